@@ -1,0 +1,38 @@
+/// Little-endian loads and stores at any offset. Bounds are checked once per call; the compiler turns each into one instruction.
+package enum Bytes {
+    @inlinable @inline(__always)
+    package static func load64(_ bytes: Span<UInt8>, at offset: Int) -> UInt64 {
+        precondition(offset >= 0 && offset <= bytes.count - 8, "8-byte load out of bounds")
+        // In bounds by the check above; every bit pattern is a valid UInt64.
+        return unsafe UInt64(littleEndian: bytes.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
+    }
+
+    @inlinable @inline(__always)
+    package static func load32(_ bytes: Span<UInt8>, at offset: Int) -> UInt32 {
+        precondition(offset >= 0 && offset <= bytes.count - 4, "4-byte load out of bounds")
+        // In bounds by the check above; every bit pattern is a valid UInt32.
+        return unsafe UInt32(littleEndian: bytes.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt32.self))
+    }
+
+    /// Appends the value's eight bytes, lowest first.
+    @inlinable @inline(__always)
+    package static func append64(_ value: UInt64, to output: inout [UInt8]) {
+        output.append(UInt8(truncatingIfNeeded: value))
+        output.append(UInt8(truncatingIfNeeded: value >> 8))
+        output.append(UInt8(truncatingIfNeeded: value >> 16))
+        output.append(UInt8(truncatingIfNeeded: value >> 24))
+        output.append(UInt8(truncatingIfNeeded: value >> 32))
+        output.append(UInt8(truncatingIfNeeded: value >> 40))
+        output.append(UInt8(truncatingIfNeeded: value >> 48))
+        output.append(UInt8(truncatingIfNeeded: value >> 56))
+    }
+
+    /// Appends the value's four bytes, lowest first.
+    @inlinable @inline(__always)
+    package static func append32(_ value: UInt32, to output: inout [UInt8]) {
+        output.append(UInt8(truncatingIfNeeded: value))
+        output.append(UInt8(truncatingIfNeeded: value >> 8))
+        output.append(UInt8(truncatingIfNeeded: value >> 16))
+        output.append(UInt8(truncatingIfNeeded: value >> 24))
+    }
+}

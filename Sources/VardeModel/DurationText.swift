@@ -1,0 +1,46 @@
+/// Durations as Prometheus writes them: `1h30m`, `15s`, `500ms`; units y w d h m s ms, each once, in this order.
+package enum DurationText {
+    private static let units: [(name: String, milliseconds: Int64)] = [
+        ("y", 365 * 86_400_000), ("w", 7 * 86_400_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1),
+    ]
+
+    /// Milliseconds of a duration, or nil where the text is not one or overflows. `0` alone is allowed.
+    package static func milliseconds(_ text: String) -> Int64? {
+        if text == "0" { return 0 }
+        var total: Int64 = 0
+        var nextUnit = 0
+        var rest = Array(text.utf8)[...]
+        if rest.isEmpty { return nil }
+        while !rest.isEmpty {
+            let digits = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            guard !digits.isEmpty, let number = Int64(String(decoding: digits, as: UTF8.self)) else { return nil }
+            rest = rest.dropFirst(digits.count)
+            let name = String(decoding: rest.prefix { !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }, as: UTF8.self)
+            guard let unit = units[nextUnit...].firstIndex(where: { $0.name == name }) else { return nil }
+            rest = rest.dropFirst(name.utf8.count)
+            let (part, overflow) = number.multipliedReportingOverflow(by: units[unit].milliseconds)
+            let (sum, overflow2) = total.addingReportingOverflow(part)
+            if overflow || overflow2 { return nil }
+            total = sum
+            nextUnit = unit + 1
+        }
+        return total
+    }
+
+    /// The shortest text in Prometheus' manner: weeks and years only where nothing else is left over.
+    package static func format(milliseconds: Int64) -> String {
+        if milliseconds == 0 { return "0s" }
+        var rest = milliseconds.magnitude
+        var text = milliseconds < 0 ? "-" : ""
+        for unit in units {
+            let size = UInt64(unit.milliseconds)
+            let exactOnly = unit.name == "y" || unit.name == "w"
+            if exactOnly, rest % size != 0 { continue }
+            if rest >= size {
+                text += "\(rest / size)\(unit.name)"
+                rest %= size
+            }
+        }
+        return text
+    }
+}

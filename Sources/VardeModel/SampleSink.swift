@@ -1,0 +1,76 @@
+/// A series as its store knows it: valid until the process ends; a store says when one has gone stale.
+package struct SeriesRef: Hashable, Sendable {
+    package var id: UInt64
+
+    package init(id: UInt64) {
+        self.id = id
+    }
+}
+
+/// Samples on their way into a store, in structures of arrays; several series, any order.
+package struct SampleBatch: Sendable {
+    package var refs: [SeriesRef] = []
+    /// Milliseconds since the epoch, one a ref.
+    package var timestamps: [Int64] = []
+    package var values: [Double] = []
+    /// Histogram samples by their index in `refs`, ascending; the value there is ignored.
+    package var histograms: [(index: Int, histogram: NativeHistogram)] = []
+
+    package init() {}
+
+    package var count: Int { refs.count }
+
+    package mutating func append(_ ref: SeriesRef, _ timestamp: Int64, _ value: Double) {
+        refs.append(ref)
+        timestamps.append(timestamp)
+        values.append(value)
+    }
+
+    package mutating func append(_ ref: SeriesRef, _ timestamp: Int64, _ histogram: NativeHistogram) {
+        histograms.append((refs.count, histogram))
+        append(ref, timestamp, 0)
+    }
+
+    package mutating func removeAll() {
+        refs.removeAll(keepingCapacity: true)
+        timestamps.removeAll(keepingCapacity: true)
+        values.removeAll(keepingCapacity: true)
+        histograms.removeAll(keepingCapacity: true)
+    }
+}
+
+/// What became of a batch once its acknowledgement may be given.
+package struct AppendReport: Sendable {
+    package var accepted = 0
+    /// Same timestamp and same bits as a sample already there: ignored.
+    package var duplicates = 0
+    /// Same timestamp, another value: the new one stands.
+    package var overwritten = 0
+    package var outOfOrder = 0
+    /// Older than retention, or too far in the future: refused.
+    package var outOfBounds = 0
+    /// Indices of samples whose ref the store no longer knows: resolve the labels again and resend these.
+    package var staleRefs: [Int] = []
+
+    package init() {}
+}
+
+/// Why a store does not take a series or a sample.
+package enum IngestError: Error, Sendable, Equatable {
+    /// A limit was reached; the text names the limit, its value and the series or label concerned.
+    case limit(String)
+    /// Labels that cannot be: empty name, a name twice, invalid UTF-8, no metric name where one is needed.
+    case invalidLabels(String)
+    /// The disk is full or failing; retry later.
+    case unavailable(String)
+    /// Memory is short; retry after so many seconds.
+    case overloaded(retryAfter: Int)
+}
+
+/// Where collected samples go.
+package protocol SampleSink: Sendable {
+    /// The ref of a series, made known to the store where it is new. Called once a series, then cached by the caller.
+    func resolve(_ labels: Labels) throws(IngestError) -> SeriesRef
+    /// Returns once the batch is in the write-ahead log and synced: from then on it survives a crash.
+    func append(_ batch: SampleBatch) async throws(IngestError) -> AppendReport
+}

@@ -1,0 +1,63 @@
+/// What a selector asks of a metrics store.
+package struct SeriesRequest: Sendable {
+    package var matchers: [LabelMatcher]
+    /// First and last millisecond, both inclusive.
+    package var from: Int64
+    package var through: Int64
+    /// At most so many series; 0 for no limit.
+    package var limit: Int
+
+    package init(matchers: [LabelMatcher], from: Int64, through: Int64, limit: Int = 0) {
+        self.matchers = matchers
+        self.from = from
+        self.through = through
+        self.limit = limit
+    }
+}
+
+/// Where queries read series from: the store, a test's arrays, or several of them joined.
+///
+/// Calls block on disk; run them on a thread that may block. All are safe to call from several threads at once.
+package protocol SeriesSource: Sendable {
+    /// The series that match and have samples in (or near) the range, in no particular order, each label set once.
+    func select(_ request: SeriesRequest) throws -> any SeriesSelection
+    /// Label names of matching series, sorted by bytes, each once.
+    func labelNames(_ request: SeriesRequest) throws -> [String]
+    /// Values of one label over matching series, sorted by bytes, each once.
+    func labelValues(of name: String, _ request: SeriesRequest) throws -> [String]
+}
+
+/// Matching series, read one at a time by index. Safe to read from several threads at once.
+package protocol SeriesSelection: Sendable {
+    var count: Int { get }
+    func labels(at index: Int) -> Labels
+    /// Appends the samples of one series with `from <= t <= through` (ms), ascending, merged and free of duplicates.
+    func readSamples(at index: Int, from: Int64, through: Int64, into columns: inout SampleColumns) throws
+    /// For each series the number of its group when grouped by (or without) `labels`, and each group's labels.
+    ///
+    /// A store may answer from symbol ids; the default goes over the labels.
+    func groups(by labels: [String], without: Bool) -> (groupOfSeries: [UInt32], groups: [Labels])
+}
+
+extension SeriesSelection {
+    package func groups(by names: [String], without: Bool) -> (groupOfSeries: [UInt32], groups: [Labels]) {
+        var ids: [Labels: UInt32] = [:]
+        var groups: [Labels] = []
+        var groupOfSeries: [UInt32] = []
+        groupOfSeries.reserveCapacity(count)
+        let dropped = without ? names + [Labels.metricName] : []
+        for index in 0..<count {
+            let all = labels(at: index)
+            let key = without ? all.removing(dropped) : all.keeping(names)
+            if let id = ids[key] {
+                groupOfSeries.append(id)
+            } else {
+                let id = UInt32(groups.count)
+                ids[key] = id
+                groups.append(key)
+                groupOfSeries.append(id)
+            }
+        }
+        return (groupOfSeries, groups)
+    }
+}
