@@ -22,6 +22,9 @@ let houseTests: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
 ]
 
+/// The commit the sources stand at, for `varde --version`.
+let commit = Context.gitInformation.map { String($0.currentCommit.prefix(12)) + ($0.hasUncommittedChanges ? "+changes" : "") } ?? ""
+
 let package = Package(
     name: "varde",
     platforms: [.macOS(.v26)],
@@ -56,6 +59,7 @@ let package = Package(
         .target(name: "CVardeKernels"),
         .target(name: "CVardeCompression", dependencies: ["CLZ4", "CZstd", "CSnappy", "CZlib"]),
         .target(name: "CVardeRE2", dependencies: ["CRE2"]),
+        .target(name: "CVardeBuild", cSettings: [.define("VARDE_COMMIT", to: "\"\(commit)\"")]),
 
         // The house, in the order data walks through it. A module imports only modules above it.
         .target(name: "VardeModel", swiftSettings: house),
@@ -125,7 +129,7 @@ let package = Package(
         .target(
             name: "VardeServer",
             dependencies: [
-                "VardeModel", "VardeKernels", "VardeCompression", "VardeDisk", "VardeWire", "VardePrivacy", "VardeMetrics",
+                "CVardeBuild", "VardeModel", "VardeKernels", "VardeCompression", "VardeDisk", "VardeWire", "VardePrivacy", "VardeMetrics",
                 "VardeLogs", "VardeQuery", "VardeEgress", "VardeCollect",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -1,0 +1,65 @@
+# Varde: `make run` serves, `make test` proves. Both install what is missing on Debian and Ubuntu; Swift itself must be there.
+
+SHELL := /bin/bash
+PACKAGES := git make pkg-config g++ libc6-dev liblz4-dev libsqlite3-dev libsnappy-dev libzstd-dev libre2-dev zlib1g-dev
+CONFIG ?= Config/varde.yaml
+DATA ?= data
+LISTEN ?= 127.0.0.1:4747
+STATIC_LIBRARIES := lz4 zstd snappy z sqlite3 re2
+PEERS := $(CURDIR)/.build-peers
+
+.PHONY: run test build deps peers format lint bench dist clean
+
+## run: install what is missing, build for release, serve
+run: build
+	@echo
+	@echo "Varde listens on http://$(LISTEN). Worth trying, from another terminal:"
+	@echo "  .build/release/varde query 'rate(varde_http_requests_total[1m])' --server http://$(LISTEN)"
+	@echo "  echo 'hello from kari.nordmann@example.no' | .build/release/varde push logs --label app=demo --server http://$(LISTEN)"
+	@echo "  .build/release/varde logs '{app=\"demo\"}' --server http://$(LISTEN)"
+	@echo
+	exec .build/release/varde serve --config $(CONFIG) --data-dir $(DATA) --listen $(LISTEN)
+
+## build: the release binary, in .build/release/varde
+build: deps
+	swift build -c release --product varde
+
+## test: install what is missing, run every test
+test: deps peers
+	VARDE_PEERS=$(PEERS) swift test
+
+## deps: C libraries by apt, with sudo where needed
+deps:
+	@command -v swift >/dev/null || { echo "Swift 6.3 or later is needed: https://www.swift.org/install/linux" >&2; exit 1; }
+	@missing=""; for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'install ok' || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+		sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+		echo "Installing$$missing"; \
+		$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+
+## peers: other people's programs that tests talk to, unpacked beside the build (nothing is installed)
+peers:
+	@Tests/EndToEnd/peers.sh $(PEERS) nginx prometheus prometheus-node-exporter syslog-ng-core
+
+## bench: Varde beside Debian's prometheus and victoria-metrics, the same bytes, one table
+bench: build
+	@Tests/EndToEnd/peers.sh $(PEERS) prometheus victoria-metrics
+	VARDE_PEERS=$(PEERS) swift run --package-path Bench -c release side-by-side
+
+## dist: one stripped file with Swift's runtime and the C libraries inside, in dist/varde
+dist: deps
+	@mkdir -p .build-dist/static && cd .build-dist/static && for l in $(STATIC_LIBRARIES); do \
+		a=$$($(CC) -print-file-name=lib$$l.a); [ -f "$$a" ] || { echo "lib$$l.a not found" >&2; exit 1; }; ln -sf "$$a" .; done
+	swift build -c release --product varde --scratch-path .build-dist --static-swift-stdlib -Xlinker -L$(CURDIR)/.build-dist/static
+	@mkdir -p dist && strip -o dist/varde .build-dist/release/varde
+	@ls -lh dist/varde && ldd dist/varde
+
+format:
+	swift format format --in-place --recursive Package.swift Sources Tests Bench
+
+lint:
+	swift format lint --strict --recursive Package.swift Sources Tests Bench
+
+clean:
+	rm -rf .build .build-dist dist
