@@ -165,7 +165,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["VardeModel", "VardeKernels", "VardeCompression"], path: "Tests/TestSupport",
             swiftSettings: houseTests),
-        .testTarget(name: "HouseTests", swiftSettings: houseTests),
+        .testTarget(name: "HouseTests", dependencies: ["TestSupport"], swiftSettings: houseTests),
         .testTarget(name: "VardeModelTests", dependencies: ["VardeModel", "TestSupport"], swiftSettings: houseTests),
         .testTarget(
             name: "VardeKernelsTests", dependencies: ["VardeKernels", "VardeModel", "TestSupport", "CVardeKernels"],
