@@ -1,6 +1,7 @@
 // Byte kernels with twins for newer processors, chosen at run time.
 #pragma once
 #include "varde_bounds.h"
+#include "varde_build.h"
 
 #ifdef __cplusplus
 extern "C" {
