@@ -7,6 +7,11 @@ package struct Label: Hashable, Sendable {
         self.name = name
         self.value = value
     }
+
+    /// Equal byte for byte: texts that differ in Unicode normalisation only are different labels.
+    package static func == (a: Label, b: Label) -> Bool {
+        a.name.hasSameUTF8(as: b.name) && a.value.hasSameUTF8(as: b.value)
+    }
 }
 
 /// The identity of a series or of a log stream: labels sorted by the bytes of their names, each name once, no empty value.
@@ -30,11 +35,11 @@ package struct Labels: Hashable, Sendable {
         if !Labels.isStrictlySorted(all) {
             // A stable sort, so that the last of equal names is the last of its run.
             let indexed = all.enumerated().sorted { a, b in
-                a.element.name == b.element.name ? a.offset < b.offset : a.element.name.utf8Precedes(b.element.name)
+                a.element.name.hasSameUTF8(as: b.element.name) ? a.offset < b.offset : a.element.name.utf8Precedes(b.element.name)
             }
             all.removeAll(keepingCapacity: true)
             for (_, label) in indexed {
-                if let last = all.last, last.name == label.name { all.removeLast() }
+                if let last = all.last, last.name.hasSameUTF8(as: label.name) { all.removeLast() }
                 all.append(label)
             }
         }
@@ -58,7 +63,7 @@ package struct Labels: Hashable, Sendable {
 
     /// The value of a label, or nil where it is absent. Complexity: O(count).
     package subscript(name: String) -> String? {
-        for label in sorted where label.name == name { return label.value }
+        for label in sorted where label.name.hasSameUTF8(as: name) { return label.value }
         return nil
     }
 
@@ -76,7 +81,7 @@ package struct Labels: Hashable, Sendable {
     package mutating func set(_ name: String, to value: String) {
         var position = 0
         while position < sorted.count, sorted[position].name.utf8Precedes(name) { position += 1 }
-        if position < sorted.count, sorted[position].name == name {
+        if position < sorted.count, sorted[position].name.hasSameUTF8(as: name) {
             if value.isEmpty { sorted.remove(at: position) } else { sorted[position].value = value }
         } else if !value.isEmpty {
             sorted.insert(Label(name, value), at: position)
@@ -104,8 +109,8 @@ extension Labels: Comparable {
     /// Order of Prometheus' `labels.Compare`: label by label, name before value, by bytes; the shorter set first.
     package static func < (a: Labels, b: Labels) -> Bool {
         for i in 0..<Swift.min(a.count, b.count) {
-            if a[i].name != b[i].name { return a[i].name.utf8Precedes(b[i].name) }
-            if a[i].value != b[i].value { return a[i].value.utf8Precedes(b[i].value) }
+            if !a[i].name.hasSameUTF8(as: b[i].name) { return a[i].name.utf8Precedes(b[i].name) }
+            if !a[i].value.hasSameUTF8(as: b[i].value) { return a[i].value.utf8Precedes(b[i].value) }
         }
         return a.count < b.count
     }

@@ -1,4 +1,10 @@
 extension String {
+    /// Whether both have the same bytes; `==` alone would take canonically equivalent texts for equal.
+    package func hasSameUTF8(as other: String) -> Bool {
+        guard self == other else { return false }
+        return utf8Span.isKnownASCII || utf8.elementsEqual(other.utf8)
+    }
+
     /// Whether the UTF-8 bytes come before those of `other`: the order of Go's strings, independent of Unicode normalisation.
     package func utf8Precedes(_ other: String) -> Bool {
         utf8.lexicographicallyPrecedes(other.utf8)
