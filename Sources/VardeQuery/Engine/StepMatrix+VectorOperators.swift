@@ -1,0 +1,256 @@
+internal import VardeModel
+
+extension StepMatrix {
+    fileprivate func operand(_ series: Int, _ step: Int) -> BinaryOperand? {
+        switch kind(series, step) {
+        case PointKind.float: .float(value(series, step))
+        case PointKind.histogram: histogram(series, step).map(BinaryOperand.histogram)
+        default: nil
+        }
+    }
+
+    /// An operator between a vector and a scalar that has one value a step; `swapped` where the scalar stands on the left.
+    package static func combine(
+        _ operation: BinaryOperator, _ vector: StepMatrix, scalar: [Double], swapped: Bool, returnsBool: Bool,
+        findings: inout Set<BinaryFinding>
+    ) -> StepMatrix {
+        var result = StepMatrix(grid: vector.grid)
+        result.reserve(vector.seriesCount)
+        let steps = vector.grid.count
+        var row = StepRow(stepCount: steps)
+        for series in 0..<vector.seriesCount {
+            vector.read(series, into: &row)
+            for step in 0..<steps where row.kinds[step] != PointKind.absent {
+                if row.kinds[step] == PointKind.float, operation != .trimLower, operation != .trimUpper {
+                    let value = row.values[step]
+                    if !operation.isComparison {
+                        row.values[step] = swapped ? operation.arithmetic(scalar[step], value) : operation.arithmetic(value, scalar[step])
+                        continue
+                    }
+                    let holds = swapped ? operation.holds(scalar[step], value) : operation.holds(value, scalar[step])
+                    if returnsBool { row.values[step] = holds ? 1 : 0 } else if !holds { row.remove(step) }
+                    continue
+                }
+                guard let own = vector.operand(series, step) else { continue }
+                let other = BinaryOperand.float(scalar[step])
+                let outcome = swapped ? operation.combine(other, own) : operation.combine(own, other)
+                row.remove(step)
+                if let finding = outcome.finding { findings.insert(finding) }
+                switch outcome.result {
+                case .float(let value)? where outcome.keep: row.set(step, value)
+                case .histogram(let histogram)? where outcome.keep: row.set(step, histogram)
+                default: break
+                }
+            }
+            if !row.isEmpty {
+                let drops = vector.dropsName[series] || operation.changesMetricSchema || returnsBool
+                result.append(vector.labels[series], dropsName: drops, row)
+            }
+        }
+        return result
+    }
+
+    /// An arithmetic or comparison operator between two vectors whose series are matched by labels.
+    package static func combine(
+        _ operation: BinaryOperator, _ left: StepMatrix, _ right: StepMatrix, _ matching: VectorMatching, returnsBool: Bool,
+        findings: inout Set<BinaryFinding>
+    ) throws(QueryError) -> StepMatrix {
+        precondition(!operation.isSet && left.grid == right.grid, "not an operation over one grid")
+        let swapped = matching.cardinality == .oneToMany
+        var join = VectorJoin(
+            operation: operation, many: swapped ? right : left, one: swapped ? left : right, matching: matching, swapped: swapped,
+            returnsBool: returnsBool)
+        try join.run()
+        findings.formUnion(join.lastFindings.compactMap { $0 })
+        return join.result.removingEmptySeries()
+    }
+}
+
+/// The work of one operation between two vectors; `many` is the side of which several series may match one.
+private struct VectorJoin {
+    let operation: BinaryOperator
+    let many: StepMatrix
+    let one: StepMatrix
+    let matching: VectorMatching
+    let swapped: Bool
+    let returnsBool: Bool
+
+    var result: StepMatrix
+    /// What Prometheus would report: the last finding at each step.
+    var lastFindings: [BinaryFinding?]
+    /// The one side's series of each group at each step, -1 for none.
+    private var oneAt: [Int32]
+    private var manyGroups: [Int] = []
+    private var oneGroups: [Int] = []
+    /// Whether there is anything to do at a step.
+    private var active: [Bool]
+    /// Group × step: whether a match was made.
+    private var matched: [Bool]
+    private var rows: [Labels: Int] = [:]
+    private var rowGroups: [Int] = []
+    /// Result series × step: whether a match produced it, even if a comparison did not keep it.
+    private var touched: [Bool] = []
+
+    init(operation: BinaryOperator, many: StepMatrix, one: StepMatrix, matching: VectorMatching, swapped: Bool, returnsBool: Bool) {
+        self.operation = operation
+        self.many = many
+        self.one = one
+        self.matching = matching
+        self.swapped = swapped
+        self.returnsBool = returnsBool
+        let steps = many.grid.count
+        result = StepMatrix(grid: many.grid)
+        lastFindings = Array(repeating: nil, count: steps)
+        let groups = matching.groups(many.labels, one.labels)
+        manyGroups = groups.left
+        oneGroups = groups.right
+        oneAt = [Int32](repeating: -1, count: groups.count * steps)
+        matched = [Bool](repeating: false, count: groups.count * steps)
+        active = [Bool](repeating: false, count: steps)
+    }
+
+    private var steps: Int { many.grid.count }
+    /// Fill for the side named: after swapping, `one` is the left-hand side as written. The values stay with "left" and "right"
+    /// of the swapped sides, as Prometheus has it.
+    private var fillOne: Double? { matching.fillRight }
+    private var fillMany: Double? { matching.fillLeft }
+
+    mutating func run() throws(QueryError) {
+        findActiveSteps()
+        try indexOneSide()
+        for series in 0..<many.seriesCount {
+            let base = manyGroups[series] * steps
+            for step in 0..<steps where active[step] {
+                guard let own = many.operand(series, step) else { continue }
+                let partner = Int(oneAt[base + step])
+                if partner >= 0, let other = one.operand(partner, step) {
+                    try emit(own, other, many.labels[series], one.labels[partner], manyGroups[series], step, pair: (series, partner))
+                } else if let fill = fillOne {
+                    let labels = matching.matchLabels(many.labels[series])
+                    try emit(own, .float(fill), many.labels[series], labels, manyGroups[series], step, pair: (series, -1))
+                }
+            }
+        }
+        guard let fill = fillMany else { return }
+        for series in 0..<one.seriesCount {
+            let group = oneGroups[series]
+            for step in 0..<steps where active[step] && !matched[group * steps + step] {
+                guard let other = one.operand(series, step) else { continue }
+                let labels = matching.matchLabels(one.labels[series])
+                try emit(.float(fill), other, labels, one.labels[series], group, step, pair: (-1, series))
+            }
+        }
+    }
+
+    private mutating func findActiveSteps() {
+        var manyPresent = [Bool](repeating: false, count: steps)
+        var onePresent = manyPresent
+        for series in 0..<many.seriesCount {
+            for step in 0..<steps where many.kind(series, step) != PointKind.absent { manyPresent[step] = true }
+        }
+        for series in 0..<one.seriesCount {
+            for step in 0..<steps where one.kind(series, step) != PointKind.absent { onePresent[step] = true }
+        }
+        let fills = matching.fillLeft != nil || matching.fillRight != nil
+        for step in 0..<steps { active[step] = fills ? manyPresent[step] || onePresent[step] : manyPresent[step] && onePresent[step] }
+    }
+
+    private mutating func indexOneSide() throws(QueryError) {
+        var conflict: (step: Int, series: Int, before: Int)?
+        for series in 0..<one.seriesCount {
+            let base = oneGroups[series] * steps
+            for step in 0..<steps where active[step] && one.kind(series, step) != PointKind.absent {
+                let before = Int(oneAt[base + step])
+                if before < 0 {
+                    oneAt[base + step] = Int32(series)
+                } else if conflict.map({ step < $0.step }) ?? true {
+                    conflict = (step, series, before)
+                }
+            }
+        }
+        guard let conflict else { return }
+        let labels = one.labels[conflict.series]
+        let pair = [labels, one.labels[conflict.before]].map(\.matchText).sorted { $0.utf8Precedes($1) }
+        throw .execution(
+            "found duplicate series for the match group \(matching.matchLabels(labels).matchText) on the \(swapped ? "left" : "right") "
+                + "hand-side of the operation: [\(pair[0]), \(pair[1])]"
+                + ";many-to-many matching not allowed: matching labels must be unique on one side")
+    }
+
+    /// Result rows by the pair of series they came from, so that labels are put together once a pair.
+    private var pairRows: [Int: Int] = [:]
+
+    private mutating func emit(
+        _ own: BinaryOperand, _ other: BinaryOperand, _ ownLabels: Labels, _ otherLabels: Labels, _ group: Int, _ step: Int,
+        pair: (many: Int, one: Int)
+    ) throws(QueryError) {
+        let outcome = swapped ? operation.combine(other, own) : operation.combine(own, other)
+        if let finding = outcome.finding { lastFindings[step] = finding }
+        if outcome.result == nil { return }
+        let isOneToOne = matching.cardinality == .oneToOne
+        if isOneToOne {
+            if matched[group * steps + step] {
+                throw .execution("multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)")
+            }
+        }
+        matched[group * steps + step] = true
+        let row = try resultRow(ownLabels, otherLabels, group, step, pair)
+        touched[row * steps + step] = true
+        if returnsBool {
+            result.set(row, step, outcome.keep ? 1 : 0)
+        } else if outcome.keep {
+            switch outcome.result {
+            case .float(let value)?: result.set(row, step, value)
+            case .histogram(let histogram)?: result.set(row, step, histogram)
+            case nil: break
+            }
+        }
+    }
+
+    /// The result series of a pair; throws where another pair has a point there already.
+    private mutating func resultRow(
+        _ own: Labels, _ other: Labels, _ group: Int, _ step: Int, _ pair: (many: Int, one: Int)
+    ) throws(QueryError)
+        -> Int
+    {
+        let key = (pair.many + 1) * (one.seriesCount + 1) + (pair.one + 1)
+        let row: Int
+        if let known = pairRows[key] {
+            row = known
+        } else {
+            let labels = resultLabels(own, other)
+            if let known = rows[labels], !(result.grid.isInstant && rowGroups[known] != group) {
+                row = known
+            } else {
+                row = result.seriesCount
+                rows[labels] = row
+                rowGroups.append(group)
+                result.appendEmpty(labels, dropsName: returnsBool)
+                touched.append(contentsOf: repeatElement(false, count: steps))
+            }
+            pairRows[key] = row
+        }
+        if touched[row * steps + step] {
+            throw rowGroups[row] == group && matching.cardinality != .oneToOne
+                ? .execution("multiple matches for labels: grouping labels must ensure unique matches")
+                : .execution("vector cannot contain metrics with the same labelset")
+        }
+        return row
+    }
+
+    private func resultLabels(_ own: Labels, _ other: Labels) -> Labels {
+        var labels = operation.changesMetricSchema ? own.removing(metadataLabels) : own
+        if matching.cardinality == .oneToOne {
+            labels = matching.on ? labels.keeping(matching.labels) : labels.removing(matching.labels)
+        }
+        for name in matching.include { labels.set(name, to: other[name] ?? "") }
+        return labels
+    }
+}
+
+extension Labels {
+    /// All labels in braces, the metric's name among them, as error messages of vector matching show them.
+    fileprivate var matchText: String {
+        "{" + map { ($0.name.isClassicLabelName ? $0.name : $0.name.quoted) + "=" + $0.value.quoted }.joined(separator: ", ") + "}"
+    }
+}
