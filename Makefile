@@ -45,7 +45,7 @@ peers:
 ## bench: Varde beside Debian's prometheus and victoria-metrics, the same bytes, one table
 bench: build
 	@Tests/EndToEnd/peers.sh $(PEERS) prometheus victoria-metrics
-	VARDE_PEERS=$(PEERS) swift run --package-path Bench -c release side-by-side
+	VARDE_PEERS=$(PEERS) swift run --package-path Bench --scratch-path .build-bench -c release side-by-side
 
 ## dist: one stripped file with Swift's runtime and the C libraries inside, in dist/varde
 dist: deps

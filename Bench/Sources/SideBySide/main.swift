@@ -1,0 +1,147 @@
+import Foundation
+
+// side-by-side [metrics|logs|all] [--series N] [--steps N] [--megabytes N] [--rounds N] [--only NAME] [--contestant NAME=BINARY …]
+//
+// Starts each server alone on loopback, replays the same bytes, prints one table of medians with the ratio to Varde.
+
+let arguments = Array(CommandLine.arguments.dropFirst())
+@MainActor func option(_ name: String, _ standard: Int) -> Int {
+    guard let at = arguments.firstIndex(of: "--\(name)"), at + 1 < arguments.count else { return standard }
+    return Int(arguments[at + 1]) ?? standard
+}
+@MainActor func text(_ name: String) -> String? {
+    guard let at = arguments.firstIndex(of: "--\(name)"), at + 1 < arguments.count else { return nil }
+    return arguments[at + 1]
+}
+let what = arguments.first.map { $0.hasPrefix("--") ? "all" : $0 } ?? "all"
+let rounds = max(1, option("rounds", 3))
+let environment = ProcessInfo.processInfo.environment
+let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+let work = FileManager.default.temporaryDirectory.appendingPathComponent("varde-bench-\(ProcessInfo.processInfo.processIdentifier)")
+defer { try? FileManager.default.removeItem(at: work) }
+
+@MainActor func peer(_ name: String) -> URL? {
+    let places = (environment["VARDE_PEERS"].map { ["\($0)/usr/bin"] } ?? []) + ["/usr/bin", "/usr/local/bin"]
+    return places.map { URL(fileURLWithPath: $0).appendingPathComponent(name) }.first {
+        FileManager.default.isExecutableFile(atPath: $0.path)
+    }
+}
+
+/// Makes a fresh contestant; the folder is new for every round.
+@MainActor func contestant(_ name: String, round: Int, logs: Bool) throws -> Contestant? {
+    if let only = text("only"), only != name { return nil }
+    let folder = work.appendingPathComponent("\(name)-\(round)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    switch name {
+    case "varde":
+        let binary = text("varde").map { URL(fileURLWithPath: $0) } ?? root.appendingPathComponent(".build/release/varde")
+        let configuration = folder.appendingPathComponent("varde.yaml")
+        try "privacy:\n  key_file: \(folder.path)/pseudonyms.key\n".write(to: configuration, atomically: true, encoding: .utf8)
+        return Contestant(
+            name: name, binary: binary, port: 14_747, folder: folder, writePath: logs ? "/loki/api/v1/push" : "/api/v1/write",
+            readyPath: "/-/ready",
+            dataFolder: "data",
+            arguments: [
+                "serve", "--config", configuration.path, "--data-dir", folder.path + "/data", "--listen", "127.0.0.1:14747", "--log-level",
+                "warning",
+            ])
+    case "prometheus":
+        guard !logs, let binary = peer("prometheus") else { return nil }
+        let configuration = folder.appendingPathComponent("prometheus.yml")
+        try "global: {scrape_interval: 1h}\n".write(to: configuration, atomically: true, encoding: .utf8)
+        return Contestant(
+            name: name, binary: binary, port: 19_090, folder: folder, writePath: "/api/v1/write", readyPath: "/-/ready", dataFolder: "data",
+            arguments: [
+                "--config.file", configuration.path, "--storage.tsdb.path", folder.path + "/data", "--web.listen-address",
+                "127.0.0.1:19090",
+                "--web.enable-remote-write-receiver", "--log.level", "warn", "--query.max-samples", "500000000",
+            ])
+    case "victoria-metrics":
+        guard !logs, let binary = peer("victoria-metrics") else { return nil }
+        return Contestant(
+            name: name, binary: binary, port: 18_428, folder: folder, writePath: "/api/v1/write", readyPath: "/health", dataFolder: "data",
+            arguments: [
+                "-storageDataPath", folder.path + "/data", "-httpListenAddr", "127.0.0.1:18428", "-loggerLevel", "ERROR",
+                "-retentionPeriod", "1y", "-search.maxUniqueTimeseries", "10000000", "-search.latencyOffset", "0s",
+            ])
+    default: return nil
+    }
+}
+
+func median(_ values: [Double]) -> Double {
+    let sorted = values.filter { !$0.isNaN }.sorted()
+    return sorted.isEmpty ? .nan : sorted[sorted.count / 2]
+}
+
+func row(_ title: String, _ values: [(name: String, value: Double)], _ format: String, higherIsBetter: Bool) {
+    let own = values.first { $0.name == "varde" }?.value
+    var line = title.padding(toLength: 44, withPad: " ", startingAt: 0)
+    for (name, value) in values {
+        var cell = String(format: format, value)
+        if name != "varde", let own, own > 0, value > 0 { cell += String(format: " (%.2f×)", higherIsBetter ? own / value : value / own) }
+        line += cell.padding(toLength: 24, withPad: " ", startingAt: 0)
+    }
+    print(line)
+}
+
+@MainActor func header(_ names: [String]) {
+    print(
+        "".padding(toLength: 44, withPad: " ", startingAt: 0) + names.map { $0.padding(toLength: 24, withPad: " ", startingAt: 0) }.joined()
+    )
+    print("(in brackets: how many times better Varde is; medians of \(rounds))")
+}
+
+let now = Int64(Date().timeIntervalSince1970 * 1000) / 60_000 * 60_000
+
+if what != "logs" {
+    let series = option("series", 10_000)
+    let steps = option("steps", 720)
+    let corpus = MetricsCorpus.make(
+        series: series, steps: steps, interval: 15_000, end: now - 60_000, connections: option("connections", 4), seed: 1)
+    print(
+        "metrics: \(series) series × \(steps) samples, \(corpus.bodies.joined().map(\.count).reduce(0, +) / 1_000_000) MB of remote write, corpus \(String(corpus.hash, radix: 16))"
+    )
+    var results: [String: [MetricsResult]] = [:]
+    let names = ["varde", "victoria-metrics", "prometheus"]
+    for round in 0..<rounds {
+        for name in names {
+            guard let one = try contestant(name, round: round, logs: false) else { continue }
+            results[name, default: []].append(try MetricsRun.run(one, corpus, killAfter: name != "prometheus" || round == 0))
+            try? FileManager.default.removeItem(at: one.folder)
+        }
+    }
+    let present = names.filter { results[$0] != nil }
+    header(present)
+    @MainActor func values(_ key: @MainActor (MetricsResult) -> Double) -> [(String, Double)] {
+        present.map { name in (name, median((results[name] ?? []).map { key($0) })) }
+    }
+    row("samples/s, million", values { $0.samplesPerSecond / 1e6 }, "%.2f", higherIsBetter: true)
+    row("CPU-s per million samples", values { $0.cpuPerMillion }, "%.3f", higherIsBetter: false)
+    row("peak memory, MB", values { Double($0.peakMemory) / 1e6 }, "%.0f", higherIsBetter: false)
+    row("bytes per sample on disk", values { $0.bytesPerSample }, "%.2f", higherIsBetter: false)
+    row("ready after SIGKILL, s", values { $0.readyAfterKill > 0 ? $0.readyAfterKill : .nan }, "%.2f", higherIsBetter: false)
+    row("acknowledged samples missing after SIGKILL", values { Double($0.lost) }, "%.0f", higherIsBetter: false)
+    for (index, query) in MetricsRun.queries.enumerated() {
+        row(String(query.prefix(42)), values { $0.queries[index] }, "%.1f ms", higherIsBetter: false)
+    }
+}
+
+if what != "metrics" {
+    let corpus = LogsCorpus.make(
+        megabytes: option("megabytes", 500), streams: 30, connections: 2, end: Int64(now - 60_000) * 1_000_000, seed: 2)
+    print("\nlogs: \(corpus.lines) lines, \(corpus.rawBytes / 1_000_000) MB in 30 streams, Loki push, redaction on")
+    var results: [LogsResult] = []
+    for round in 0..<rounds {
+        guard let one = try contestant("varde", round: 100 + round, logs: true) else { continue }
+        results.append(try LogsRun.run(one, corpus))
+        try? FileManager.default.removeItem(at: one.folder)
+    }
+    @MainActor func value(_ key: @MainActor (LogsResult) -> Double) -> [(String, Double)] { [("varde", median(results.map { key($0) }))] }
+    header(["varde"])
+    row("MB/s", value { $0.megabytesPerSecond }, "%.0f", higherIsBetter: true)
+    row("CPU-s per million lines", value { $0.cpuPerMillionLines }, "%.2f", higherIsBetter: false)
+    row("peak memory, MB", value { Double($0.peakMemory) / 1e6 }, "%.0f", higherIsBetter: false)
+    row("disk/raw", value { $0.diskShare }, "%.3f", higherIsBetter: false)
+    for (index, query) in LogsRun.queries.enumerated() { row(query.name, value { $0.queries[index] }, "%.1f ms", higherIsBetter: false) }
+}
