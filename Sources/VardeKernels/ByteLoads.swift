@@ -36,3 +36,24 @@ package enum Bytes {
         output.append(UInt8(truncatingIfNeeded: value >> 24))
     }
 }
+
+extension Bytes {
+    /// Appends all bytes of a span. Complexity: O(count), at memory speed.
+    @inlinable
+    package static func append(_ bytes: Span<UInt8>, to output: inout [UInt8]) {
+        // The closure's pointer is used inside it alone, and covers exactly the span's bytes.
+        unsafe bytes.withUnsafeBufferPointer { unsafe output.append(contentsOf: $0) }
+    }
+
+    /// The bytes as an array of their own.
+    @inlinable
+    package static func array(_ bytes: Span<UInt8>) -> [UInt8] {
+        unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
+    }
+
+    /// The bytes as text; invalid UTF-8 becomes U+FFFD.
+    @inlinable
+    package static func string(_ bytes: Span<UInt8>) -> String {
+        unsafe bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+    }
+}
