@@ -1,0 +1,179 @@
+import Foundation
+
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
+/// The built binary, serving from a temporary directory on a free port of the loopback address.
+final class ServerProcess: @unchecked Sendable {  // Used by one test at a time.
+    /// What a request was answered with.
+    struct Answer {
+        var status: Int
+        var body: Data
+        var text: String { String(decoding: body, as: UTF8.self) }
+
+        /// The body as JSON, an empty dictionary where it is none.
+        var json: [String: Any] { (try? JSONSerialization.jsonObject(with: body)) as? [String: Any] ?? [:] }
+    }
+
+    struct Failure: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    /// The binary the tests were built with.
+    static let binary: URL = {
+        var folder = Bundle.main.bundleURL
+        for _ in 0..<4 {
+            let candidate = folder.appendingPathComponent("varde")
+            if FileManager.default.isExecutableFile(atPath: candidate.path) { return candidate }
+            folder = folder.deletingLastPathComponent()
+        }
+        return URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("varde")
+    }()
+
+    let folder: URL
+    let port: Int
+    private(set) var process: Process?
+    private let configuration: String
+    private let arguments: [String]
+
+    var address: String { "http://127.0.0.1:\(port)" }
+    var dataDirectory: URL { folder.appendingPathComponent("data") }
+    var logFile: URL { folder.appendingPathComponent("server.log") }
+    /// What the server wrote to standard error, over all its starts.
+    var log: String { (try? String(contentsOf: logFile, encoding: .utf8)) ?? "" }
+
+    init(configuration: String = "", arguments: [String] = []) throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("varde-e2e-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        port = try FreePort.take()
+        self.configuration = configuration.replacingOccurrences(of: "PORT", with: String(port))
+        self.arguments = arguments
+        try self.configuration.write(to: folder.appendingPathComponent("varde.yaml"), atomically: true, encoding: .utf8)
+        FileManager.default.createFile(atPath: logFile.path, contents: nil)
+    }
+
+    deinit {
+        if let process, process.isRunning {
+            kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+        }
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// Starts the binary and returns once it is ready to serve.
+    func start() async throws {
+        let process = Process()
+        process.executableURL = Self.binary
+        process.arguments =
+            [
+                "serve", "--config", folder.appendingPathComponent("varde.yaml").path, "--data-dir", dataDirectory.path, "--listen",
+                "127.0.0.1:\(port)",
+            ] + arguments
+        let log = try FileHandle(forWritingTo: logFile)
+        try log.seekToEnd()
+        process.standardError = log
+        process.standardOutput = log
+        try process.run()
+        self.process = process
+        for _ in 0..<600 {
+            if !process.isRunning { throw Failure(description: "the server ended with \(process.terminationStatus):\n\(self.log)") }
+            if let answer = try? await get("/-/ready"), answer.status == 200 { return }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        throw Failure(description: "the server was not ready within 30 s:\n\(self.log)")
+    }
+
+    /// Ends the process as a power cut of the process would: SIGKILL.
+    func killHard() {
+        guard let process else { return }
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        self.process = nil
+    }
+
+    /// Asks for a stop by SIGTERM and returns the exit status.
+    func stop() -> Int32 {
+        guard let process else { return -1 }
+        kill(process.processIdentifier, SIGTERM)
+        process.waitUntilExit()
+        self.process = nil
+        return process.terminationStatus
+    }
+
+    func get(_ path: String, headers: [String: String] = [:]) async throws -> Answer {
+        try await send("GET", path, body: nil, headers: headers)
+    }
+
+    func post(_ path: String, _ body: some Sequence<UInt8>, type: String, headers: [String: String] = [:]) async throws -> Answer {
+        var headers = headers
+        headers["Content-Type"] = type
+        return try await send("POST", path, body: Data(body), headers: headers)
+    }
+
+    private func send(_ method: String, _ path: String, body: Data?, headers: [String: String]) async throws -> Answer {
+        guard let url = URL(string: address + path) else { throw Failure(description: "no URL: \(path)") }
+        var request = URLRequest(url: url, timeoutInterval: 60)
+        request.httpMethod = method
+        request.httpBody = body
+        for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
+        let (data, response) = try await URLSession.shared.data(for: request)
+        return Answer(status: (response as? HTTPURLResponse)?.statusCode ?? 0, body: data)
+    }
+
+    /// Runs a command of the binary with the server's address and returns what it printed.
+    func run(_ arguments: [String], input: Data? = nil) throws -> (status: Int32, output: String, errors: String) {
+        try Self.run(Self.binary, arguments, input: input, environment: ["VARDE_SERVER": address])
+    }
+
+    static func run(
+        _ binary: URL, _ arguments: [String], input: Data? = nil, environment: [String: String] = [:]
+    ) throws -> (status: Int32, output: String, errors: String) {
+        let process = Process()
+        process.executableURL = binary
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        // Files rather than pipes: nothing can fill up and hang.
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("varde-run-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let files = ["in", "out", "err"].map { folder.appendingPathComponent($0) }
+        try (input ?? Data()).write(to: files[0])
+        for file in files.dropFirst() { FileManager.default.createFile(atPath: file.path, contents: nil) }
+        process.standardInput = try FileHandle(forReadingFrom: files[0])
+        process.standardOutput = try FileHandle(forWritingTo: files[1])
+        process.standardError = try FileHandle(forWritingTo: files[2])
+        try process.run()
+        process.waitUntilExit()
+        return (
+            process.terminationStatus, try String(contentsOf: files[1], encoding: .utf8), try String(contentsOf: files[2], encoding: .utf8)
+        )
+    }
+}
+
+/// Ports nobody listens on, given out once each.
+enum FreePort {
+    static func take() throws -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let bound = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) == 0 && getsockname(descriptor, $0, &size) == 0 }
+        }
+        guard bound else { throw ServerProcess.Failure(description: "no free port") }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+}
+
+/// Other people's programs, unpacked by peers.sh; nil where one is absent.
+enum Peers {
+    static func find(_ name: String) -> URL? {
+        var places = ["/usr/bin", "/usr/sbin", "/usr/local/bin"]
+        if let folder = ProcessInfo.processInfo.environment["VARDE_PEERS"] { places = ["\(folder)/usr/bin", "\(folder)/usr/sbin"] + places }
+        return places.map { URL(fileURLWithPath: $0).appendingPathComponent(name) }
+            .first { FileManager.default.isExecutableFile(atPath: $0.path) }
+    }
+}
