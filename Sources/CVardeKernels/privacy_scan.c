@@ -1,0 +1,502 @@
+// Candidates for personal data, found by byte class. Blocks of 64 bytes become bit masks; every set bit is an event that a few
+// comparisons dismiss or turn into a candidate. What an event looks at is bounded, so time is linear in the line.
+#include "varde_privacy.h"
+
+#include <string.h>
+
+enum { LETTER = 1, DIGIT = 2, HEX = 4, KEYCHAR = 8 };
+
+static const uint8_t class_of[256] = {
+    ['0' ... '9'] = DIGIT | HEX | KEYCHAR, ['A' ... 'F'] = LETTER | HEX | KEYCHAR, ['G' ... 'Z'] = LETTER | KEYCHAR,
+    ['a' ... 'f'] = LETTER | HEX | KEYCHAR, ['g' ... 'z'] = LETTER | KEYCHAR, ['_'] = KEYCHAR, ['-'] = KEYCHAR, ['.'] = KEYCHAR,
+    [0x80 ... 0xFF] = KEYCHAR,
+};
+
+typedef struct {
+    const uint8_t *line;
+    size_t count;
+    const uint8_t *filter;
+    uint32_t *output;
+    size_t used;
+    size_t skip;
+    uint32_t encoded;
+} scan;
+
+typedef struct {
+    uint64_t digit, mark, colon, dash, dot, escape, prefix;
+} masks;
+
+static inline uint8_t at(const scan *s, size_t p) { return p < s->count ? s->line[p] : 0; }
+static inline uint8_t before(const scan *s, size_t p, size_t n) { return p >= n ? s->line[p - n] : 0; }
+static inline int is_digit(uint8_t c) { return (uint8_t)(c - '0') < 10; }
+static inline int is_letter(uint8_t c) { return (uint8_t)((c | 32) - 'a') < 26; }
+static inline int is_alnum(uint8_t c) { return class_of[c] & (LETTER | DIGIT); }
+static inline int is_hex(uint8_t c) { return class_of[c] & HEX; }
+static inline void emit(scan *s, uint32_t kind, size_t p) { s->output[s->used++] = kind << 28 | (uint32_t)p; }
+static inline int is(const scan *s, size_t p, const char *text, size_t n) {
+    return p + n <= s->count && memcmp(s->line + p, text, n) == 0;
+}
+
+// Length of the separator at p, 0 where there is none; its class in `kind`. NBSP and U+202F are spaces.
+static inline size_t separator(const scan *s, size_t p, uint8_t *kind) {
+    uint8_t c = at(s, p);
+    *kind = c;
+    if (c == ' ' || c == '-' || c == '.' || c == '+') return 1;
+    *kind = ' ';
+    if (c == 0xC2 && at(s, p + 1) == 0xA0) return 2;
+    if (c == 0xE2 && at(s, p + 1) == 0x80 && at(s, p + 2) == 0xAF) return 3;
+    *kind = 0;
+    return 0;
+}
+
+static inline int two(const scan *s, size_t p) { return is_digit(at(s, p)) && is_digit(at(s, p + 1)); }
+
+// hh:mm:ss with fraction and zone at p: its end, else 0.
+static size_t clock_end(const scan *s, size_t p) {
+    if (!(two(s, p) && at(s, p + 2) == ':' && two(s, p + 3))) return 0;
+    size_t q = p + 5;
+    if (at(s, q) == ':' && two(s, q + 1)) q += 3;
+    if (is_digit(at(s, q)) || at(s, q) == ':') return 0;
+    if ((at(s, q) == '.' || at(s, q) == ',') && is_digit(at(s, q + 1))) {
+        size_t f = q + 1;
+        while (f < q + 11 && is_digit(at(s, f))) f++;
+        if (!is_alnum(at(s, f)) || at(s, f) == 'Z') q = f;
+    }
+    if (at(s, q) == 'Z') return q + 1;
+    if ((at(s, q) == '+' || at(s, q) == '-') && two(s, q + 1)) {
+        size_t z = at(s, q + 3) == ':' ? q + 4 : q + 3;
+        if (two(s, z) && !is_alnum(at(s, z + 2))) return z + 2;
+    }
+    return q;
+}
+
+static void letters_before(scan *s, size_t p, size_t length) {
+    size_t n = 0;
+    while (n < 4 && is_letter(before(s, p, n + 1))) n++;
+    if (n == 0 || n > 3) return;
+    uint8_t b = before(s, p, n + 1);
+    if (is_alnum(b) || b == '_') return;
+    // An account of two letters, a plate, a passport.
+    if ((n == 2 && (length == 2 || length == 4 || length == 5 || length >= 10)) || (length >= 6 && length <= 9)) {
+        emit(s, VARDE_CANDIDATE_LETTERED, p);
+    }
+}
+
+// Shapes by lengths of groups, one hexadecimal digit each.
+static int known_shape(uint32_t shape, uint8_t kind) {
+    switch (shape) {
+    case 0x65: case 0x64: case 0x84: return kind != '.';
+    case 0x425: return 1;
+    case 0x323: case 0x465: case 0x464: case 0x2222: case 0x2261: case 0x444: case 0x4441: case 0x4442: case 0x4443: case 0x4444:
+        return kind != '.';
+    default: return 0;
+    }
+}
+
+static void digits(scan *s, size_t p) {
+    size_t length = 1;
+    while (length < 26 && is_digit(at(s, p + length))) length++;
+    uint8_t previous = before(s, p, 1);
+    if (previous == '_') return;
+    if (is_letter(previous)) {
+        // 'T' of a time stamp without the date's being seen as one, and the like, fall through to nothing.
+        letters_before(s, p, length);
+        return;
+    }
+    if (length > 25) return;
+    if (previous == '.' && is_digit(before(s, p, 2))) return;
+    size_t end = p + length;
+    uint8_t next = at(s, end);
+    if (previous == '+') {
+        if (!is_alnum(before(s, p, 2)) && s->line[p] != '0') {
+            emit(s, VARDE_CANDIDATE_PHONE, p);
+            return;
+        }
+    } else if (s->line[p] == '0' && length >= 4 && s->line[p + 1] == '0' && s->line[p + 2] != '0') {
+        emit(s, VARDE_CANDIDATE_PHONE, p);
+    }
+    // Time stamps first: they are in nearly every line.
+    if (length == 4 && next == '-' && two(s, p + 5) && at(s, p + 7) == '-' && two(s, p + 8) &&
+        (at(s, p + 10) == 'T' || at(s, p + 10) == ' ')) {
+        size_t e = clock_end(s, p + 11);
+        if (e) {
+            s->skip = e;
+            return;
+        }
+    }
+    if (length == 2) {
+        if (next == ':') {
+            size_t e = clock_end(s, p);
+            if (e && previous != ':' && previous != '.') {
+                s->skip = e;
+                return;
+            }
+        }
+        if (next == '/' && is_letter(at(s, p + 3)) && at(s, p + 6) == '/' && two(s, p + 7) && two(s, p + 9) && at(s, p + 11) == ':') {
+            size_t e = clock_end(s, p + 12);
+            if (e) {
+                if (previous == '[') emit(s, VARDE_CANDIDATE_ACCESS, p - 1);
+                if (at(s, e) == ' ' && (at(s, e + 1) == '+' || at(s, e + 1) == '-') && two(s, e + 2) && two(s, e + 4)) e += 6;
+                s->skip = e;
+                return;
+            }
+        }
+    }
+    if (length <= 3 && next == '.') {
+        // A dotted address, or a pair of decimals.
+        size_t q = p;
+        int part = 0;
+        for (; part < 4; part++) {
+            size_t n = 0;
+            unsigned value = 0;
+            while (n < 4 && is_digit(at(s, q + n))) value = value * 10 + (s->line[q + n++] - '0');
+            if (n == 0 || n > 3 || value > 255 || (n > 1 && s->line[q] == '0')) break;
+            q += n;
+            if (part < 3) {
+                if (at(s, q) != '.') break;
+                q++;
+            }
+        }
+        if (part == 4) {
+            uint8_t after = at(s, q);
+            if (!is_alnum(after) && after != '_' && !(after == '.' && is_digit(at(s, q + 1)))) emit(s, VARDE_CANDIDATE_IPV4, p);
+            return;
+        }
+        size_t f = end + 1;
+        while (f < end + 20 && is_digit(at(s, f))) f++;
+        if (f - end - 1 >= 4) {
+            size_t g = f;
+            while (g < f + 3 && (at(s, g) == ',' || at(s, g) == ' ' || at(s, g) == ';' || at(s, g) == '/')) g++;
+            if (g > f) {
+                if (at(s, g) == '-' || at(s, g) == '+') g++;
+                size_t h = g;
+                while (h < g + 3 && is_digit(at(s, h))) h++;
+                if (h > g && at(s, h) == '.') {
+                    size_t d = h + 1;
+                    while (d < h + 5 && is_digit(at(s, d))) d++;
+                    if (d == h + 5) emit(s, VARDE_CANDIDATE_POSITION, p);
+                }
+            }
+            return;
+        }
+    }
+    // Groups of one separator.
+    if (length <= 8) {
+        uint8_t kind;
+        size_t width = separator(s, end, &kind);
+        if (width && is_digit(at(s, end + width))) {
+            if (kind != ' ' && previous == kind && is_alnum(before(s, p, 2))) goto bare;
+            uint32_t shape = (uint32_t)length;
+            size_t q = end;
+            for (int group = 1; group < 5; group++) {
+                uint8_t k;
+                size_t w = separator(s, q, &k);
+                if (w == 0 || k != kind) break;
+                size_t n = 0;
+                while (n < 9 && is_digit(at(s, q + w + n))) n++;
+                if (n == 0 || n > 8) break;
+                q += w + n;
+                shape = shape << 4 | (uint32_t)n;
+                if (known_shape(shape, kind) && !is_alnum(at(s, q)) && at(s, q) != '_') {
+                    emit(s, VARDE_CANDIDATE_GROUPED, p);
+                    break;
+                }
+            }
+        }
+    }
+bare:
+    if (length >= 5) {
+        if (!is_alnum(next) && next != '_') {
+            if (length >= 6) emit(s, VARDE_CANDIDATE_NUMBER, p);
+            else if (previous == ' ' && (uint8_t)(before(s, p, 2) - 'A') < 26 && (uint8_t)(before(s, p, 3) - 'A') < 26 && !is_alnum(before(s, p, 4))) {
+                emit(s, VARDE_CANDIDATE_LETTERED, p);
+            }
+        } else if (length == 6 && is_digit(at(s, p + 7)) && is_digit(at(s, p + 8)) && is_digit(at(s, p + 9)) && is_alnum(at(s, p + 10)) &&
+                   !is_alnum(at(s, p + 11))) {
+            emit(s, VARDE_CANDIDATE_NUMBER, p); // a Finnish number whose century is a letter
+        } else if (length == 9) {
+            emit(s, VARDE_CANDIDATE_NUMBER, p); // an organisation number with MVA behind it
+        }
+        if (length == 6 && (next == '-' || next == '+') && is_digit(at(s, p + 7)) && is_digit(at(s, p + 8)) && is_digit(at(s, p + 9)) &&
+            is_letter(at(s, p + 10))) {
+            emit(s, VARDE_CANDIDATE_NUMBER, p);
+        }
+    }
+}
+
+static int filtered(const scan *s, uint32_t h) {
+    h ^= h >> 15;
+    return s->filter[(h >> 3) & (VARDE_KEY_FILTER_BYTES - 1)] >> (h & 7) & 1;
+}
+
+static void key(scan *s, size_t p) {
+    // Back over what closes a key: blanks, quotes, backslashes, brackets.
+    size_t e = p;
+    while (e > 0 && p - e < 12) {
+        uint8_t c = s->line[e - 1];
+        if (c == '"' || c == '\\' || c == ' ' || c == '\'' || c == ')' || c == ']' || c == '`') e--;
+        else break;
+    }
+    uint32_t h = 0;
+    size_t n = 0;
+    while (n < 40 && e > n) {
+        uint8_t c = s->line[e - 1 - n];
+        if (!(class_of[c] & KEYCHAR)) break;
+        n++;
+        if (c == '_' || c == '-' || c == '.') continue;
+        if ((uint8_t)(c - 'A') < 26) c |= 32;
+        else if (c >= 0x80 && c <= 0x9E && e > n && s->line[e - 1 - n] == 0xC3) c += 0x20;
+        h = h * 131 + c;
+        if (filtered(s, h)) {
+            emit(s, VARDE_CANDIDATE_KEY, p);
+            return;
+        }
+    }
+}
+
+static void colon(scan *s, size_t p) {
+    uint8_t next = at(s, p + 1), previous = before(s, p, 1);
+    if (next == '/' && at(s, p + 2) == '/') {
+        emit(s, VARDE_CANDIDATE_SCHEME, p);
+        return;
+    }
+    if (next == ':') {
+        if (previous != ':' && at(s, p + 2) != ':') emit(s, VARDE_CANDIDATE_IPV6, p);
+        return;
+    }
+    if (previous == ':') return;
+    if (is_hex(previous) && is_hex(next)) {
+        // The first colon of eight groups?
+        size_t b = 1;
+        while (b <= 4 && is_hex(before(s, p, b))) b++;
+        if (b <= 5 && before(s, p, b) != ':' && !is_alnum(before(s, p, b))) {
+            size_t q = p;
+            int groups = 1;
+            while (groups < 8 && at(s, q) == ':') {
+                size_t n = 0;
+                while (n < 5 && is_hex(at(s, q + 1 + n))) n++;
+                if (n == 0 || n > 4) break;
+                q += 1 + n;
+                groups++;
+            }
+            if (groups >= 6) emit(s, VARDE_CANDIDATE_IPV6, p);
+        }
+    }
+    if (is_digit(previous)) return;
+    key(s, p);
+}
+
+static int mac_at(const scan *s, size_t p) {
+    uint8_t c = s->line[p];
+    if (p < 2 || p + 15 > s->count || is_alnum(before(s, p, 3)) || before(s, p, 3) == c) return 0;
+    for (size_t k = 0; k < 6; k++) {
+        size_t q = p - 2 + 3 * k;
+        if (!is_hex(s->line[q]) || !is_hex(s->line[q + 1])) return 0;
+        if (k < 5 && s->line[q + 2] != c) return 0;
+    }
+    uint8_t after = at(s, p + 15);
+    return !is_alnum(after) && !(after == c && is_hex(at(s, p + 16)));
+}
+
+static int dotted_mac_at(const scan *s, size_t p) {
+    if (p < 4 || p + 10 > s->count || is_alnum(before(s, p, 5)) || is_alnum(at(s, p + 10))) return 0;
+    for (size_t k = 0; k < 14; k++) {
+        uint8_t c = s->line[p - 4 + k];
+        if (k == 4 || k == 9) {
+            if (c != '.') return 0;
+        } else if (!is_hex(c)) {
+            return 0;
+        }
+    }
+    return before(s, p, 5) != '.' && at(s, p + 10) != '.';
+}
+
+static void uuid(scan *s, size_t p) {
+    // Dashes at p, p+5, p+10, p+15: 8-4-4-4-12 in hex is no number of anybody's.
+    if (p < 8 || p + 28 > s->count || is_alnum(before(s, p, 9)) || is_alnum(at(s, p + 28))) return;
+    for (size_t k = 0; k < 36; k++) {
+        uint8_t c = s->line[p - 8 + k];
+        if (k == 8 || k == 13 || k == 18 || k == 23 ? c != '-' : !is_hex(c)) return;
+    }
+    if (s->skip < p + 28) s->skip = p + 28;
+    // Digits of its first group may have been emitted already.
+    while (s->used > 2 && (s->output[s->used - 1] & 0x0FFFFFFF) + 8 >= p && s->output[s->used - 1] >> 28 <= VARDE_CANDIDATE_LETTERED) s->used--;
+}
+
+static void prefix(scan *s, size_t p) {
+    uint8_t b = before(s, p, 1);
+    int free_before = !is_alnum(b) && b != '_';
+    int hit = 0;
+    switch (s->line[p]) {
+    case 'A':
+        hit = is(s, p, "AKIA", 4) || is(s, p, "ASIA", 4) || is(s, p, "AIza", 4) || is(s, p, "Accepted ", 9);
+        break;
+    case 'F': hit = is(s, p, "Failed ", 7); break;
+    case 'g':
+        hit = is(s, p, "github_pat_", 11) || is(s, p, "glpat-", 6) ||
+              (at(s, p + 1) == 'h' && at(s, p + 3) == '_' && memchr("pousr", at(s, p + 2), 5));
+        break;
+    case 'x': hit = is(s, p, "xox", 3) && at(s, p + 4) == '-'; break;
+    case 's': case 'r': hit = is(s, p + 1, "k_live_", 7) || is(s, p + 1, "k_test_", 7); break;
+    case 'n': hit = is(s, p, "npm_", 4); break;
+    case 'S': hit = is(s, p, "SG.", 3); break;
+    case 'e': hit = is(s, p, "eyJ", 3); break;
+    case '-':
+        if (is(s, p, "-----BEGIN", 10) || is(s, p, "-----END", 8)) hit = b != '-';
+        else if (is(s, p, "--user", 6) || is(s, p, "-u", 2)) hit = b == ' ' || b == '"' || b == '\'';
+        break;
+    case 'B': case 'b': {
+        uint8_t c1 = at(s, p + 1) | 32, c2 = at(s, p + 2) | 32;
+        hit = (c1 == 'e' && c2 == 'a' && (at(s, p + 5) | 32) == 'r') || (c1 == 'a' && c2 == 's' && (at(s, p + 4) | 32) == 'c') ||
+              (c1 == 'r' && c2 == 'u' && (at(s, p + 5) | 32) == 'r');
+        break;
+    }
+    case 'u': case 'U': hit = (at(s, p + 3) | 32) == 'r' && at(s, p + 4) == ' '; break;
+    default: break;
+    }
+    if (hit && free_before) emit(s, VARDE_CANDIDATE_PREFIX, p);
+}
+
+static void escape(scan *s, size_t p) {
+    if (s->line[p] == '\\' || (is_hex(at(s, p + 1)) && is_hex(at(s, p + 2)))) s->encoded = 1;
+}
+
+static inline int may_begin_prefix(const uint8_t *b) {
+    switch (b[0]) {
+    case 'A': return (b[1] == 'K' && b[2] == 'I') || (b[1] == 'S' && b[2] == 'I') || (b[1] == 'I' && b[2] == 'z') || (b[1] == 'c' && b[2] == 'c');
+    case 'F': return b[1] == 'a' && b[2] == 'i';
+    case 'g': return b[1] == 'h' || b[1] == 'i' || b[1] == 'l';
+    case 'x': return b[1] == 'o' && b[2] == 'x';
+    case 's': case 'r': return b[1] == 'k' && b[2] == '_';
+    case 'n': return b[1] == 'p' && b[2] == 'm';
+    case 'S': return b[1] == 'G' && b[2] == '.';
+    case 'e': return b[1] == 'y' && b[2] == 'J';
+    case '-': return (b[1] == '-' && (b[2] == '-' || b[2] == 'u')) || b[1] == 'u';
+    case 'B': case 'b': {
+        uint8_t c1 = b[1] | 32, c2 = b[2] | 32;
+        return (c1 == 'e' && c2 == 'a') || (c1 == 'a' && c2 == 's') || (c1 == 'r' && c2 == 'u');
+    }
+    case 'u': case 'U': return (b[1] | 32) == 's' && (b[2] | 32) == 'e';
+    default: return 0;
+    }
+}
+
+// `block` holds 66 readable bytes.
+static void classify_portable(const uint8_t *block, masks *m) {
+    memset(m, 0, sizeof *m);
+    for (int i = 0; i < 64; i++) {
+        uint8_t c = block[i];
+        uint64_t bit = (uint64_t)1 << i;
+        if (is_digit(c)) m->digit |= bit;
+        if (c == ':') m->colon |= bit;
+        if (c == '@' || c == '=' || c == ':') m->mark |= bit;
+        if (c == '-') m->dash |= bit;
+        if (c == '.') m->dot |= bit;
+        if (c == '%' || c == '\\') m->escape |= bit;
+        if (may_begin_prefix(block + i)) m->prefix |= bit;
+    }
+}
+
+#define SCAN_PASTE(a, b) a##b
+#define SCAN_PASTE2(a, b) SCAN_PASTE(a, b)
+#define SCAN_JOIN(name) SCAN_PASTE2(name, _masks)
+
+#define SCAN_NAME scan_portable
+#define SCAN_CLASSIFY classify_portable
+#define SCAN_TARGET
+#include "privacy_scan_loop.h"
+#undef SCAN_NAME
+#undef SCAN_CLASSIFY
+#undef SCAN_TARGET
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+// Three bytes are looked up by nibble; a set bit is a bucket of prefixes all six nibbles of which agree.
+static const char *const buckets[8][8] = {
+    {"AKI", "ASI", "AIz", "Acc"}, {"ghp", "gho", "ghu", "ghs", "ghr"}, {"git", "glp", "npm", "eyJ"}, {"xox", "sk_", "rk_"},
+    {"SG.", "Fai"},               {"---", "--u", "-u "},                {"Bea", "bea", "BEA", "Bas", "bas", "BAS"},
+    {"use", "Use", "USE", "bru", "Bru", "BRU"},
+};
+
+typedef struct {
+    uint8_t low[3][16], high[3][16];
+} nibbles;
+
+static nibbles prefix_nibbles;
+
+__attribute__((constructor)) static void fill_nibbles(void) {
+    for (int b = 0; b < 8; b++)
+        for (int k = 0; k < 8 && buckets[b][k]; k++)
+            for (int i = 0; i < 3; i++) {
+                uint8_t c = (uint8_t)buckets[b][k][i];
+                prefix_nibbles.low[i][c & 15] |= (uint8_t)(1 << b);
+                prefix_nibbles.high[i][c >> 4] |= (uint8_t)(1 << b);
+            }
+}
+
+__attribute__((target("avx2"))) static inline __m256i lookup(__m256i x, const uint8_t *low, const uint8_t *high) {
+    const __m256i nibble = _mm256_set1_epi8(15);
+    __m256i l = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)low));
+    __m256i h = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)high));
+    return _mm256_and_si256(_mm256_shuffle_epi8(l, _mm256_and_si256(x, nibble)),
+                            _mm256_shuffle_epi8(h, _mm256_and_si256(_mm256_srli_epi16(x, 4), nibble)));
+}
+
+__attribute__((target("avx2"))) static inline void classify_avx2(const uint8_t *block, masks *m) {
+    uint64_t digit = 0, mark = 0, colon_bits = 0, dash = 0, dot = 0, escapes = 0, prefixes = 0;
+    for (int half = 0; half < 2; half++) {
+        const uint8_t *b = block + 32 * half;
+        int shift = 32 * half;
+        __m256i x = _mm256_loadu_si256((const __m256i *)b);
+        __m256i d = _mm256_sub_epi8(x, _mm256_set1_epi8('0'));
+        digit |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_min_epu8(d, _mm256_set1_epi8(9)), d)) << shift;
+        __m256i c = _mm256_cmpeq_epi8(x, _mm256_set1_epi8(':'));
+        colon_bits |= (uint64_t)(uint32_t)_mm256_movemask_epi8(c) << shift;
+        __m256i k = _mm256_or_si256(c, _mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('@')), _mm256_cmpeq_epi8(x, _mm256_set1_epi8('='))));
+        mark |= (uint64_t)(uint32_t)_mm256_movemask_epi8(k) << shift;
+        dash |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('-'))) << shift;
+        dot |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('.'))) << shift;
+        __m256i e = _mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('%')), _mm256_cmpeq_epi8(x, _mm256_set1_epi8('\\')));
+        escapes |= (uint64_t)(uint32_t)_mm256_movemask_epi8(e) << shift;
+        __m256i t = lookup(x, prefix_nibbles.low[0], prefix_nibbles.high[0]);
+        t = _mm256_and_si256(t, lookup(_mm256_loadu_si256((const __m256i *)(b + 1)), prefix_nibbles.low[1], prefix_nibbles.high[1]));
+        t = _mm256_and_si256(t, lookup(_mm256_loadu_si256((const __m256i *)(b + 2)), prefix_nibbles.low[2], prefix_nibbles.high[2]));
+        prefixes |= (uint64_t)(uint32_t)~_mm256_movemask_epi8(_mm256_cmpeq_epi8(t, _mm256_setzero_si256())) << shift;
+    }
+    m->digit = digit;
+    m->mark = mark;
+    m->colon = colon_bits;
+    m->dash = dash;
+    m->dot = dot;
+    m->escape = escapes;
+    m->prefix = prefixes;
+}
+
+#define SCAN_NAME scan_avx2
+#define SCAN_CLASSIFY classify_avx2
+#define SCAN_TARGET __attribute__((target("avx2,bmi")))
+#include "privacy_scan_loop.h"
+#undef SCAN_NAME
+#undef SCAN_CLASSIFY
+#undef SCAN_TARGET
+#endif
+
+static int fits(size_t count, size_t from, size_t to, size_t filter_count, size_t capacity) {
+    return from <= to && to <= count && count < ((size_t)1 << 28) && filter_count == VARDE_KEY_FILTER_BYTES && capacity >= 2 + 2 * (to - from);
+}
+
+int64_t varde_privacy_scan_portable(const uint8_t *line, size_t count, size_t from, size_t to, const uint8_t *filter, size_t filter_count,
+                                    uint32_t *output, size_t capacity) {
+    if (!fits(count, from, to, filter_count, capacity)) return -1;
+    return scan_portable(line, count, from, to, filter, output);
+}
+
+int64_t varde_privacy_scan(const uint8_t *line, size_t count, size_t from, size_t to, const uint8_t *filter, size_t filter_count,
+                           uint32_t *output, size_t capacity) {
+    if (!fits(count, from, to, filter_count, capacity)) return -1;
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi")) return scan_avx2(line, count, from, to, filter, output);
+#endif
+    return scan_portable(line, count, from, to, filter, output);
+}

@@ -1,0 +1,105 @@
+/// A line with one layer of encoding taken off, and where each byte came from.
+///
+/// Undone in one walk: `%41`, `%2541` however often encoded, `\"`, `\/`, `\n`, `\t`, `\x41`, `\u00e5` behind any number of backslashes,
+/// surrogate pairs included. Complexity: O(count).
+struct EncodedText {
+    private(set) var bytes: [UInt8] = []
+    /// Offset in the text before of each byte, and of the end.
+    private(set) var origins: [UInt32] = []
+    /// Whether anything was decoded.
+    private(set) var isChanged = false
+
+    /// Replaces the content by `text` decoded; `outer` are the origins of `text` itself, empty where it is the line.
+    mutating func decode(_ text: Span<UInt8>, outer: [UInt32]) {
+        bytes.removeAll(keepingCapacity: true)
+        origins.removeAll(keepingCapacity: true)
+        isChanged = false
+        func origin(_ i: Int) -> UInt32 { outer.isEmpty ? UInt32(i) : outer[i] }
+        var i = 0
+        let count = text.count
+        while i < count {
+            let c = text[i]
+            if c == 0x25, let (byte, end) = EncodedText.percent(text, i) {
+                bytes.append(byte)
+                origins.append(origin(i))
+                isChanged = true
+                i = end
+            } else if c == 0x5C, i + 1 < count {
+                i = backslash(text, i, origin(i))
+            } else {
+                bytes.append(c)
+                origins.append(origin(i))
+                i += 1
+            }
+        }
+        origins.append(origin(count))
+    }
+
+    private static func hex(_ c: UInt8) -> UInt8? {
+        if ByteClass.isDigit(c) { return c & 15 }
+        let lower = c | 0x20
+        return lower &- 0x61 < 6 ? lower - 87 : nil
+    }
+
+    private static func pair(_ text: Span<UInt8>, _ i: Int) -> UInt8? {
+        guard let high = hex(text.at(i)), let low = hex(text.at(i + 1)), i + 1 < text.count else { return nil }
+        return high << 4 | low
+    }
+
+    /// `%XX`, through any number of `%25`.
+    private static func percent(_ text: Span<UInt8>, _ start: Int) -> (UInt8, Int)? {
+        guard var byte = pair(text, start + 1) else { return nil }
+        var end = start + 3
+        while byte == 0x25, let next = pair(text, end) {
+            byte = next
+            end += 2
+        }
+        return (byte, end)
+    }
+
+    private mutating func append(_ byte: UInt8, _ origin: UInt32) {
+        bytes.append(byte)
+        origins.append(origin)
+    }
+
+    /// Backslashes and what they stand before; returns where to go on.
+    private mutating func backslash(_ text: Span<UInt8>, _ start: Int, _ origin: UInt32) -> Int {
+        var i = start
+        while text.at(i) == 0x5C { i += 1 }
+        let escaped = text.at(i)
+        switch escaped {
+        case 0x22, 0x27, 0x2F, 0x26: append(escaped, origin)
+        case 0x6E, 0x72: append(0x0A, origin)
+        case 0x74: append(0x20, origin)
+        case 0x78:
+            guard let byte = EncodedText.pair(text, i + 1) else { return keep(text, start, i, origin) }
+            append(byte, origin)
+            i += 2
+        case 0x75:
+            guard let high = EncodedText.pair(text, i + 1), let low = EncodedText.pair(text, i + 3) else {
+                return keep(text, start, i, origin)
+            }
+            var value = UInt32(high) << 8 | UInt32(low)
+            i += 4
+            if (0xD800..<0xDC00).contains(value) {
+                var k = i + 1
+                while text.at(k) == 0x5C { k += 1 }
+                if text.at(k) == 0x75, let h = EncodedText.pair(text, k + 1), let l = EncodedText.pair(text, k + 3), h & 0xFC == 0xDC {
+                    value = 0x10000 + (value - 0xD800) << 10 + (UInt32(h) << 8 | UInt32(l)) - 0xDC00
+                    i = k + 4
+                }
+            }
+            let scalar = Unicode.Scalar(value) ?? "\u{FFFD}"
+            for byte in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter { append(byte, origin) }
+        default: return keep(text, start, i, origin)
+        }
+        isChanged = true
+        return i + 1
+    }
+
+    /// Backslashes that stand for nothing known stay, as one: no walk comes back to them.
+    private mutating func keep(_ text: Span<UInt8>, _ start: Int, _ end: Int, _ origin: UInt32) -> Int {
+        append(0x5C, origin)
+        return end
+    }
+}

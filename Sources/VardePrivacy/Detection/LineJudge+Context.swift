@@ -1,0 +1,81 @@
+/// What is said about a value before it.
+struct ValueContext {
+    var meaning: KeyMeaning?
+    /// Whether it is a key with `=` or `:` right before the value.
+    var isDirect = false
+}
+
+extension LineJudge {
+    /// How far back words are looked for, in bytes.
+    private static let reach = 64
+    /// How many other words may lie between.
+    private static let wordLimit = 3
+
+    /// The key of a value, or the nearest word before it that means something. Stops at another number, a comma, a semicolon, a
+    /// sentence's end; elements of a JSON array share their key.
+    func context(_ text: Span<UInt8>, _ start: Int) -> ValueContext {
+        let limit = max(0, start - Self.reach)
+        var i = start
+        var result = ValueContext()
+        var others = 0
+        var sawWord = false
+        while i > limit {
+            let c = text[i - 1]
+            if ByteClass.isDigit(c) {
+                // Only past other elements of an array, or behind "and" and "or".
+                guard !sawWord, i < start, text[i] == 0x22 || text[i] == 0x20 && isJoined(text, i, start) else { return result }
+                if text[i] == 0x22, text.at(i + 1) != 0x2C { return result }
+                while i > limit, ByteClass.isDigit(text[i - 1]) || text[i - 1] == 0x20 || text[i - 1] == 0x2B { i -= 1 }
+                continue
+            }
+            if ByteClass.isLetter(c) || c >= 0x80 && c != 0xA0 && c != 0xAF {
+                if let hit = vocabulary.words.longestSuffix(text, end: i, inside: { $0 == .secret }) {
+                    let meaning = vocabulary.words.entries[hit.index].meaning
+                    if meaning != .generic {
+                        result.meaning = meaning
+                        return result
+                    }
+                } else if !isJoinWord(text, i) {
+                    if result.isDirect { return result }
+                    others += 1
+                    if others > Self.wordLimit { return result }
+                }
+                sawWord = sawWord || !isJoinWord(text, i)
+                while i > limit, ByteClass.isKeyByte(text[i - 1]), text[i - 1] != 0xA0 { i -= 1 }
+                continue
+            }
+            switch c {
+            case 0x3D, 0x3A:  // = :
+                if sawWord || others > 0 { return sawWord && result.isDirect ? result : ValueContext() }
+                result.isDirect = true
+            case 0x3B, 0x7C, 0x0A, 0x26, 0x3F:  // ; | newline & ?
+                return result
+            case 0x2C:  // ,
+                if !(text.at(i) == 0x22 && text.at(i - 2) == 0x22) { return result }
+            case 0x2E:  // .
+                if sawWord { return result }
+            case 0x7D, 0x5D:  // } ]
+                return result
+            default: break
+            }
+            i -= 1
+        }
+        return result
+    }
+
+    private func isJoinWord(_ text: Span<UInt8>, _ end: Int) -> Bool {
+        for word in ["eller", "og", "och", "or", "and", "tai", "ja"] where text.has(word, at: end - word.utf8.count) {
+            return !ByteClass.isWord(text.at(end - word.utf8.count - 1))
+        }
+        return false
+    }
+
+    /// Whether between a number's end and the value stand only blanks, a slash and a joining word.
+    private func isJoined(_ text: Span<UInt8>, _ from: Int, _ start: Int) -> Bool {
+        var i = start
+        while i > from, text[i - 1] == 0x20 { i -= 1 }
+        if i == from { return false }
+        if text[i - 1] == 0x2F { return true }
+        return isJoinWord(text, i)
+    }
+}

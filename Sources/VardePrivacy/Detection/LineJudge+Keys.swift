@@ -1,0 +1,450 @@
+/// Where a key's value stands.
+struct KeyValue {
+    var start: Int
+    var end: Int
+    /// Opened by a quote, with its backslashes.
+    var isQuoted = false
+    /// Behind `=`, not `:`.
+    var isAssignment = false
+    /// Behind a key in quotes, as in JSON.
+    var isJSON = false
+    /// In a query string: after `?` or `&`.
+    var isQuery = false
+}
+
+extension LineJudge {
+    /// Values longer than this are no names or addresses, in bytes.
+    private static let textLimit = 256
+    /// Values of number types are looked at this far, in bytes.
+    private static let numberLimit = 48
+
+    /// `=` or `:` behind a word of the vocabulary.
+    mutating func judgeKey(_ text: Span<UInt8>, _ p: Int) {
+        guard p >= keysDoneUntil else { return }
+        var end = p
+        var isJSON = false
+        while end > 0, p - end < 12 {
+            let c = text[end - 1]
+            guard c == 0x22 || c == 0x5C || c == 0x20 || c == 0x27 || c == 0x29 || c == 0x5D || c == 0x60 else { break }
+            if c == 0x22 || c == 0x27 { isJSON = true }
+            end -= 1
+        }
+        guard let hit = vocabulary.words.longestSuffix(text, end: end, inside: { $0 == .secret }) else { return }
+        let meaning = vocabulary.words.entries[hit.index].meaning
+        if meaning == .version || meaning == .generic || meaning == .mac { return }
+        var value = KeyValue(start: p + 1, end: p + 1)
+        value.isJSON = isJSON
+        value.isAssignment = text[p] == 0x3D
+        var first = hit.start
+        while first > 0, ByteClass.isKeyByte(text[first - 1]), hit.start - first < 64 { first -= 1 }
+        let before = text.at(first - 1)
+        value.isQuery = value.isAssignment && (before == 0x3F || before == 0x26)
+        open(text, &value)
+        guard value.start < text.count, text[value.start] != 0x7B else { return }
+        switch meaning {
+        case .secret, .weakSecret: judgeSecret(text, &value, hit, meaning, keyStart: first)
+        case .name, .weakName, .user, .address: judgeText(text, &value, meaning, hit, keyStart: first)
+        case .email: judgeMailValue(text, &value)
+        default: judgeNumberValue(text, &value, meaning)
+        }
+    }
+
+    /// Steps over blanks, quotes and brackets to where the value begins.
+    private func open(_ text: Span<UInt8>, _ value: inout KeyValue) {
+        var i = value.start
+        if text.at(i) == 0x3D || text.at(i) == 0x3E || text.at(i) == 0x7E { i += 1 }  // ==, =>, =~
+        var blanks = 0
+        while text.at(i) == 0x20, blanks < 4 {
+            i += 1
+            blanks += 1
+        }
+        while text.at(i) == 0x28 || text.at(i) == 0x5B { i += 1 }
+        var k = i
+        while text.at(k) == 0x5C, k - i < 16 { k += 1 }
+        if text.at(k) == 0x22 || text.at(k) == 0x27 || text.at(k) == 0x60 {
+            value.isQuoted = true
+            i = k + 1
+        }
+        value.start = i
+    }
+
+    /// End of a quoted value: its quote, not behind more backslashes than the opening one.
+    private func quotedEnd(_ text: Span<UInt8>, _ value: KeyValue, limit: Int) -> Int {
+        let quote = text[value.start - 1]
+        var opening = 0
+        while text.at(value.start - 2 - opening) == 0x5C { opening += 1 }
+        var i = value.start
+        let stop = min(text.count, limit)
+        var backslashes = 0
+        while i < stop {
+            let c = text[i]
+            if c == 0x5C {
+                backslashes += 1
+            } else {
+                if c == quote, backslashes <= opening { return i - backslashes }
+                backslashes = 0
+            }
+            i += 1
+        }
+        return stop
+    }
+
+    /// Whether the stretch is one placeholder of ours, its last bracket perhaps cut off by the search for the value's end.
+    func isPlaceholder(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+        guard text.at(start) == 0x3C, ByteClass.isUpper(text.at(start + 1)) else { return false }
+        var i = start + 1
+        while i < text.count, i - start < 80, ByteClass.isAlnum(text[i]) || text[i] == 0x5F || text[i] == 0x3A { i += 1 }
+        return text.at(i) == 0x3E && i - start >= 3 && (end == i || end == i + 1)
+    }
+
+    private mutating func judgeSecret(
+        _ text: Span<UInt8>, _ value: inout KeyValue, _ hit: WordTable<KeyMeaning>.Hit, _ meaning: KeyMeaning, keyStart: Int
+    ) {
+        if meaning == .weakSecret, !(value.isAssignment || value.isJSON) || !hit.isPart { return }
+        // Inside a longer word only passwords are believed: `userpassword`, not `nexttoken`.
+        if !hit.isPart, !text.has("passw", at: hit.start), !text.has("passo", at: hit.start), !text.has("secret", at: hit.start) { return }
+        if !hit.isWhole, isHarmlessCompound(text, keyStart, hit.start) { return }
+        var start = value.start
+        var end = start
+        if value.isQuoted {
+            end = quotedEnd(text, value, limit: text.count)
+            start += schemeLength(text, start)
+        } else if text.at(start - 1) == 0x5B || text.at(start - 1) == 0x28 {
+            while end < text.count, text[end] != 0x5D, text[end] != 0x29 { end += 1 }
+        } else {
+            start += schemeLength(text, start)
+            end = start
+            while end < text.count, isBareSecretByte(text[end], value) { end += 1 }
+            if !value.isAssignment, !value.isJSON {
+                while end > start, text[end - 1] == 0x2E || text[end - 1] == 0x2C { end -= 1 }
+                // "token: invalid": a sentence, unless it looks like a value.
+                if !looksLikeSecret(text, start, end) { return }
+            }
+        }
+        guard end > start, !isNothing(text, start, end), !isPlaceholder(text, start, end) else { return }
+        // PWD=/srv is a folder, token=3 of a parser a count.
+        if text[start] == 0x2F, end - start < 2 || text.has("pwd", at: hit.start) || text.has("PWD", at: hit.start) { return }
+        keysDoneUntil = end
+        foundVerbatim(.secret, text, start, end)
+    }
+
+    /// `Bearer ` and `Basic ` stay before what they carry.
+    private func schemeLength(_ text: Span<UInt8>, _ start: Int) -> Int {
+        guard text.at(start) | 0x20 == 0x62 else { return 0 }
+        if lowercased(text, start, min(text.count, start + 7)) == "bearer " { return 7 }
+        if lowercased(text, start, min(text.count, start + 6)) == "basic " { return 6 }
+        return 0
+    }
+
+    private func isBareSecretByte(_ c: UInt8, _ value: KeyValue) -> Bool {
+        if c <= 0x20 || c == 0x22 || c == 0x7F { return false }
+        if value.isQuery, c == 0x26 || c == 0x23 { return false }
+        if value.isJSON, c == 0x2C || c == 0x7D || c == 0x5D { return false }
+        return c != 0x3B && (c != 0x26 || !value.isAssignment)
+    }
+
+    private func isHarmlessCompound(_ text: Span<UInt8>, _ keyStart: Int, _ wordStart: Int) -> Bool {
+        let head = lowercased(text, keyStart, wordStart)
+        for word in [
+            "page", "next", "continuation", "cancellation", "cancel", "public", "sync", "resume", "unexpected", "prev", "start", "end",
+        ]
+        where head.hasPrefix(word) {
+            return true
+        }
+        return false
+    }
+
+    private func looksLikeSecret(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+        guard end - start >= 4 else { return false }
+        for i in start..<end
+        where !ByteClass.isLetter(text[i]) || (i > start && ByteClass.isUpper(text[i]) && !ByteClass.isUpper(text[i - 1])) {
+            return true
+        }
+        return false
+    }
+
+    /// `null`, `-`, `***` and the like.
+    private func isNothing(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+        let length = end - start
+        if length == 1 { return text[start] == 0x2D || text[start] == 0x2A }
+        if text[start] == 0x2A || text[start] == 0x5B {
+            for i in start..<end where text[i] != 0x2A && text[i] != 0x5B && text[i] != 0x5D { return false }
+            return true
+        }
+        guard length <= 9 else { return false }
+        switch lowercased(text, start, end) {
+        case "null", "nil", "none", "true", "false", "undefined", "empty", "(null)": return true
+        default: return false
+        }
+    }
+
+    /// Names, user names and addresses.
+    private mutating func judgeText(
+        _ text: Span<UInt8>, _ value: inout KeyValue, _ meaning: KeyMeaning, _ hit: WordTable<KeyMeaning>.Hit, keyStart: Int
+    ) {
+        let start = value.start
+        let limit = min(text.count, start + Self.textLimit)
+        var end = start
+        if value.isQuoted {
+            end = quotedEnd(text, value, limit: limit)
+        } else if value.isQuery {
+            while end < limit, text[end] > 0x20, text[end] != 0x26, text[end] != 0x22, text[end] != 0x23, text[end] != 0x27 { end += 1 }
+        } else {
+            end = bareTextEnd(text, value, meaning, limit)
+        }
+        while end > start, text[end - 1] == 0x20 || text[end - 1] == 0x5C { end -= 1 }
+        guard end > start, !isNothing(text, start, end), !isPlaceholder(text, start, end) else { return }
+        if text[start] == 0x7B || text[start] == 0x5B { return }
+        let isSentence = !value.isAssignment && !value.isJSON && !value.isQuoted
+        switch meaning {
+        case .user:
+            guard isUserValue(text, start, end), !isSentence || !text.has(" ", at: start) else { return }
+            if isSentence, lowercaseSentence(text, p: start, end) { return }
+            foundLowercased(.user, text, start, end)
+        case .address:
+            guard hasLetter(text, start, end), !looksLikeEndpoint(text, start, end) else { return }
+            foundLowercased(.address, text, start, end)
+        case .weakName:
+            if !hit.isWhole, !isPersonPart(text, keyStart, hit.start) { return }
+            if hit.isWhole || isSentence, !looksLikeName(text, start, end) { return }
+            guard hasLetter(text, start, end) else { return }
+            foundLowercased(.name, text, start, end)
+        default:
+            guard hasLetter(text, start, end) else { return }
+            if isSentence, !looksLikeName(text, start, end) { return }
+            foundLowercased(.name, text, start, end)
+        }
+        keysDoneUntil = end
+    }
+
+    /// A value without quotes: of a name its capitalised words, of an address all to the next separator, else one word.
+    private func bareTextEnd(_ text: Span<UInt8>, _ value: KeyValue, _ meaning: KeyMeaning, _ limit: Int) -> Int {
+        var i = value.start
+        let start = i
+        func isStop(_ c: UInt8) -> Bool {
+            c < 0x20 || c == 0x3B || c == 0x7C || c == 0x26 || c == 0x22 || c == 0x29 || c == 0x7D || c == 0x5D || c == 0x3E
+                || c == 0x3C && i > start
+        }
+        if meaning == .address {
+            while i < limit, !isStop(text[i]) {
+                if text[i] == 0x20 {
+                    // The next key ends it.
+                    var k = i + 1
+                    while k < limit, ByteClass.isKeyByte(text[k]) { k += 1 }
+                    if text.at(k) == 0x3D || (text.at(k) == 0x3A && k > i + 1) { break }
+                    if text.at(i + 1) == 0x20 { break }
+                }
+                i += 1
+            }
+            return i
+        }
+        var words = 0
+        while i < limit {
+            let wordStart = i
+            while i < limit, !isStop(text[i]), text[i] != 0x20, text[i] != 0x2C { i += 1 }
+            if text.at(i) == 0x3D || isKeyWord(text, wordStart, i) { return words == 0 ? i : wordStart - 1 }
+            words += 1
+            if meaning == .user || words >= 5 || text.at(i) != 0x20 { return i }
+            let next = text.at(i + 1)
+            let isCapital = ByteClass.isUpper(next) || next == 0xC3 && text.at(i + 2) >= 0x80 && text.at(i + 2) <= 0x9E
+            guard isCapital || isParticle(text, i + 1) else { return i }
+            i += 1
+        }
+        return i
+    }
+
+    /// `word=` or `word:` in a bare value is the next key.
+    private func isKeyWord(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+        var i = start
+        while i < end, ByteClass.isKeyByte(text[i]) { i += 1 }
+        return i < end && i > start && (text[i] == 0x3D || (text[i] == 0x3A && i + 1 == end))
+    }
+
+    private func isParticle(_ text: Span<UInt8>, _ i: Int) -> Bool {
+        for word in ["av ", "von ", "van ", "de ", "der ", "den ", "bin ", "al ", "af ", "la ", "el ", "ter ", "zu ", "da ", "di "]
+        where text.has(word, at: i) {
+            return true
+        }
+        return false
+    }
+
+    func hasLetter(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+        for i in start..<end where ByteClass.isLetter(text[i]) || text[i] >= 0x80 { return true }
+        return false
+    }
+
+    private func isUserValue(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+        hasLetter(text, start, end) && !isRole(text, start, end)
+    }
+
+    private func lowercaseSentence(_ text: Span<UInt8>, p start: Int, _ end: Int) -> Bool {
+        wordsBehindUserContains(lowercased(text, start, end))
+    }
+
+    /// Host and port, a URL, an address in hexadecimal: not where anybody lives.
+    private func looksLikeEndpoint(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+        if text.has("0x", at: start) || text.has("http", at: start) || text.has("tcp", at: start) { return true }
+        var hasBlank = false
+        var hasPort = false
+        for i in start..<end {
+            if text[i] == 0x20 || text[i] == 0x2B || text[i] == 0x2C { hasBlank = true }
+            if text[i] == 0x3A || text[i] == 0x2F || text[i] == 0x40 { hasPort = true }
+        }
+        if hasBlank { return false }
+        if hasPort { return true }
+        // One word with dots in it is a host.
+        for i in start..<end where text[i] == 0x2E && i + 1 < end { return true }
+        return false
+    }
+
+    private func isPersonPart(_ text: Span<UInt8>, _ keyStart: Int, _ wordStart: Int) -> Bool {
+        var head = lowercased(text, keyStart, wordStart)
+        while let last = head.last, last == "_" || last == "-" || last == "." { head.removeLast() }
+        for word in [
+            "first", "last", "full", "sur", "given", "family", "user", "customer", "patient", "kunde", "person", "nick", "display", "birth",
+            "maiden",
+            "contact", "owner", "employee", "member", "client", "applicant", "payer", "recipient", "sender", "beneficiary", "holder",
+            "caller",
+            "subscriber", "guardian", "spouse", "child", "parent", "student", "doctor", "middle", "legal", "guest", "citizen", "author",
+            "signer",
+        ] where head.hasSuffix(word) {
+            return true
+        }
+        return false
+    }
+
+    /// Capitalised words of letters.
+    private func looksLikeName(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+        let first = text[start]
+        guard ByteClass.isUpper(first) || first == 0xC3 else { return false }
+        var lower = 0
+        for i in start..<end {
+            let c = text[i]
+            guard ByteClass.isLetter(c) || c >= 0x80 || c == 0x20 || c == 0x2D || c == 0x27 || c == 0x2E || c == 0x2B || c == 0x2C else {
+                return false
+            }
+            if c &- 0x61 < 26 || c >= 0x80 { lower += 1 }
+        }
+        return lower >= 1
+    }
+
+    /// A value under a key of e-mail addresses with an @ in it, a host without a top level included.
+    private mutating func judgeMailValue(_ text: Span<UInt8>, _ value: inout KeyValue) {
+        var end = value.start
+        let limit = min(text.count, value.start + Self.textLimit)
+        var hasAt = false
+        while end < limit {
+            let c = text[end]
+            if c <= 0x20 || c == 0x22 || c == 0x27 || c == 0x2C || c == 0x3B || c == 0x26 || c == 0x29 || c == 0x7D || c == 0x5C
+                || c == 0x3E
+            {
+                break
+            }
+            if c == 0x40 { hasAt = end > value.start }
+            end += 1
+        }
+        while end > value.start, text[end - 1] == 0x2E || text[end - 1] == 0x3A { end -= 1 }
+        guard hasAt, !isPlaceholder(text, value.start, end) else { return }
+        if text[value.start] == 0x3C { value.start += 1 }
+        foundLowercased(.email, text, value.start, end)
+    }
+
+    /// Numbers under a key of their own.
+    private mutating func judgeNumberValue(_ text: Span<UInt8>, _ value: inout KeyValue, _ meaning: KeyMeaning) {
+        let start = value.start
+        var end = start
+        let limit = min(text.count, start + Self.numberLimit)
+        var d = Digits()
+        var letters = 0
+        var others = 0
+        while end < limit {
+            let c = text[end]
+            if ByteClass.isDigit(c) {
+                d.append(c & 15)
+            } else if ByteClass.isLetter(c) {
+                letters += 1
+            } else if c == 0x20 || c == 0x2D || c == 0x2E || c == 0x2F || c == 0x2B || c == 0x28 || c == 0x29 {
+                // Outside quotes a blank only goes on to digits.
+                if c == 0x20 || c == 0x29, !value.isQuoted, !ByteClass.isDigit(text.at(end + 1)), text.at(end + 1) != 0x20 { break }
+                if c == 0x20, letters > 0, !value.isQuoted, meaning != .plate { break }
+                others += 1
+            } else if c == 0xC2 && text.at(end + 1) == 0xA0 {
+                end += 1
+            } else if c == 0xE2 && text.at(end + 1) == 0x80 && text.at(end + 2) == 0xAF {
+                end += 2
+            } else if c == 0x3A, meaning == .birthDate {
+                others += 1
+            } else {
+                break
+            }
+            end += 1
+        }
+        while end > start, !ByteClass.isAlnum(text[end - 1]) { end -= 1 }
+        guard end > start, d.count > 0 else { return }
+        switch meaning {
+        case .phone:
+            guard letters == 0, (7...15).contains(d.count), text[start] != 0x2D else { return }
+            if d.count == 8, text[start] != 0x2B {
+                foundDigits(.phone, d, start, end, prefix: "+47")
+            } else {
+                foundDigits(.phone, d, start, end, prefix: "+")
+            }
+        case .fnr, .personnummer:
+            guard letters == 0 else { return }
+            switch d.count {
+            case 11: foundDigits(.fnr, d, start, end)
+            case 10 where NationalNumbers.norwegian(d.padded()) != .none: foundDigits(.fnr, d.padded(), start, end)
+            case 10 where CheckDigits.isDate(day: d.pair(4) % 60, month: d.pair(2)): foundDigits(.personnummer, d, start, end)
+            case 12: foundDigits(.personnummer, d.suffix(from: 2), start, end)
+            default: break
+            }
+        case .weakFnr:
+            guard letters == 0 else { return }
+            if d.count == 11, NationalNumbers.norwegian(d) != .none || NationalNumbers.temporaryHealth(d) {
+                foundDigits(.fnr, d, start, end)
+            }
+            if d.count == 10, NationalNumbers.norwegian(d.padded()) != .none { foundDigits(.fnr, d.padded(), start, end) }
+        case .account:
+            if letters == 0, d.count == 11, NationalNumbers.norwegian(d) == .none, CheckDigits.mod11(d) || others == 2 {
+                foundDigits(.account, d, start, end)
+            }
+        case .cpr: if letters == 0, d.count == 10 { foundDigits(.cpr, d, start, end) }
+        case .kennitala: if letters == 0, d.count == 10 { foundDigits(.kennitala, d, start, end) }
+        case .hetu: if d.count >= 9, end - start == 11 { foundVerbatim(.hetu, text, start, end) }
+        case .kid:
+            guard letters == 0, (2...25).contains(d.count), CheckDigits.luhn(d) || CheckDigits.mod11(d) || text[end - 1] == 0x2D else {
+                return
+            }
+            foundDigits(.kid, d, start, end)
+        case .duf: if letters == 0, d.count == 12 { foundDigits(.duf, d, start, end) }
+        case .licence: if letters <= 4, (7...16).contains(d.count) { foundVerbatim(.licence, text, start, end) }
+        case .passport: if letters <= 4, (5...10).contains(d.count), others <= 2 { foundVerbatim(.passport, text, start, end) }
+        case .plate:
+            if letters >= 1, letters <= 4, (1...6).contains(d.count), end - start <= 10 {
+                let mark = canonicalCount
+                for i in start..<end where ByteClass.isAlnum(text[i]) { appendCanonical(text[i] >= 0x61 ? text[i] & 0xDF : text[i]) }
+                found(.plate, start, end, since: mark)
+            }
+        case .birthDate:
+            if (4...17).contains(d.count), end - start <= 32 { foundVerbatim(.birthDate, text, start, end) }
+        case .latitude, .longitude:
+            var i = start
+            if text[i] == 0x2D || text[i] == 0x2B { i += 1 }
+            var fraction = -1
+            while i < end {
+                if text[i] == 0x2E, fraction < 0 {
+                    fraction = 0
+                } else if ByteClass.isDigit(text[i]) {
+                    fraction += fraction >= 0 ? 1 : 0
+                } else {
+                    break
+                }
+                i += 1
+            }
+            // Latency is also called lat: four decimals or a sister say position.
+            guard fraction >= 3, !ByteClass.isLetter(text.at(i)) else { return }
+            foundVerbatim(.position, text, start, i)
+        default: break
+        }
+    }
+}

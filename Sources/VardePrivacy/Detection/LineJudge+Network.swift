@@ -1,0 +1,213 @@
+extension LineJudge {
+    /// Four dotted numbers in range.
+    mutating func judgeIPv4(_ text: Span<UInt8>, _ p: Int) {
+        var i = p
+        var bytes: (UInt8, UInt8, UInt8, UInt8) = (0, 0, 0, 0)
+        for part in 0..<4 {
+            var value = 0
+            while i < text.count, ByteClass.isDigit(text[i]) {
+                value = value * 10 + Int(text[i] & 15)
+                i += 1
+            }
+            let byte = UInt8(truncatingIfNeeded: value)
+            switch part {
+            case 0: bytes.0 = byte
+            case 1: bytes.1 = byte
+            case 2: bytes.2 = byte
+            default: bytes.3 = byte
+            }
+            if part < 3 { i += 1 }
+        }
+        if keepsPrivateAddresses, isPrivate(bytes) { return }
+        if isVersion(text, p) { return }
+        let mark = canonicalCount
+        appendCanonical(bytes.0)
+        appendCanonical(bytes.1)
+        appendCanonical(bytes.2)
+        appendCanonical(bytes.3)
+        found(.ip, p, i, since: mark)
+    }
+
+    private func isPrivate(_ b: (UInt8, UInt8, UInt8, UInt8)) -> Bool {
+        switch b.0 {
+        case 0, 10, 127: true
+        case 172: b.1 >= 16 && b.1 < 32
+        case 192: b.1 == 168
+        case 169: b.1 == 254
+        case 100: b.1 >= 64 && b.1 < 128
+        case 224...255: true
+        default: false
+        }
+    }
+
+    private func isVersion(_ text: Span<UInt8>, _ p: Int) -> Bool {
+        if text.at(p - 1) == 0x2F {
+            // Product/1.2.3.4, as user agents write it; a path's part otherwise.
+            return ByteClass.isLetter(text.at(p - 2)) && !isPathPart(text, p - 1)
+        }
+        return context(text, p).meaning == .version
+    }
+
+    /// Whether the word before the slash begins with a slash or colon itself.
+    private func isPathPart(_ text: Span<UInt8>, _ slash: Int) -> Bool {
+        var i = slash
+        while i > 0, slash - i < 40, ByteClass.isKeyByte(text[i - 1]) { i -= 1 }
+        return text.at(i - 1) == 0x2F || text.at(i - 1) == 0x3A
+    }
+
+    /// Six bytes in hexadecimal.
+    mutating func judgeMAC(_ text: Span<UInt8>, _ p: Int) {
+        let isDotted = text[p] == 0x2E
+        let start = isDotted ? p - 4 : p - 2
+        let end = isDotted ? p + 10 : p + 15
+        let mark = canonicalCount
+        var any: UInt8 = 0
+        var all: UInt8 = 0xFF
+        for i in start..<end where ByteClass.isHex(text[i]) {
+            let c = text[i] | 0x20
+            any |= c == 0x30 ? 0 : 1
+            all &= c == 0x66 ? 0xFF : 0
+            appendCanonical(ByteClass.isDigit(text[i]) ? text[i] : c)
+        }
+        if isDotted, !hasLetter(text, start, end), context(text, start).meaning != .mac { return }
+        // Neither all zeros nor broadcast is anybody's.
+        if any == 0 || all == 0xFF { return }
+        found(.mac, start, end, since: mark)
+    }
+
+    /// What may be an IPv6 address around a colon: parsed as a whole.
+    mutating func judgeIPv6(_ text: Span<UInt8>, _ p: Int) {
+        var start = p
+        while start > 0, p - start < 45, ByteClass.isHex(text[start - 1]) || text[start - 1] == 0x3A { start -= 1 }
+        var end = p
+        while end < text.count, end - start < 46, ByteClass.isHex(text[end]) || text[end] == 0x3A || text[end] == 0x2E { end += 1 }
+        while end > p + 1, text[end - 1] == 0x2E || (text[end - 1] == 0x3A && text.at(end - 2) != 0x3A) { end -= 1 }
+        guard start < end, !ByteClass.isWord(text.at(start - 1)), !ByteClass.isWord(text.at(end)) else { return }
+        // A leading colon separates a key from its value.
+        if text[start] == 0x3A, text.at(start + 1) != 0x3A { start += 1 }
+        guard let address = IPv6Address(text, start, end) else { return }
+        if keepsPrivateAddresses, address.isPrivate { return }
+        let mark = canonicalCount
+        for byte in address.bytes { appendCanonical(byte) }
+        found(.ip, start, end, since: mark)
+    }
+
+}
+
+/// An IPv6 address as its sixteen bytes.
+struct IPv6Address {
+    var bytes: [UInt8]
+
+    /// Parses a text form strictly: groups of one to four digits, one `::` at most, an IPv4 tail allowed.
+    init?(_ text: Span<UInt8>, _ start: Int, _ end: Int) {
+        var groups: [UInt16] = []
+        var gap = -1
+        var i = start
+        guard end - start >= 2 else { return nil }
+        if text[i] == 0x3A {
+            guard text[i + 1] == 0x3A else { return nil }
+            gap = 0
+            i += 2
+        }
+        while i < end {
+            var value = 0
+            var length = 0
+            let groupStart = i
+            while i < end, ByteClass.isHex(text[i]) {
+                let c = text[i]
+                value = value << 4 | Int(ByteClass.isDigit(c) ? c & 15 : (c & 15) + 9)
+                length += 1
+                if length > 4 { return nil }
+                i += 1
+            }
+            guard length > 0 else { return nil }
+            if i < end, text[i] == 0x2E {
+                guard let tail = IPv6Address.dotted(text, groupStart, end) else { return nil }
+                groups.append(tail.0)
+                groups.append(tail.1)
+                i = end
+                break
+            }
+            groups.append(UInt16(truncatingIfNeeded: value))
+            if groups.count > 8 { return nil }
+            if i == end { break }
+            guard text[i] == 0x3A else { return nil }
+            i += 1
+            if i < end, text[i] == 0x3A {
+                if gap >= 0 { return nil }
+                gap = groups.count
+                i += 1
+            } else if i == end {
+                return nil
+            }
+        }
+        if gap >= 0 {
+            guard groups.count < 8 else { return nil }
+            groups.insert(contentsOf: [UInt16](repeating: 0, count: 8 - groups.count), at: gap)
+        }
+        guard groups.count == 8 else { return nil }
+        bytes = groups.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }
+    }
+
+    private static func dotted(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> (UInt16, UInt16)? {
+        var parts: [UInt16] = []
+        var value = 0
+        var length = 0
+        for i in start...end {
+            let c = i < end ? text[i] : 0x2E
+            if ByteClass.isDigit(c) {
+                value = value * 10 + Int(c & 15)
+                length += 1
+                if length > 3 { return nil }
+            } else if c == 0x2E {
+                guard length > 0, value < 256 else { return nil }
+                parts.append(UInt16(value))
+                value = 0
+                length = 0
+            } else {
+                return nil
+            }
+        }
+        return parts.count == 4 ? (parts[0] << 8 | parts[1], parts[2] << 8 | parts[3]) : nil
+    }
+
+    /// Loopback, unspecified, link-local, unique local, multicast, documentation of none: those of nobody in particular.
+    var isPrivate: Bool {
+        if bytes.dropLast().allSatisfy({ $0 == 0 }) && bytes[15] <= 1 { return true }
+        if bytes[0] == 0xFE, bytes[1] & 0xC0 == 0x80 { return true }
+        if bytes[0] & 0xFE == 0xFC || bytes[0] == 0xFF { return true }
+        // IPv4 inside: private where that is.
+        if bytes[..<10].allSatisfy({ $0 == 0 }), bytes[10] == 0xFF, bytes[11] == 0xFF {
+            let a = bytes[12]
+            let b = bytes[13]
+            return a == 0 || a == 10 || a == 127 || (a == 172 && b >= 16 && b < 32) || (a == 192 && b == 168) || (a == 169 && b == 254)
+        }
+        return false
+    }
+
+    /// The text of RFC 5952.
+    static func text(_ bytes: [UInt8]) -> [UInt8] {
+        let groups = (0..<8).map { Int(bytes[2 * $0]) << 8 | Int(bytes[2 * $0 + 1]) }
+        var best = 0..<0
+        var i = 0
+        while i < 8 {
+            var j = i
+            while j < 8, groups[j] == 0 { j += 1 }
+            if j - i > best.count, j - i >= 2 { best = i..<j }
+            i = max(j, i + 1)
+        }
+        var text = ""
+        i = 0
+        while i < 8 {
+            if i == best.lowerBound, !best.isEmpty {
+                text += "::"
+                i = best.upperBound
+                continue
+            }
+            if i > 0, i != best.upperBound || best.isEmpty { text += ":" }
+            text += String(groups[i], radix: 16)
+            i += 1
+        }
+        return Array(text.utf8)
+    }
+}

@@ -1,0 +1,148 @@
+internal import VardeKernels
+
+/// A stretch of the line that is personal data.
+struct Finding {
+    /// Bytes of the line as it came.
+    var start: Int
+    var end: Int
+    var type: PersonalDataType
+    /// Where its canonical value lies in the judge's `canonical`.
+    var canonical: Range<Int>
+    /// Index of the operator's own detector, for `own`.
+    var own: Int = 0
+}
+
+/// Judges the candidates of one line, in the line as it came and in each decoded form of it.
+///
+/// Each judge looks at a bounded stretch of text, or at one that no other candidate will be judged in: time is linear.
+struct LineJudge {
+    let vocabulary: Vocabulary
+    let isTestProfile: Bool
+    /// Whether organisation numbers are looked for.
+    let seesOrganisations: Bool
+    /// Whether private and loopback addresses are kept.
+    let keepsPrivateAddresses: Bool
+
+    /// What was found, in the order of candidates.
+    private(set) var findings: [Finding] = []
+    /// Canonical values end to end.
+    private(set) var canonical: [UInt8] = []
+    private var candidates = [UInt32](repeating: 0, count: PersonalDataScan.capacity)
+
+    // Of the text under judgement:
+    /// Where the offsets of decoded text lie in the line, empty for the line itself.
+    private var origins: [UInt32] = []
+    /// Values of keys are judged up to here.
+    var keysDoneUntil = 0
+    /// An @ here ends the password of a URL.
+    var credentialAt = -1
+    /// Tokens are judged up to here.
+    var tokensDoneUntil = 0
+    /// Base64 after a `-----BEGIN` that did not end in this line.
+    private(set) var endsInsideKey = false
+
+    init(vocabulary: Vocabulary, policy: RedactionPolicy) {
+        self.vocabulary = vocabulary
+        isTestProfile = policy.isTestProfile
+        seesOrganisations = policy.action(for: .orgnr) != .keep
+        keepsPrivateAddresses = policy.keepsPrivateAddresses
+    }
+
+    mutating func begin() {
+        findings.removeAll(keepingCapacity: true)
+        canonical.removeAll(keepingCapacity: true)
+        endsInsideKey = false
+    }
+
+    /// Judges one form of the line; returns whether it holds encodings, nil where it cannot be judged.
+    mutating func judge(_ text: Span<UInt8>, origins: [UInt32]) -> Bool? {
+        self.origins = origins
+        keysDoneUntil = 0
+        credentialAt = -1
+        tokensDoneUntil = 0
+        var isEncoded = false
+        candidates[0] = 0
+        var from = 0
+        repeat {
+            let to = min(text.count, from + PersonalDataScan.windowLength)
+            guard let count = PersonalDataScan.scan(text, from: from, to: to, filter: vocabulary.filter, candidates: &candidates) else {
+                return nil
+            }
+            if candidates[1] != 0 { isEncoded = true }
+            var i = 2
+            while i < count + 2 {
+                let candidate = candidates[i]
+                judge(text, candidate)
+                i += 1
+            }
+            from = to
+        } while from < text.count
+        return isEncoded
+    }
+
+    @inline(__always)
+    private mutating func judge(_ text: Span<UInt8>, _ candidate: UInt32) {
+        let p = PersonalDataScan.offset(candidate)
+        switch PersonalDataScan.kind(candidate) {
+        case .number: judgeNumber(text, p)
+        case .grouped: judgeGroups(text, p)
+        case .phone: judgePhone(text, p)
+        case .ipv4: judgeIPv4(text, p)
+        case .lettered: judgeLettered(text, p)
+        case .at: judgeMail(text, p)
+        case .key: judgeKey(text, p)
+        case .prefix: judgePrefix(text, p)
+        case .scheme: judgeScheme(text, p)
+        case .mac: judgeMAC(text, p)
+        case .ipv6: judgeIPv6(text, p)
+        case .position: judgePosition(text, p)
+        case .access: judgeAccess(text, p)
+        case nil: break
+        }
+    }
+
+    /// Records a finding in the text under judgement; the canonical value is what was appended to `canonical` since `mark`.
+    mutating func found(_ type: PersonalDataType, _ start: Int, _ end: Int, since mark: Int, own: Int = 0) {
+        let range: (Int, Int) = origins.isEmpty ? (start, end) : (Int(origins[start]), Int(origins[end]))
+        findings.append(Finding(start: range.0, end: range.1, type: type, canonical: mark..<canonical.count, own: own))
+    }
+
+    /// Records a finding whose canonical value is its text.
+    mutating func foundVerbatim(_ type: PersonalDataType, _ text: Span<UInt8>, _ start: Int, _ end: Int) {
+        let mark = canonical.count
+        for i in start..<end { canonical.append(text[i]) }
+        found(type, start, end, since: mark)
+    }
+
+    /// Records a finding whose canonical value is its letters in lower case.
+    mutating func foundLowercased(_ type: PersonalDataType, _ text: Span<UInt8>, _ start: Int, _ end: Int) {
+        let mark = canonical.count
+        var previous: UInt8 = 0
+        for i in start..<end {
+            var byte = text[i]
+            if ByteClass.isUpper(byte) { byte |= 0x20 } else if previous == 0xC3, byte >= 0x80, byte <= 0x9E, byte != 0x97 { byte += 0x20 }
+            canonical.append(byte)
+            previous = byte
+        }
+        found(type, start, end, since: mark)
+    }
+
+    /// Records a finding whose canonical value is digits.
+    mutating func foundDigits(_ type: PersonalDataType, _ digits: Digits, _ start: Int, _ end: Int, prefix: StaticString = "") {
+        let mark = canonical.count
+        appendCanonical(prefix)
+        for i in 0..<digits.count { canonical.append(UInt8(digits[i]) + 0x30) }
+        found(type, start, end, since: mark)
+    }
+
+    mutating func appendCanonical(_ byte: UInt8) { canonical.append(byte) }
+
+    mutating func appendCanonical(_ text: StaticString) {
+        if text.utf8CodeUnitCount == 0 { return }
+        canonical.append(contentsOf: text.description.utf8)
+    }
+
+    var canonicalCount: Int { canonical.count }
+
+    mutating func noteOpenKey() { endsInsideKey = true }
+}

@@ -1,0 +1,142 @@
+internal import VardeKernels
+
+/// What a key's value is, or what a word near a number says about it.
+package enum KeyMeaning: Sendable, Hashable {
+    /// Value of the type, whatever it looks like.
+    case secret
+    /// As `secret`, but only behind `=` or in quotes: words that are common in sentences.
+    case weakSecret
+    case fnr, weakFnr, account, phone, personnummer, cpr, kennitala, hetu, kid, licence, passport, plate, duf, birthDate, latitude,
+        longitude
+    case email, address, name, weakName, user
+    /// Number of a version: not an address.
+    case version
+    /// Says of a number in three dotted groups that it is a MAC address.
+    case mac
+    /// Says nothing by itself: `nr`, `number`, `value`.
+    case generic
+}
+
+/// The words the redactor knows, in Norwegian, Swedish, Danish, Finnish and English, with those of the operator.
+struct Vocabulary: Sendable {
+    private(set) var words = WordTable<KeyMeaning>()
+    private(set) var filter = KeyFilter()
+    /// Names of accounts that are nobody's.
+    let roleAccounts: Set<String>
+
+    /// Role accounts kept as they are under keys of user names.
+    static let roleAccounts: Set<String> = [
+        "root", "admin", "administrator", "app", "system", "daemon", "nobody", "anonymous", "anonym", "guest", "gjest", "www-data", "nginx",
+        "apache", "postgres", "mysql", "redis", "kafka", "elastic", "service", "backup", "git", "test", "unknown", "ukjent", "null", "nil",
+        "none",
+        "undefined", "true", "false", "default", "local", "ubuntu", "debian", "ec2-user", "varde", "prometheus", "grafana", "cron", "nats",
+        "rabbitmq", "jenkins", "monitoring", "bot", "api", "worker", "scheduler", "internal", "na", "n/a", "-", "sa", "oracle", "tomcat",
+        "web", "user", "bruker", "kunde", "http", "public", "readonly", "reader", "writer", "operator", "support", "sshd", "proxy", "mail",
+    ]
+
+    init(extra: [(word: String, meaning: KeyMeaning)] = [], extraRoleAccounts: [String] = []) {
+        for (meaning, text) in Self.lists {
+            for word in text.split(separator: " ") { words.insert(String(word), meaning) }
+        }
+        for (word, meaning) in extra { words.insert(word, meaning) }
+        words.add(to: &filter)
+        roleAccounts = Self.roleAccounts.union(extraRoleAccounts.map { $0.lowercased() })
+    }
+
+    private static let lists: [(KeyMeaning, String)] = [
+        (
+            .secret,
+            "password passord passwd pwd passphrase passwort lösenord losenord adgangskode kodeord salasana passcode pinkode pincode cvv cvc cvc2 "
+                + "secret hemmelighet token apikey authtoken accesstoken refreshtoken idtoken secretkey accesskey privatekey signingkey "
+                + "encryptionkey clientsecret authorization credential credentials sessionid sessid jsessionid phpsessid session sesjon "
+                + "sesjonsid cookie setcookie engangskode otp xsrf csrftoken connectionstring dsnpassword bearer jwt apisecret masterkey "
+                + "storagekey accountkey sharedkey webhooksecret userpw dbpw pw sharedaccesskey saspolicykey sastoken totp userpassword"
+        ),
+        (.weakSecret, "pass pin sid sig signature auth_key authkey nøkkel nokkel"),
+        (
+            .fnr,
+            "fnr fødselsnr fodselsnr foedselsnr fødselsnummer fodselsnummer foedselsnummer personnummer personnr ssn nationalid nationalidentity "
+                + "nationalidentitynumber dnummer dnr personident personidentifikator fødselsnummeret fodselsnummeret fødselsogpersonnummer "
+                + "norwegianid nin folkeregisterident folkeregisteridentifikator brukerfnr søkerfnr hnummer fhnummer personidentnummer"
+        ),
+        (
+            .weakFnr,
+            "pnr ident brukerid pid søker soker pasient søkerident pasientid identnr identitetsnummer aktørid aktorid bruker_id patient patientid "
+                + "sokerid søkerid innbygger subjectid subject sub identifikator identifier fødsels fodsels"
+        ),
+        (
+            .account,
+            "konto kontonr kontonummer account accountno accountnr accountnumber bankaccount bankkonto kontonummeret bankkontonummer tilkonto "
+                + "frakonto debetkonto kreditkonto utbetalingskonto lønnskonto lonnskonto bban tilinumero kontoen belastkonto account_number acct"
+        ),
+        (
+            .phone,
+            "tlf telefon telefonnr telefonnummer phone phonenumber phoneno mobil mobilnr mobilnummer mobile mobilephone mobileno mobilenumber mob "
+                + "tel telephone msisdn puhelin puhelinnumero matkapuhelin gsm cell cellphone sms faks fax telefax mobiltelefon mobiltlf tlfnr "
+                + "telno telnr kontakttelefon telefonen mobilen telefoner phones tlfnummer puh puhnro ring ringte oppringt anropt whatsapp "
+                + "telefonnumre telefonnummeret mobilnummeret callerid mobiilinumero tlfmobil"
+        ),
+        (.personnummer, "personnummerse svensktpersonnummer samordningsnummer samordningsnr svensktid"),
+        (.cpr, "cpr cprnr cprnummer cprno cpr_number"),
+        (.kennitala, "kennitala kennitölu kt kennitalan kennitölunúmer ktnr"),
+        (.hetu, "hetu henkilötunnus henkilotunnus sotu"),
+        (.kid, "kid kidnr kidnummer kid_nummer"),
+        (
+            .licence,
+            "førerkort forerkort førerkortnr førerkortnummer forerkortnummer forerkortnr førerkortet driverslicence driverslicense drivinglicence "
+                + "drivinglicense drivinglicencenumber licencenumber licensenumber körkort korkort körkortsnummer kørekort korekort "
+                + "kørekortnummer ajokortti driverlicense driverlicence sertifikat"
+        ),
+        (
+            .passport,
+            "pass_nr passnr passnummer passport passportno passportnr passportnumber passinumero pasnummer pasnr passi passet passportid reisepass "
+                + "reisedokument traveldocument"
+        ),
+        (
+            .plate,
+            "bil regnr registreringsnummer kjennemerke kjennetegn bilskilt skilt kjøretøy kjoretoy licenseplate licenceplate plate numberplate "
+                + "registrationnumber nummerplade nummerskilt bilnr bilnummer registreringsnr regnummer vehicle rekisterinumero vehicleregistration "
+                + "carplate car kjøretøyet bilen registreringsskylt regnro"
+        ),
+        (.duf, "duf dufnr dufnummer duf_nummer"),
+        (
+            .birthDate,
+            "fødselsdato fodselsdato foedselsdato fødtdato fodtdato født fodt birthdate birthday dateofbirth dob fødselsdag fodselsdag "
+                + "födelsedatum fodelsedatum fødselsdatoen syntymäaika syntymaaika birth_day birthdt fdato"
+        ),
+        (.latitude, "lat latitude breddegrad breddgrad gpslat geolat"),
+        (.longitude, "lon lng long longitude lengdegrad längdgrad gpslon geolon gpslng"),
+        (
+            .email,
+            "email epost epostadresse emailaddress mail mailto epostadress sähköposti sahkoposti emailadresse mailadresse recipientemail useremail"
+        ),
+        (
+            .address,
+            "adresse adresser address adr gate gateadresse gatenavn postadresse bostedsadresse bostad streetaddress street adress "
+                + "postaladdress homeaddress hjemmeadresse gatuadress osoite katuosoite vej vejnavn vei veiadresse addressline addressline1 "
+                + "addressline2 adresselinje adresselinje1 adresselinje2 leveringsadresse fakturaadresse folkeregisteradresse kontaktadresse "
+                + "besøksadresse besoksadresse billingaddress shippingaddress deliveryaddress bosted katu lähiosoite"
+        ),
+        (
+            .name,
+            "navn fornavn etternavn mellomnavn firstname lastname fullname surname givenname familyname middlename forename fornamn efternamn "
+                + "förnamn namn etunimi sukunimi nimi fuldenavn fultnavn fullstendignavn kundenavn pasientnavn customername displayname "
+                + "personnavn kontaktperson cardholder cardholdername kortholder innehaver maidenname nickname patientname username_full "
+                + "kontaktnavn søkernavn sokernavn brukersnavn ansattnavn employeename contactname ownername eiernavn accountholder "
+                + "kontohaver mottakernavn avsendernavn recipientname sendername personname membername clientname visningsnavn kallenavn"
+        ),
+        (.weakName, "name"),
+        (
+            .user,
+            "user username bruker brukernavn login loginname userid_name användare anvandare användarnamn anvandarnamn brugernavn bruger "
+                + "käyttäjä kayttaja käyttäjätunnus kayttajatunnus usr uname saksbehandler innloggetbruker remoteuser principal upn "
+                + "samaccountname loggedinuser preferredusername navident ruser logname"
+        ),
+        (.version, "version versjon versionen ver fw firmware build release utgave v sw programvare versio oid"),
+        (
+            .mac,
+            "mac macaddress macaddr macadresse hwaddr hwaddress bssid ether lladdr ethernet station stationid callingstationid enhet device"
+        ),
+        (.generic, "nr no nummer number value verdi numero num is er om på til for med has have har the"),
+    ]
+}

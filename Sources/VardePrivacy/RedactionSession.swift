@@ -1,0 +1,401 @@
+internal import VardeCompression
+internal import VardeKernels
+
+/// What a redactor remembers of a stream between its lines.
+package struct StreamState: Sendable, Equatable {
+    /// Lines left in which a private key that began may go on; 0 outside keys.
+    var keyLines = 0
+
+    package init() {}
+
+    /// A stream of which it is not known.
+    static let maybeInsideKey: StreamState = {
+        var state = StreamState()
+        state.keyLines = RedactionSession.keyLineLimit
+        return state
+    }()
+
+    /// Whether a private key has begun that has not ended.
+    package var isInsideKey: Bool { keyLines > 0 }
+}
+
+/// What became of a line.
+package enum RedactionOutcome: Sendable, Equatable {
+    /// Clean: nothing was written, the line stands as it is.
+    case unchanged
+    /// The redacted line was appended to the output.
+    case redacted
+    /// The line could not be judged: a placeholder was appended instead of it.
+    case quarantined
+}
+
+/// How many findings of each type there were, and lines by outcome.
+package struct RedactionCounts: Sendable, Equatable {
+    private var byType = [Int](repeating: 0, count: PersonalDataType.allCases.count)
+    /// Findings of the operator's own detectors, by name.
+    package private(set) var own: [String: Int] = [:]
+    package var lines = 0
+    package var redactedLines = 0
+    package var quarantinedLines = 0
+
+    package init() {}
+
+    package subscript(_ type: PersonalDataType) -> Int { byType[Int(type.rawValue)] }
+
+    mutating func add(_ type: PersonalDataType) { byType[Int(type.rawValue)] += 1 }
+    mutating func add(own name: String) { own[name, default: 0] += 1 }
+
+    package mutating func add(_ other: RedactionCounts) {
+        for i in byType.indices { byType[i] += other.byType[i] }
+        for (name, count) in other.own { own[name, default: 0] += count }
+        lines += other.lines
+        redactedLines += other.redactedLines
+        quarantinedLines += other.quarantinedLines
+    }
+}
+
+/// Redacts lines one after another under one policy, with buffers of its own: one for each thread at work.
+package struct RedactionSession: Sendable {
+    /// What stands for a line that cannot be judged.
+    package static let quarantine = "<QUARANTINED>"
+    /// Layers of encoding taken off; a line with more is quarantined.
+    static let layerLimit = 6
+    /// Lines after the last row of a private key in which it may go on.
+    static let keyLineLimit = 64
+
+    let policy: RedactionPolicy
+    private var judge: LineJudge
+    private var keys: Pseudonyms.Keys?
+    private let pseudonyms: Pseudonyms?
+    private var cache = TokenCache()
+    private var layerA = EncodedText()
+    private var layerB = EncodedText()
+    private var spans: [Finding] = []
+    private let actions: [RedactionAction]
+    /// What was found since the session began.
+    package private(set) var counts = RedactionCounts()
+
+    init(policy: RedactionPolicy, vocabulary: Vocabulary, pseudonyms: Pseudonyms?) {
+        self.policy = policy
+        self.pseudonyms = pseudonyms
+        judge = LineJudge(vocabulary: vocabulary, policy: policy)
+        keys = pseudonyms?.current()
+        actions = PersonalDataType.allCases.map { policy.action(for: $0) }
+    }
+
+    /// Takes the keys in use now: call between batches.
+    package mutating func refreshKeys() { keys = pseudonyms?.current() }
+
+    /// Returns the counts and starts again from zero.
+    package mutating func takeCounts() -> RedactionCounts {
+        let taken = counts
+        counts = RedactionCounts()
+        return taken
+    }
+
+    /// Redacts a line. A clean line writes nothing. Complexity: O(line).
+    package mutating func redact(_ line: Span<UInt8>, into output: inout [UInt8], state: inout StreamState) -> RedactionOutcome {
+        counts.lines += 1
+        guard findSpans(line, &state) else {
+            counts.quarantinedLines += 1
+            output.append(contentsOf: Self.quarantine.utf8)
+            return .quarantined
+        }
+        guard !spans.isEmpty else { return .unchanged }
+        counts.redactedLines += 1
+        write(line, 0..<line.count, &output)
+        return .redacted
+    }
+
+    /// Redacts a value known by a name, as of a label; the outcome's bytes are the value's alone.
+    package mutating func redactValue(named name: String, _ value: Span<UInt8>, into output: inout [UInt8]) -> RedactionOutcome {
+        var text = Array(name.utf8)
+        text.append(contentsOf: "=\"".utf8)
+        let start = text.count
+        for i in value.indices { text.append(value[i]) }
+        let end = text.count
+        text.append(0x22)
+        var state = StreamState()
+        guard findSpans(text.span, &state) else {
+            counts.quarantinedLines += 1
+            output.append(contentsOf: Self.quarantine.utf8)
+            return .quarantined
+        }
+        var kept: [Finding] = []
+        for var span in spans where span.end > start && span.start < end {
+            span.start = max(span.start, start)
+            span.end = min(span.end, end)
+            // The value is the key's as a whole, whatever quotes it holds.
+            switch span.type {
+            case .secret, .name, .user, .address: if span.start == start { span.end = end }
+            default: break
+            }
+            if let last = kept.last, last.end > span.start { kept[kept.count - 1].end = max(last.end, span.end) } else { kept.append(span) }
+        }
+        spans = kept
+        guard !spans.isEmpty else { return .unchanged }
+        write(text.span, start..<end, &output)
+        return .redacted
+    }
+
+    /// Fills `spans` with what is to be replaced, in order and apart; false where the line cannot be judged.
+    private mutating func findSpans(_ line: Span<UInt8>, _ state: inout StreamState) -> Bool {
+        judge.begin()
+        spans.removeAll(keepingCapacity: true)
+        guard let isEncoded = judge.judge(line, origins: []) else { return false }
+        var opensKey = judge.endsInsideKey
+        if isEncoded {
+            guard judgeLayers(line) else { return false }
+            opensKey = opensKey || judge.endsInsideKey
+        }
+        if state.isInsideKey { continueKey(line, &state) }
+        if opensKey { state.keyLines = Self.keyLineLimit }
+        if !policy.ownDetectors.isEmpty { judgeOwn(line) }
+        if judge.findings.isEmpty, spans.isEmpty { return true }
+        unite()
+        return true
+    }
+
+    /// Judges the line with one layer of encoding off, then two, until nothing changes.
+    private mutating func judgeLayers(_ line: Span<UInt8>) -> Bool {
+        // Taken out while at work: the judge and the layers are changed in turn.
+        var outer = EncodedText()
+        var inner = EncodedText()
+        swap(&outer, &layerA)
+        swap(&inner, &layerB)
+        defer {
+            swap(&outer, &layerA)
+            swap(&inner, &layerB)
+        }
+        outer.decode(line, outer: [])
+        var layer = 0
+        while outer.isChanged {
+            layer += 1
+            if layer > Self.layerLimit { return false }
+            guard let isEncoded = judge.judge(outer.bytes.span, origins: outer.origins) else { return false }
+            if !isEncoded { return true }
+            inner.decode(outer.bytes.span, outer: outer.origins)
+            swap(&outer, &inner)
+        }
+        return true
+    }
+
+    /// A line behind one with `-----BEGIN … PRIVATE KEY-----`.
+    private mutating func continueKey(_ line: Span<UInt8>, _ state: inout StreamState) {
+        let marker: [UInt8] = Array("-----END".utf8)
+        if let end = SubstringSearch.firstOffset(of: marker.span, in: line) {
+            maskBase64(line, 0, end)
+            state.keyLines = 0
+        } else if maskBase64(line, 0, line.count) {
+            state.keyLines = Self.keyLineLimit
+        } else {
+            state.keyLines -= 1
+        }
+    }
+
+    /// Masks what may be rows of a key: the whole of a line of base 64, long words of it in others. Returns whether there was one.
+    @discardableResult
+    private mutating func maskBase64(_ line: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+        var found = false
+        var i = start
+        while i < end {
+            guard ByteClass.isBase64(line[i]) else {
+                i += 1
+                continue
+            }
+            let from = i
+            while i < end, ByteClass.isBase64(line[i]) { i += 1 }
+            let isWhole = from == start && i == end
+            if isWhole || i - from >= 24 || (line[i - 1] == 0x3D && i == end && i - from >= 4) {
+                spans.append(Finding(start: from, end: i, type: .privateKey, canonical: 0..<0))
+                found = true
+            }
+        }
+        return found
+    }
+
+    private mutating func judgeOwn(_ line: Span<UInt8>) {
+        for (index, detector) in policy.ownDetectors.enumerated() where detector.action != .keep {
+            var from = 0
+            while from <= line.count, let groups = detector.regex.firstMatch(in: line, from: from), let whole = groups[0] {
+                let range = groups.count > 1 ? groups[1] ?? whole : whole
+                if !range.isEmpty, detector.holds(line, range) {
+                    spans.append(Finding(start: range.lowerBound, end: range.upperBound, type: .own, canonical: 0..<0, own: index))
+                }
+                from = max(whole.upperBound, from + 1)
+            }
+        }
+    }
+
+    /// Unites overlapping findings: the first type in the order of judgement names the union, of equal types the one decoded furthest.
+    private mutating func unite() {
+        spans.append(contentsOf: judge.findings.lazy.filter { [actions] in actions[Int($0.type.rawValue)] != .keep })
+        if spans.isEmpty { return }
+        if spans.count > 1 {
+            var isSorted = true
+            for i in 1..<spans.count where spans[i].start < spans[i - 1].start { isSorted = false }
+            if !isSorted { sortByStart() }
+        }
+        var count = 0
+        for i in spans.indices {
+            let span = spans[i]
+            if count > 0, span.start < spans[count - 1].end {
+                let last = spans[count - 1]
+                let isBetter = span.type.rawValue <= last.type.rawValue
+                if isBetter {
+                    spans[count - 1] = span
+                    spans[count - 1].start = last.start
+                }
+                spans[count - 1].end = max(last.end, span.end)
+            } else {
+                spans[count] = span
+                count += 1
+            }
+        }
+        spans.removeSubrange(count...)
+    }
+
+    /// Stable, since findings of inner layers come later and name the value better.
+    private mutating func sortByStart() {
+        if spans.count <= 24 {
+            for i in 1..<spans.count {
+                var k = i
+                while k > 0, spans[k].start < spans[k - 1].start {
+                    spans.swapAt(k, k - 1)
+                    k -= 1
+                }
+            }
+        } else {
+            spans.sort { $0.start < $1.start }
+        }
+    }
+
+    /// Writes the text's `range` with every span replaced.
+    private mutating func write(_ text: Span<UInt8>, _ range: Range<Int>, _ output: inout [UInt8]) {
+        var position = range.lowerBound
+        for span in spans {
+            output.append(text, position..<span.start)
+            let quote = bareJSONQuote(text, span)
+            if quote >= 0 { appendQuote(quote, &output) }
+            writePlaceholder(text, span, &output)
+            if quote >= 0 { appendQuote(quote, &output) }
+            position = span.end
+        }
+        output.append(text, position..<range.upperBound)
+    }
+
+    /// A bare number of JSON becomes a string, so that the line stays JSON: how many backslashes its quotes have, -1 where it is none.
+    private func bareJSONQuote(_ text: Span<UInt8>, _ span: Finding) -> Int {
+        var i = span.start
+        guard i > 1, span.end > i, ByteClass.isDigit(text[i]) || text[i] == 0x2D else { return -1 }
+        while i > 0, text[i - 1] == 0x20 { i -= 1 }
+        guard text.at(i - 1) == 0x3A, text.at(i - 2) == 0x22 else { return -1 }
+        let next = text.at(span.end)
+        guard next == 0x2C || next == 0x7D || next == 0x5D || next == 0x20 || span.end == text.count else { return -1 }
+        var backslashes = 0
+        while text.at(i - 3 - backslashes) == 0x5C { backslashes += 1 }
+        return actions[Int(span.type.rawValue)] == .drop ? -1 : backslashes
+    }
+
+    private func appendQuote(_ backslashes: Int, _ output: inout [UInt8]) {
+        for _ in 0..<backslashes { output.append(0x5C) }
+        output.append(0x22)
+    }
+
+    private mutating func writePlaceholder(_ text: Span<UInt8>, _ span: Finding, _ output: inout [UInt8]) {
+        if span.type == .own {
+            let detector = policy.ownDetectors[span.own]
+            counts.add(own: detector.name)
+            writeOwn(text, span, detector, &output)
+            return
+        }
+        counts.add(span.type)
+        switch actions[Int(span.type.rawValue)] {
+        case .drop: break
+        case .keep, .mask: output.appendPlaceholder(span.type.placeholder)
+        case .pseudonymise: writePseudonym(span, &output)
+        case .truncate: writeTruncated(span, &output)
+        }
+    }
+
+    private mutating func writePseudonym(_ span: Finding, _ output: inout [UInt8]) {
+        guard let keys, !span.canonical.isEmpty else {
+            output.appendPlaceholder(span.type.placeholder)
+            return
+        }
+        output.append(0x3C)
+        output.append(contentsOf: span.type.placeholder.utf8)
+        output.append(0x3A)
+        output.append(0x6B)
+        output.append(contentsOf: String(keys.epoch).utf8)
+        output.append(0x3A)
+        cache.append(keys, span.type, judge.canonical, span.canonical, to: &output)
+        output.append(0x3E)
+    }
+
+    private mutating func writeOwn(_ text: Span<UInt8>, _ span: Finding, _ detector: OwnDetector, _ output: inout [UInt8]) {
+        switch detector.action {
+        case .drop: break
+        case .pseudonymise:
+            guard let keys else { return output.appendPlaceholder(detector.name) }
+            var canonical = Array(detector.name.utf8)
+            canonical.append(0)
+            for i in span.start..<span.end { canonical.append(text[i]) }
+            output.append(contentsOf: "<\(detector.name):k\(keys.epoch):".utf8)
+            cache.append(keys, .own, canonical, 0..<canonical.count, to: &output)
+            output.append(0x3E)
+        default: output.appendPlaceholder(detector.name)
+        }
+    }
+
+    private func writeTruncated(_ span: Finding, _ output: inout [UInt8]) {
+        let value = judge.canonical[span.canonical]
+        switch span.type {
+        case .ip: writeNetwork(Array(value), &output)
+        case .email:
+            output.appendPlaceholder(span.type.placeholder)
+            if let at = value.lastIndex(of: 0x40) { output.append(contentsOf: value[at...]) }
+        case .card, .account, .iban:
+            output.appendPlaceholder(span.type.placeholder + ":" + String(decoding: value.suffix(4), as: UTF8.self))
+        case .mac:
+            let d = Array(value)
+            guard d.count == 12 else { return output.appendPlaceholder(span.type.placeholder) }
+            output.append(contentsOf: [d[0], d[1], 0x3A, d[2], d[3], 0x3A, d[4], d[5]])
+            output.append(contentsOf: ":00:00:00".utf8)
+        default: output.appendPlaceholder(span.type.placeholder)
+        }
+    }
+
+    private func writeNetwork(_ bytes: [UInt8], _ output: inout [UInt8]) {
+        var network = bytes
+        let bits = bytes.count == 4 ? policy.ipv4Prefix : policy.ipv6Prefix
+        for i in network.indices {
+            let kept = min(8, max(0, bits - 8 * i))
+            network[i] &= kept == 0 ? 0 : 0xFF << UInt8(8 - kept)
+        }
+        if network.count == 4 {
+            output.append(contentsOf: "\(network[0]).\(network[1]).\(network[2]).\(network[3])".utf8)
+        } else if network.count == 16 {
+            output.append(contentsOf: IPv6Address.text(network))
+        } else {
+            output.appendPlaceholder("IP")
+        }
+    }
+}
+
+extension [UInt8] {
+    /// Appends a stretch of a span.
+    mutating func append(_ text: Span<UInt8>, _ range: Range<Int>) {
+        if range.isEmpty { return }
+        reserveCapacity(count + range.count)
+        let piece = text.extracting(range)
+        for i in piece.indices { append(piece[i]) }
+    }
+
+    /// Appends `<TYPE>`.
+    mutating func appendPlaceholder(_ name: String) {
+        append(0x3C)
+        append(contentsOf: name.utf8)
+        append(0x3E)
+    }
+}

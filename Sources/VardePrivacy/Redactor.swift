@@ -1,0 +1,156 @@
+internal import Synchronization
+package import VardeModel
+
+/// Takes personal data out of lines, stream labels and structured metadata before anything of them is written anywhere.
+///
+/// Safe from several threads at once: each works with a session of its own, kept for the next.
+package final class Redactor: Sendable {
+    /// Streams remembered in the middle of a private key at once; where there are more, every stream is taken to be in one.
+    private static let openKeyLimit = 10_000
+    /// Idle sessions kept for each policy.
+    private static let idleLimit = 16
+
+    private let policies: RedactionPolicies
+    private let vocabularies: [Vocabulary]
+    /// Whose keys pseudonyms are made with; nil masks what would be pseudonymised.
+    package let pseudonyms: Pseudonyms?
+
+    private struct State {
+        var idle: [[RedactionSession]]
+        var openKeys: [Labels: StreamState] = [:]
+        var hasForgotten = false
+
+        func streamState(_ labels: Labels) -> StreamState {
+            if openKeys.isEmpty { return StreamState() }
+            return openKeys[labels] ?? (hasForgotten ? StreamState.maybeInsideKey : StreamState())
+        }
+        var counts = RedactionCounts()
+    }
+
+    private let state: Mutex<State>
+
+    package init(policies: RedactionPolicies = RedactionPolicies(), pseudonyms: Pseudonyms?) {
+        self.policies = policies
+        self.pseudonyms = pseudonyms
+        let all = [policies.standard] + policies.overrides.map(\.policy)
+        vocabularies = all.map { Vocabulary(extra: $0.extraKeys, extraRoleAccounts: $0.roleAccounts) }
+        state = Mutex(State(idle: all.map { _ in [] }))
+    }
+
+    /// Index of the policy of a stream: 0 is the default.
+    private func policyIndex(_ labels: Labels) -> Int {
+        for (index, entry) in policies.overrides.enumerated() where entry.selector.matches(labels) { return index + 1 }
+        return 0
+    }
+
+    private func policy(_ index: Int) -> RedactionPolicy { index == 0 ? policies.standard : policies.overrides[index - 1].policy }
+
+    /// A session under the policy of a stream, for callers that walk lines themselves.
+    package func session(for labels: Labels = .empty) -> RedactionSession { makeSession(policyIndex(labels)) }
+
+    private func makeSession(_ index: Int) -> RedactionSession {
+        RedactionSession(policy: policy(index), vocabulary: vocabularies[index], pseudonyms: pseudonyms)
+    }
+
+    private func withSession<Result>(_ index: Int, _ body: (inout RedactionSession) -> Result) -> Result {
+        var session = state.withLock { $0.idle[index].popLast() } ?? makeSession(index)
+        session.refreshKeys()
+        let result = body(&session)
+        let counts = session.takeCounts()
+        state.withLock { [session] in
+            $0.counts.add(counts)
+            if $0.idle[index].count < Self.idleLimit { $0.idle[index].append(session) }
+        }
+        return result
+    }
+
+    /// What was found since the redactor was made.
+    package var counts: RedactionCounts { state.withLock { $0.counts } }
+
+    /// Labels of a stream or of a new series, or structured metadata, with values redacted.
+    ///
+    /// Names that the scraper and the data model set (`__name__`, `job`, `instance`, `le`, `quantile`) are machines' and stay.
+    package func redact(labels: Labels) -> Labels {
+        if labels.isEmpty { return labels }
+        return withSession(policyIndex(labels)) { Self.redact(labels, &$0) }
+    }
+
+    private static func redact(_ labels: Labels, _ session: inout RedactionSession) -> Labels {
+        var changed: [Label]?
+        var output: [UInt8] = []
+        for (index, label) in labels.enumerated() {
+            switch label.name {
+            case "__name__", "job", "instance", "le", "quantile": continue
+            default: break
+            }
+            output.removeAll(keepingCapacity: true)
+            let utf8 = label.value.utf8Span
+            guard session.redactValue(named: label.name, utf8.span, into: &output) != .unchanged else { continue }
+            if changed == nil { changed = Array(labels) }
+            changed?[index].value = String(decoding: output, as: UTF8.self)
+        }
+        guard let changed else { return labels }
+        return Labels(changed)
+    }
+
+    /// Writes with stream labels, structured metadata and lines redacted. Streams are told apart by their labels as they come, so a
+    /// private key that goes on in the next write of its stream is still known.
+    package func redact(_ writes: [LogStreamWrite]) -> [LogStreamWrite] {
+        writes.map { redact($0) }
+    }
+
+    /// One stream's write redacted.
+    package func redact(_ write: LogStreamWrite) -> LogStreamWrite {
+        var streamState = state.withLock { $0.streamState(write.labels) }
+        let wasInside = streamState.isInsideKey
+        let result = withSession(policyIndex(write.labels)) { session in
+            LogStreamWrite(
+                labels: Self.redact(write.labels, &session),
+                entries: Self.redact(write.entries, &session, &streamState))
+        }
+        if wasInside || streamState.isInsideKey {
+            state.withLock { [streamState] in
+                if !streamState.isInsideKey {
+                    $0.openKeys[write.labels] = nil
+                    if $0.openKeys.isEmpty { $0.hasForgotten = false }
+                } else if $0.openKeys.count < Self.openKeyLimit || $0.openKeys[write.labels] != nil {
+                    $0.openKeys[write.labels] = streamState
+                } else {
+                    $0.hasForgotten = true
+                }
+            }
+        }
+        return result
+    }
+
+    private static func redact(_ columns: LogColumns, _ session: inout RedactionSession, _ state: inout StreamState) -> LogColumns {
+        var result = columns
+        for index in columns.metadataSets.indices where !columns.metadataSets[index].isEmpty {
+            result.metadataSets[index] = redact(columns.metadataSets[index], &session)
+        }
+        // Clean lines are copied in runs, and not at all where every line is clean.
+        var bytes: [UInt8]?
+        var clean = 0
+        var scratch: [UInt8] = []
+        let span = columns.lineBytes.span
+        for index in 0..<columns.count {
+            let range = columns.lineRange(index)
+            scratch.removeAll(keepingCapacity: true)
+            if session.redact(span.extracting(range), into: &scratch, state: &state) != .unchanged {
+                if bytes == nil {
+                    bytes = []
+                    bytes?.reserveCapacity(columns.lineBytes.count + 1024)
+                }
+                bytes?.append(contentsOf: columns.lineBytes[clean..<range.lowerBound])
+                bytes?.append(contentsOf: scratch)
+                clean = range.upperBound
+            }
+            if let count = bytes?.count { result.lineEnds[index] = UInt32(count + range.upperBound - clean) }
+        }
+        if var bytes {
+            bytes.append(contentsOf: columns.lineBytes[clean...])
+            result.lineBytes = bytes
+        }
+        return result
+    }
+}
