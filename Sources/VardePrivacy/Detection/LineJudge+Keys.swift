@@ -38,6 +38,8 @@ extension LineJudge {
         var first = hit.start
         while first > 0, ByteClass.isKeyByte(text[first - 1]), hit.start - first < 64 { first -= 1 }
         let before = text.at(first - 1)
+        // A placeholder of ours, `<USER:k1:…>`, is no key.
+        if before == 0x3C, text[p] == 0x3A, isPlaceholderTail(text, p + 1) { return }
         value.isQuery = value.isAssignment && (before == 0x3F || before == 0x26)
         open(text, &value)
         guard value.start < text.count, text[value.start] != 0x7B else { return }
@@ -87,6 +89,14 @@ extension LineJudge {
             i += 1
         }
         return stop
+    }
+
+    /// `k1:…>` behind the colon of a placeholder.
+    private func isPlaceholderTail(_ text: Span<UInt8>, _ start: Int) -> Bool {
+        var i = start
+        guard text.at(i) == 0x6B else { return false }
+        while i < text.count, i - start < 48, ByteClass.isAlnum(text[i]) || text[i] == 0x3A { i += 1 }
+        return text.at(i) == 0x3E
     }
 
     /// Whether the stretch is one placeholder of ours, its last bracket perhaps cut off by the search for the value's end.
