@@ -90,3 +90,35 @@ package enum FloatText {
         return text + ".0"
     }
 }
+
+extension FloatText {
+    /// As Go's `%.2g`: two significant digits.
+    package static func twoDigits(_ value: Double) -> String {
+        guard value.isFinite, value != 0 else { return general(value) }
+        var exponent = 0
+        var scaled = value.magnitude
+        while scaled >= 10 {
+            scaled /= 10
+            exponent += 1
+        }
+        while scaled < 1 {
+            scaled *= 10
+            exponent -= 1
+        }
+        var digits = Int((scaled * 10).rounded(.toNearestOrEven))
+        if digits == 100 {
+            digits = 10
+            exponent += 1
+        }
+        let sign = value < 0 ? "-" : ""
+        if exponent < -4 || exponent >= 2 {
+            let magnitude = String(exponent.magnitude)
+            let mantissa = digits % 10 == 0 ? "\(digits / 10)" : "\(digits / 10).\(digits % 10)"
+            return sign + mantissa + (exponent < 0 ? "e-" : "e+") + (magnitude.utf8.count < 2 ? "0" : "") + magnitude
+        }
+        if exponent == 1 { return sign + "\(digits)" }
+        if exponent == 0 { return sign + (digits % 10 == 0 ? "\(digits / 10)" : "\(digits / 10).\(digits % 10)") }
+        let trimmed = digits % 10 == 0 ? digits / 10 : digits
+        return sign + "0." + String(repeating: "0", count: -exponent - 1) + "\(trimmed)"
+    }
+}

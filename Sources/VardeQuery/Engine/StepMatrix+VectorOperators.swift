@@ -20,28 +20,7 @@ extension StepMatrix {
         var row = StepRow(stepCount: steps)
         for series in 0..<vector.seriesCount {
             vector.read(series, into: &row)
-            for step in 0..<steps where row.kinds[step] != PointKind.absent {
-                if row.kinds[step] == PointKind.float, operation != .trimLower, operation != .trimUpper {
-                    let value = row.values[step]
-                    if !operation.isComparison {
-                        row.values[step] = swapped ? operation.arithmetic(scalar[step], value) : operation.arithmetic(value, scalar[step])
-                        continue
-                    }
-                    let holds = swapped ? operation.holds(scalar[step], value) : operation.holds(value, scalar[step])
-                    if returnsBool { row.values[step] = holds ? 1 : 0 } else if !holds { row.remove(step) }
-                    continue
-                }
-                guard let own = vector.operand(series, step) else { continue }
-                let other = BinaryOperand.float(scalar[step])
-                let outcome = swapped ? operation.combine(other, own) : operation.combine(own, other)
-                row.remove(step)
-                if let finding = outcome.finding { findings.insert(finding) }
-                switch outcome.result {
-                case .float(let value)? where outcome.keep: row.set(step, value)
-                case .histogram(let histogram)? where outcome.keep: row.set(step, histogram)
-                default: break
-                }
-            }
+            row.combine(operation, scalar: scalar, swapped: swapped, returnsBool: returnsBool, findings: &findings)
             if !row.isEmpty {
                 let drops = vector.dropsName[series] || operation.changesMetricSchema || returnsBool
                 result.append(vector.labels[series], dropsName: drops, row)

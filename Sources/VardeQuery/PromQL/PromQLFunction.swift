@@ -51,4 +51,9 @@ extension PromQLFunction {
         add("info", [.vector, .vector], variadic: 1, experimental: true)
         return all
     }()
+
+    /// Functions of our own: `logql("…")` is the vector a LogQL metric query yields.
+    package static let own: [String: PromQLFunction] = [
+        "logql": PromQLFunction(name: "logql", arguments: [.string], variadic: 0, returns: .vector, isExperimental: false)
+    ]
 }

@@ -42,6 +42,21 @@ enum PromQLNumberText {
         return value
     }
 
+    /// A float as bucket labels have it: signs, exponents, `Inf` and `NaN` in any case.
+    static func float(_ text: String) -> Double? {
+        var body = Substring(text.lowercased())
+        var sign = 1.0
+        if body.hasPrefix("+") || body.hasPrefix("-") {
+            if body.hasPrefix("-") { sign = -1 }
+            body = body.dropFirst()
+        }
+        if body == "inf" || body == "infinity" { return sign * .infinity }
+        if body == "nan" { return .nan }
+        guard let first = body.utf8.first, (48...57).contains(first) || first == 46 else { return nil }
+        if body.hasSuffix(".") { body = body.dropLast() }
+        return Double(body.hasPrefix(".") ? "0" + body : body).map { sign * $0 }
+    }
+
     /// Why a number literal has no value, as Go says it.
     static func problem(_ text: String) -> String {
         let lower = text.lowercased()

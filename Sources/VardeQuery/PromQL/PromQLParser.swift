@@ -231,7 +231,7 @@ package struct PromQLParser {
 
     private mutating func call(_ name: PromQLToken) throws(PromQLParseError) -> PromQLExpression {
         let arguments = try arguments()
-        guard let function = PromQLFunction.all[name.text] else {
+        guard let function = PromQLFunction.all[name.text] ?? PromQLFunction.own[name.text] else {
             throw error(name.range, "unknown function with name \(name.text.quoted)")
         }
         return .call(PromQLCall(function: function, arguments: arguments, range: SourceRange(name.range.start, lastClosing)))

@@ -1,0 +1,237 @@
+internal import Dispatch
+internal import Synchronization
+internal import VardeModel
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+
+/// What becomes of the rows of a scan: kept as series, or folded into groups.
+private enum RowSink: Sendable {
+    case matrix(StepMatrix)
+    case fold(AggregationFold)
+}
+
+/// One thread's share of a scan.
+private struct PipelineWorker {
+    let evaluator: PromQLEvaluator
+    let pipeline: RowPipeline
+    let selection: any SeriesSelection
+    let grid: StepGrid
+    /// Group of each series where rows are folded.
+    let groups: [UInt32]
+    let fixedName: String?
+    var sink: RowSink
+    var notes = PromQLAnnotations()
+
+    /// Series between two looks at the budget.
+    private static let checkInterval = 32
+
+    mutating func run(_ range: Range<Int>) throws(QueryError) {
+        var columns = SampleColumns()
+        var samples = SeriesSamples()
+        var row = StepRow(stepCount: grid.count)
+        var evaluation: RangeEvaluation?
+        if case .range(let own) = pipeline.leaf { evaluation = own }
+        let drops = pipeline.dropsName
+        var reportedName: String?
+        for series in range {
+            if series % Self.checkInterval == 0 { try evaluator.budget.check() }
+            columns.removeAll()
+            do {
+                try selection.readSamples(at: series, from: pipeline.span.from, through: pipeline.span.through, into: &columns)
+            } catch let error as QueryError {
+                throw error
+            } catch {
+                throw QueryError(.internal, "expanding series: \(error)")
+            }
+            if columns.count == 0 { continue }
+            let count = columns.count
+            evaluator.budget.noteRead(count)
+            try evaluator.budget.hold(count)
+            if evaluation != nil {
+                samples.load(&columns, statsOnly: pipeline.statsOnly)
+                try evaluation?.evaluate(samples, name: name(series), into: &row)
+                if let position = pipeline.counterCheck, row.kinds.contains(PointKind.float) {
+                    let name = name(series)
+                    if name != reportedName { checkCounter(name, series, position) }
+                    reportedName = name
+                }
+            } else {
+                readInstant(columns, into: &row)
+            }
+            evaluator.budget.release(count)
+            for transform in pipeline.transforms { transform.apply(to: &row, &notes) }
+            try emit(row, series, drops: drops)
+        }
+        if let evaluation { notes.merge(evaluation.annotations) }
+    }
+
+    private func name(_ series: Int) -> String { fixedName ?? selection.labels(at: series).name }
+
+    private mutating func emit(_ row: borrowing StepRow, _ series: Int, drops: Bool) throws(QueryError) {
+        switch sink {
+        case .matrix(var matrix):
+            if row.isEmpty { return }
+            sink = .matrix(StepMatrix(grid: grid))
+            try evaluator.budget.hold(grid.count)
+            matrix.append(selection.labels(at: series), dropsName: drops, row)
+            sink = .matrix(matrix)
+        case .fold(var fold):
+            if row.isEmpty { return }
+            sink = .matrix(StepMatrix(grid: grid))
+            fold.add(row, to: Int(groups[series]), dropsName: drops, name: name(series))
+            sink = .fold(fold)
+        }
+    }
+
+    private mutating func checkCounter(_ name: String, _ series: Int, _ position: SourceRange) {
+        if name.isEmpty { return }
+        if evaluator.options.typeAndUnitLabels {
+            let type = selection.labels(at: series)["__type__"] ?? ""
+            if type != "counter", type != "histogram" { notes.possibleNonCounter(name, type: type, position) }
+        } else if !["_total", "_sum", "_count", "_bucket"].contains(where: { name.hasSuffix($0) }) {
+            notes.possibleNonCounter(name, position)
+        }
+    }
+
+    /// The last sample at or before each step's time that is not too old nor the end of the series.
+    private func readInstant(_ columns: SampleColumns, into row: inout StepRow) {
+        row.removeAll()
+        guard case .instant(let reading) = pipeline.leaf else { return }
+        var histograms = columns.histograms
+        if pipeline.statsOnly, !histograms.isEmpty { SeriesSamples.reduceToStats(&histograms) }
+        let times = columns.timestamps.span
+        let values = columns.values.span
+        let shift = pipeline.selector.shift
+        let fixed = shift.fixedTime
+        var next = 0
+        for step in 0..<grid.count {
+            let reference = (fixed ?? grid.time(step)) - shift.offset
+            while next < times.count, times[next] <= reference { next += 1 }
+            if next == 0 || times[next - 1] <= reference - evaluator.options.lookback { continue }
+            let at = next - 1
+            if !histograms.isEmpty, let histogram = histograms[at] {
+                if histogram.sum.isStaleMarker { continue }
+                if reading == .value {
+                    row.set(step, histogram)
+                    continue
+                }
+            } else if values[at].isStaleMarker {
+                continue
+            }
+            switch reading {
+            case .value: row.set(step, values[at])
+            case .time: row.set(step, Double(times[at]) / 1000)
+            case .startTime: row.set(step, columns.startTimestamps.isEmpty ? 0 : Double(columns.startTimestamps[at]) / 1000)
+            }
+        }
+    }
+}
+
+extension PromQLEvaluator {
+    /// Series a thread takes at least, so that starting it is worth while.
+    private static let seriesPerThread = 64
+
+    /// All series of a pipeline.
+    func collect(_ pipeline: RowPipeline, _ grid: StepGrid, _ notes: inout PromQLAnnotations) throws(QueryError) -> StepMatrix {
+        let selection = try select(pipeline)
+        let sinks = try scan(pipeline, selection, [], grid, &notes) { .matrix(StepMatrix(grid: grid)) }
+        var result = StepMatrix(grid: grid)
+        for (i, sink) in sinks.enumerated() {
+            guard case .matrix(let matrix) = sink else { continue }
+            if i == 0 { result = matrix } else { result.append(contentsOf: matrix) }
+        }
+        return result
+    }
+
+    /// The groups of a pipeline's series, folded as they stream.
+    func fold(
+        _ operation: AggregationOperator, by labels: [String], without: Bool, _ pipeline: RowPipeline, _ grid: StepGrid,
+        _ notes: inout PromQLAnnotations
+    ) throws(QueryError) -> (StepMatrix, AggregationFindings) {
+        let selection = try select(pipeline)
+        if selection.count == 0 { return (StepMatrix(grid: grid), AggregationFindings()) }
+        var groups: (groupOfSeries: [UInt32], groups: [Labels])
+        if labels.isEmpty, !without {
+            groups = (Array(repeating: 0, count: selection.count), [.empty])
+        } else {
+            groups = selection.groups(by: labels, without: without)
+        }
+        let groupCount = groups.groups.count
+        try budget.hold(groupCount * grid.count)
+        let sinks = try scan(pipeline, selection, groups.groupOfSeries, grid, &notes) {
+            .fold(AggregationFold(operation, groupCount: groupCount, stepCount: grid.count))
+        }
+        var total: AggregationFold?
+        for sink in sinks {
+            guard case .fold(let fold) = sink else { continue }
+            if total == nil { total = fold } else { total?.merge(fold) }
+        }
+        guard var total else { return (StepMatrix(grid: grid), AggregationFindings()) }
+        let matrix = total.finish(labels: groups.groups, grid: grid)
+        return (matrix, total.findings)
+    }
+
+    private func select(_ pipeline: RowPipeline) throws(QueryError) -> any SeriesSelection {
+        try select(pipeline.selector.matchers, from: pipeline.span.from, through: pipeline.span.through)
+    }
+
+    func select(_ matchers: [LabelMatcher], from: Int64, through: Int64) throws(QueryError) -> any SeriesSelection {
+        do {
+            return try source.select(SeriesRequest(matchers: matchers, from: from, through: through))
+        } catch let error as QueryError {
+            throw error
+        } catch {
+            throw QueryError(.internal, "expanding series: \(error)")
+        }
+    }
+
+    private static let processorCount: Int = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+
+    private func scan(
+        _ pipeline: RowPipeline, _ selection: any SeriesSelection, _ groups: [UInt32], _ grid: StepGrid,
+        _ notes: inout PromQLAnnotations, _ makeSink: @Sendable () -> RowSink
+    ) throws(QueryError) -> [RowSink] {
+        let count = selection.count
+        let wanted = options.threads > 0 ? options.threads : Self.processorCount
+        let threads = max(1, min(wanted, count / Self.seriesPerThread))
+        var fixedName: String?
+        for matcher in pipeline.selector.matchers where matcher.name == Labels.metricName && matcher.operation == .equal {
+            fixedName = matcher.value
+        }
+        let worker = PipelineWorker(
+            evaluator: self, pipeline: pipeline, selection: selection, grid: grid, groups: groups, fixedName: fixedName, sink: makeSink())
+        if threads == 1 {
+            var own = worker
+            try own.run(0..<count)
+            notes.merge(own.notes)
+            return [own.sink]
+        }
+        // Each thread takes one stretch of series; results are joined in the order of the stretches.
+        let outcomes = Mutex<[Result<PipelineWorker, QueryError>?]>(Array(repeating: nil, count: threads))
+        DispatchQueue.concurrentPerform(iterations: threads) { thread in
+            var own = worker
+            let outcome: Result<PipelineWorker, QueryError>
+            do throws(QueryError) {
+                try own.run(thread * count / threads..<(thread + 1) * count / threads)
+                outcome = .success(own)
+            } catch {
+                outcome = .failure(error)
+            }
+            outcomes.withLock { $0[thread] = outcome }
+        }
+        var sinks: [RowSink] = []
+        for outcome in outcomes.withLock({ $0 }) {
+            guard let outcome else { continue }
+            let done = try outcome.get()
+            notes.merge(done.notes)
+            sinks.append(done.sink)
+        }
+        return sinks
+    }
+}
