@@ -1,0 +1,56 @@
+/// Decimal numbers from bytes: exact, and quick for the short ones that exposition consists of.
+package enum DecimalParser {
+    /// The double nearest to the text: Go's syntax for floats as far as exposition uses it, with `NaN`, `Inf`, `+Inf`, `-Inf` in any case
+    /// and hexadecimal floats; nil where it is no number.
+    package static func double(_ bytes: Span<UInt8>) -> Double? {
+        var at = 0
+        var negative = false
+        if at < bytes.count, bytes[at] == UInt8(ascii: "-") || bytes[at] == UInt8(ascii: "+") {
+            negative = bytes[at] == UInt8(ascii: "-")
+            at += 1
+        }
+        // Up to 19 digits fit 64 bits; a mantissa below 2^53 and a power of ten up to 10^22 give a correctly rounded quotient or product.
+        var mantissa: UInt64 = 0
+        var digits = 0
+        var fraction = 0
+        var seenPoint = false
+        while at < bytes.count {
+            let byte = bytes[at]
+            if byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
+                if digits == 18 { return slow(bytes) }
+                mantissa = mantissa &* 10 &+ UInt64(byte &- UInt8(ascii: "0"))
+                if mantissa != 0 { digits += 1 }
+                if seenPoint { fraction += 1 }
+            } else if byte == UInt8(ascii: "."), !seenPoint {
+                seenPoint = true
+            } else {
+                return slow(bytes)
+            }
+            at += 1
+        }
+        if at == (bytes.count > 0 && (bytes[0] == UInt8(ascii: "-") || bytes[0] == UInt8(ascii: "+")) ? 1 : 0) { return nil }
+        if seenPoint, at == bytes.count, fraction == 0, mantissa == 0, digits == 0, bytes.count <= 2 { return slow(bytes) }
+        guard mantissa < 1 << 53, fraction <= 22 else { return slow(bytes) }
+        let value = fraction == 0 ? Double(mantissa) : Double(mantissa) / powers[fraction]
+        return negative ? -value : value
+    }
+
+    private static let powers: [Double] = (0...22).map { exponent in (0..<exponent).reduce(1.0) { power, _ in power * 10 } }
+
+    /// Anything else: exponents, many digits, special values.
+    private static func slow(_ bytes: Span<UInt8>) -> Double? {
+        let text = Bytes.string(bytes)
+        switch text.lowercased() {
+        case "nan", "+nan", "-nan": return Double(bitPattern: 0x7ff8_0000_0000_0001)
+        case "inf", "+inf", "infinity", "+infinity": return .infinity
+        case "-inf", "-infinity": return -.infinity
+        default: break
+        }
+        guard let last = text.utf8.last, last != UInt8(ascii: "."), text.utf8.count < 400 || text.utf8.allSatisfy({ $0 != 0 }) else {
+            return text == "." || text == "-." || text == "+." ? nil : Double(String(text.dropLast()))
+        }
+        let body = text.hasPrefix("-") || text.hasPrefix("+") ? text.dropFirst() : text[...]
+        guard let first = body.utf8.first, first == UInt8(ascii: ".") || (first >= UInt8(ascii: "0") && first <= UInt8(ascii: "9")) else { return nil }
+        return Double(text)
+    }
+}

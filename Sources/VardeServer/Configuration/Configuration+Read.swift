@@ -1,0 +1,280 @@
+import VardeModel
+
+extension Configuration {
+    /// The configuration of a server started without a file.
+    package static var embedded: Configuration {
+        Configuration(
+            file: nil, text: "", global: GlobalSettings(), scrapeConfigs: [], ruleFiles: [], server: ServerSettings(),
+            storage: StorageSettings(), retention: RetentionSettings(), logs: LogSettings(), privacy: PrivacySettings(),
+            residency: ResidencySettings(), limits: LimitSettings(), warnings: [])
+    }
+
+    /// Reads a configuration from its text.
+    ///
+    /// - Throws: the first fault found, with its file, line and column.
+    package init(parsing text: String, file: String) throws(ConfigurationError) {
+        self = .embedded
+        self.file = file
+        self.text = text
+        let root = try YAMLValue(document: text, file: file).mapping()
+        if let value = root["global"] { global = try GlobalSettings(reading: value) }
+        if let value = root["server"] { server = try ServerSettings(reading: value) }
+        if let value = root["storage"] { storage = try StorageSettings(reading: value, retention: &retention, warnings: &warnings) }
+        if let value = root["retention"] { try retention.read(value) }
+        if let value = root["logs"] { logs = try LogSettings(reading: value) }
+        if let value = root["privacy"] { privacy = try PrivacySettings(reading: value) }
+        if let value = root["residency"] { residency = try ResidencySettings(reading: value) }
+        if let value = root["limits"] { limits = try LimitSettings(reading: value) }
+        if let value = root["scrape_configs"] { scrapeConfigs = try ScrapeConfig.list(reading: value, global: global, warnings: &warnings) }
+        if let value = root["rule_files"] { ruleFiles = try value.strings() }
+        if !ruleFiles.isEmpty { warnings.append("rule_files: rules are checked by `varde check rules` but not evaluated by this version") }
+        for (key, what) in [
+            ("alerting", "alerts are not sent by this version"),
+            ("remote_write", "nothing is forwarded by this version"),
+            ("remote_read", "nothing is read from elsewhere by this version"),
+            ("tracing", "no traces are sent"),
+            ("otlp", "the OTLP receiver takes no options in this version"),
+            ("runtime", "has no meaning here: Varde has no garbage collector"),
+        ] where root[key] != nil {
+            warnings.append("\(key): accepted without effect: \(what)")
+        }
+        try root.refuse([
+            ("scrape_config_files", "scrape_config_files is not read by this version: list the jobs under scrape_configs")
+        ])
+        try root.rejectUnknown()
+        try check()
+    }
+
+    /// What single values cannot say about themselves.
+    private func check() throws(ConfigurationError) {
+        var seen: Set<String> = []
+        for token in server.tokens where !seen.insert(token.name).inserted {
+            throw ConfigurationError(file: file ?? "", message: "server.auth.tokens: the name “\(token.name)” is given twice")
+        }
+    }
+}
+
+extension GlobalSettings {
+    init(reading value: YAMLValue) throws(ConfigurationError) {
+        let keys = try value.mapping()
+        if let v = keys["scrape_interval"] { scrapeInterval = try v.duration(allowZero: false) }
+        if let v = keys["scrape_timeout"] {
+            scrapeTimeout = try v.duration(allowZero: false)
+            if scrapeTimeout > scrapeInterval { throw v.error("must not be longer than scrape_interval") }
+        } else {
+            scrapeTimeout = min(scrapeTimeout, scrapeInterval)
+        }
+        if let v = keys["evaluation_interval"] { evaluationInterval = try v.duration(allowZero: false) }
+        if let v = keys["external_labels"] { externalLabels = Labels(try v.labels()) }
+        if let v = keys["body_size_limit"] { bodySizeLimit = try v.byteCount() }
+        if let v = keys["sample_limit"] { sampleLimit = try v.int() }
+        if let v = keys["label_limit"] { labelLimit = try v.int() }
+        if let v = keys["label_name_length_limit"] { labelNameLengthLimit = try v.int() }
+        if let v = keys["label_value_length_limit"] { labelValueLengthLimit = try v.int() }
+        if let v = keys["target_limit"] { targetLimit = try v.int() }
+        if let v = keys["keep_dropped_targets"] { keepDroppedTargets = try v.int() }
+        // Known to Prometheus; what they choose between is settled here: UTF-8 names, formats by negotiation, no file of queries.
+        for key in [
+            "scrape_protocols", "query_log_file", "scrape_failure_log_file", "metric_name_validation_scheme", "metric_name_escaping_scheme",
+            "rule_query_offset", "scrape_native_histograms", "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb",
+            "extra_scrape_metrics", "gogc",
+        ] { _ = keys[key] }
+        try keys.rejectUnknown()
+    }
+}
+
+extension ServerSettings {
+    init(reading value: YAMLValue) throws(ConfigurationError) {
+        let keys = try value.mapping()
+        if let v = keys["listen"] { listen = try v.nonEmptyString() }
+        if let v = keys["tls"] {
+            let tls = try v.mapping()
+            self.tls = TLSFiles(
+                certificate: try tls.required("cert_file").nonEmptyString(), key: try tls.required("key_file").nonEmptyString())
+            try tls.rejectUnknown()
+        }
+        if let v = keys["auth"] {
+            let auth = try v.mapping()
+            for item in try auth.required("tokens").list() { tokens.append(try AuthToken(reading: item)) }
+            try auth.rejectUnknown()
+        }
+        if let v = keys["shutdown_timeout"] { shutdownTimeout = try v.duration(allowZero: false) }
+        if let v = keys["enable_admin_api"] { enableAdminAPI = try v.bool() }
+        try keys.rejectUnknown()
+    }
+}
+
+extension AuthToken {
+    init(reading value: YAMLValue) throws(ConfigurationError) {
+        let keys = try value.mapping()
+        let name = try keys.required("name").nonEmptyString()
+        let stored = try keys.required("hash")
+        guard let hash = TokenSecret.parse(try stored.string()) else {
+            throw stored.error("must be sha256: and 64 hexadecimal digits, as `varde token new \(name)` prints it")
+        }
+        var roles: Set<Role> = []
+        let list = try keys.required("roles")
+        for item in try list.list() {
+            guard let role = Role(rawValue: try item.word(of: Role.allCases.map(\.rawValue))) else { continue }
+            roles.insert(role)
+        }
+        if roles.isEmpty { throw list.error("names no role; roles are \(Role.allCases.map(\.rawValue).joined(separator: ", "))") }
+        self.init(name: name, roles: roles, hash: hash)
+        try keys.rejectUnknown()
+    }
+}
+
+extension StorageSettings {
+    init(reading value: YAMLValue, retention: inout RetentionSettings, warnings: inout [String]) throws(ConfigurationError) {
+        let keys = try value.mapping()
+        if let v = keys["sync"] {
+            if (try? v.string()) == "every" {
+                sync = .every
+            } else {
+                let interval = try v.mapping()
+                sync = .interval(try interval.required("interval").duration(allowZero: false))
+                try interval.rejectUnknown()
+            }
+        }
+        if let v = keys["minimum_free"] { minimumFreeBytes = try v.byteCount() }
+        if let v = keys["tsdb"] {
+            let tsdb = try v.mapping()
+            if tsdb["out_of_order_time_window"] != nil {
+                warnings.append(
+                    "storage.tsdb.out_of_order_time_window: not needed, out-of-order samples are taken anywhere inside retention")
+            }
+            if let v = tsdb["retention"] { try retention.read(v) }
+            for key in ["stale_series_compaction_threshold"] { _ = tsdb[key] }
+            try tsdb.rejectUnknown()
+        }
+        if keys["exemplars"] != nil { warnings.append("storage.exemplars: exemplars are not kept by this version") }
+        try keys.rejectUnknown()
+    }
+}
+
+extension RetentionSettings {
+    mutating func read(_ value: YAMLValue) throws(ConfigurationError) {
+        let keys = try value.mapping()
+        if let v = keys["time"] { time = try v.duration(allowZero: false) }
+        if let v = keys["size"] { size = try v.byteCount() }
+        if let v = keys["logs"] {
+            for item in try v.list() {
+                let policy = try item.mapping()
+                logs.append(
+                    Policy(
+                        selector: try policy.required("selector").nonEmptyString(),
+                        time: try policy.required("time").duration(allowZero: false)))
+                try policy.rejectUnknown()
+            }
+        }
+        try keys.rejectUnknown()
+    }
+}
+
+extension LogSettings {
+    init(reading value: YAMLValue) throws(ConfigurationError) {
+        let keys = try value.mapping()
+        if let v = keys["max_line_size"] { maxLineBytes = try v.byteCount() }
+        if let v = keys["max_line_size_truncate"] { truncateLongLines = try v.bool() }
+        if let v = keys["max_streams"] { maxStreams = try v.int(in: 1...Int.max) }
+        if let v = keys["max_label_names_per_series"] { maxLabelsPerStream = try v.int(in: 1...1_000) }
+        if let v = keys["creation_grace_period"] { maxFuture = try v.duration() }
+        try keys.refuse([("files", "logs.files: tailing files is not done by this version; ship lines with `varde push logs`")])
+        try keys.rejectUnknown()
+    }
+}
+
+extension ResidencySettings {
+    init(reading value: YAMLValue) throws(ConfigurationError) {
+        let keys = try value.mapping()
+        if let v = keys["countries"] { countries = try v.strings() }
+        if let v = keys["inbound"] { inbound = try v.bool() }
+        if let v = keys["networks"] {
+            for item in try v.list() {
+                let network = try item.mapping()
+                networks.append(
+                    Network(
+                        cidr: try network.required("cidr").nonEmptyString(),
+                        country: try network.required("country").nonEmptyString(),
+                        operator: try network.required("operator").nonEmptyString(),
+                        contract: try network["contract"]?.string() ?? "",
+                        validUntil: try network["valid_until"]?.string() ?? ""))
+                if let last = networks.last, !countries.isEmpty, !countries.contains(last.country) {
+                    throw try network.required("country").error("“\(last.country)” is none of residency.countries")
+                }
+                try network.rejectUnknown()
+            }
+        }
+        try keys.rejectUnknown()
+    }
+}
+
+extension LimitSettings {
+    init(reading value: YAMLValue) throws(ConfigurationError) {
+        let keys = try value.mapping()
+        if let v = keys["request_size"] { requestBytes = try v.byteCount() }
+        if let v = keys["decompressed_size"] { decompressedBytes = try v.byteCount() }
+        if let v = keys["series"] { maxSeries = try v.int(in: 1...Int(UInt32.max)) }
+        if let v = keys["series_per_name"] { maxSeriesPerName = try v.int(in: 1...Int(UInt32.max)) }
+        if let v = keys["labels_per_series"] { maxLabelsPerSeries = try v.int(in: 1...1_000) }
+        if let v = keys["label_name_size"] { maxLabelNameBytes = try v.byteCount() }
+        if let v = keys["label_value_size"] { maxLabelValueBytes = try v.byteCount() }
+        if let v = keys["query_samples"] { querySamples = try v.int(in: 1...Int.max) }
+        if let v = keys["query_timeout"] { queryTimeout = try v.duration(allowZero: false) }
+        if let v = keys["query_concurrency"] { queryConcurrency = try v.int(in: 1...1_000) }
+        if let v = keys["query_queue"] { queryQueue = try v.int(in: 0...100_000) }
+        if let v = keys["log_entries_per_query"] { logEntriesPerQuery = try v.int(in: 1...1_000_000) }
+        if let v = keys["connections"] { maxConnections = try v.int(in: 1...1_000_000) }
+        try keys.rejectUnknown()
+    }
+}
+
+extension PrivacySettings {
+    private static let allowedActions = ["mask", "pseudonymise", "truncate", "drop", "keep"]
+
+    init(reading value: YAMLValue) throws(ConfigurationError) {
+        let keys = try value.mapping()
+        if let v = keys["enabled"] { enabled = try v.bool() }
+        if let v = keys["profile"] { profile = try v.word(of: ["production", "test"]) }
+        if let v = keys["key_file"] { keyFile = try v.nonEmptyString() }
+        if let v = keys["epoch"] { epoch = try v.duration(allowZero: false) }
+        if let v = keys["tenant"] { tenant = try v.nonEmptyString() }
+        if let v = keys["actions"] { actions = try Self.actions(v) }
+        if let v = keys["keys"] { keyNames = try v.strings() }
+        if let v = keys["detectors"] {
+            for item in try v.list() {
+                let detector = try item.mapping()
+                detectors.append(
+                    Detector(
+                        name: try detector.required("name").nonEmptyString(), pattern: try detector.required("pattern").nonEmptyString(),
+                        checksum: try detector["checksum"]?.word(of: ["mod11", "luhn", "mod97"]) ?? ""))
+                try detector.rejectUnknown()
+            }
+        }
+        if let v = keys["policies"] {
+            for item in try v.list() { rules.append(try Self.rule(item)) }
+        }
+        try keys.rejectUnknown()
+    }
+
+    private static func actions(_ value: YAMLValue) throws(ConfigurationError) -> [(type: String, action: String)] {
+        var actions: [(type: String, action: String)] = []
+        for (type, action) in try value.mapping().all() { actions.append((type, try action.word(of: allowedActions))) }
+        return actions
+    }
+
+    private static func rule(_ item: YAMLValue) throws(ConfigurationError) -> Rule {
+        let keys = try item.mapping()
+        let rule = Rule(
+            selector: try keys.required("selector").nonEmptyString(),
+            actions: try keys["actions"].map { v throws(ConfigurationError) in try actions(v) } ?? [],
+            purpose: try keys["purpose"]?.string() ?? "", legalBasis: try keys["legal_basis"]?.string() ?? "",
+            reason: try keys["reason"]?.string() ?? "", until: try keys["until"]?.string() ?? "")
+        // Keeping what is personal is an exception: it says why and until when.
+        if rule.actions.contains(where: { $0.action == "keep" && $0.type != "orgnr" }), rule.reason.isEmpty || rule.until.isEmpty {
+            throw item.error("keeps personal data: give a `reason` and an end date `until: YYYY-MM-DD`")
+        }
+        try keys.rejectUnknown()
+        return rule
+    }
+}

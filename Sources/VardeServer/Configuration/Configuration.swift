@@ -1,0 +1,172 @@
+package import VardeCollect
+package import VardeModel
+
+/// Everything the server runs by: a superset of `prometheus.yml`. Times are milliseconds, sizes bytes.
+package struct Configuration: Sendable {
+    /// The file it came from, nil for the embedded defaults.
+    package var file: String?
+    /// The file's text as it was read, for `/api/v1/status/config`.
+    package var text: String
+    package var global: GlobalSettings
+    package var scrapeConfigs: [ScrapeConfig]
+    package var ruleFiles: [String]
+    package var server: ServerSettings
+    package var storage: StorageSettings
+    package var retention: RetentionSettings
+    package var logs: LogSettings
+    package var privacy: PrivacySettings
+    package var residency: ResidencySettings
+    package var limits: LimitSettings
+    /// What is accepted for the sake of an existing `prometheus.yml` and has no effect yet, one sentence each: logged at start and
+    /// printed by `varde check config`.
+    package var warnings: [String]
+}
+
+/// Values every scrape and rule falls back on.
+package struct GlobalSettings: Sendable {
+    package var scrapeInterval: Int64 = 60_000
+    package var scrapeTimeout: Int64 = 10_000
+    package var evaluationInterval: Int64 = 60_000
+    /// Labels for what leaves this server: federation and remote write.
+    package var externalLabels = Labels.empty
+    package var bodySizeLimit = 0
+    package var sampleLimit = 0
+    package var labelLimit = 0
+    package var labelNameLengthLimit = 0
+    package var labelValueLengthLimit = 0
+    package var targetLimit = 0
+    package var keepDroppedTargets = 0
+
+    package init() {}
+}
+
+/// Where and for whom the server listens.
+package struct ServerSettings: Sendable {
+    /// `HOST:PORT`; nil where the command line or the default decides.
+    package var listen: String?
+    package var tls: TLSFiles?
+    package var tokens: [AuthToken] = []
+    /// How long a stop may take before connections are cut.
+    package var shutdownTimeout: Int64 = 8_000
+    package var enableAdminAPI = false
+
+    package init() {}
+}
+
+/// PEM files of the server's certificate chain and key; read again when they change.
+package struct TLSFiles: Sendable, Equatable {
+    package var certificate: String
+    package var key: String
+}
+
+package struct StorageSettings: Sendable {
+    package enum Sync: Sendable, Equatable {
+        /// A 2xx means the data is synced to disk.
+        case every
+        /// Synced once in so many milliseconds: a power cut may lose that much of what was acknowledged.
+        case interval(Int64)
+    }
+
+    package var sync = Sync.every
+    /// Stop taking writes below so much free disk, in bytes; start again at twice as much.
+    package var minimumFreeBytes = 512 << 20
+
+    package init() {}
+}
+
+package struct RetentionSettings: Sendable {
+    package struct Policy: Sendable {
+        /// A LogQL stream selector or a PromQL series selector, as written.
+        package var selector: String
+        package var time: Int64
+    }
+
+    package var time: Int64 = 15 * 86_400_000
+    /// Bytes of metrics and logs together, 0 for no bound.
+    package var size = 0
+    /// Shorter or longer times for some log streams; the first that matches counts.
+    package var logs: [Policy] = []
+
+    package init() {}
+}
+
+package struct LogSettings: Sendable {
+    package var maxLineBytes = 256 << 10
+    /// Cut a longer line and mark it, instead of refusing it.
+    package var truncateLongLines = false
+    package var maxStreams = 200_000
+    package var maxLabelsPerStream = 30
+    /// How far ahead of the clock a line may be.
+    package var maxFuture: Int64 = 600_000
+
+    package init() {}
+}
+
+package struct ResidencySettings: Sendable {
+    package struct Network: Sendable {
+        package var cidr: String
+        package var country: String
+        package var `operator`: String
+        package var contract: String
+        package var validUntil: String
+    }
+
+    package var networks: [Network] = []
+    package var countries: [String] = []
+    package var inbound = false
+
+    package init() {}
+}
+
+package struct LimitSettings: Sendable {
+    /// Of a request's body, as sent and after decompression.
+    package var requestBytes = 16 << 20
+    package var decompressedBytes = 64 << 20
+    package var maxSeries = 5_000_000
+    package var maxSeriesPerName = 1_000_000
+    package var maxLabelsPerSeries = 64
+    package var maxLabelNameBytes = 1_024
+    package var maxLabelValueBytes = 16_384
+    package var querySamples = 50_000_000
+    package var queryTimeout: Int64 = 120_000
+    package var queryConcurrency = 20
+    package var queryQueue = 200
+    package var logEntriesPerQuery = 5_000
+    package var maxConnections = 4_096
+
+    package init() {}
+}
+
+/// What the redactor does, as configured; `VardePrivacy` has the detectors.
+package struct PrivacySettings: Sendable {
+    package struct Rule: Sendable {
+        /// A LogQL stream selector as written; empty for all streams.
+        package var selector: String
+        /// Detector type to action: mask, pseudonymise, truncate, drop or keep.
+        package var actions: [(type: String, action: String)]
+        package var purpose: String
+        package var legalBasis: String
+        package var reason: String
+        package var until: String
+    }
+
+    package struct Detector: Sendable {
+        package var name: String
+        package var pattern: String
+        package var checksum: String
+    }
+
+    package var enabled = true
+    /// `test` recognises synthetic numbers (Tenor, Norsk Helsenett, Dolly) without a context word as well.
+    package var profile = "production"
+    /// Key file of the pseudonyms; nil for the default beside the configuration.
+    package var keyFile: String?
+    package var epoch: Int64 = 30 * 86_400_000
+    package var tenant = "default"
+    package var actions: [(type: String, action: String)] = []
+    package var rules: [Rule] = []
+    package var detectors: [Detector] = []
+    package var keyNames: [String] = []
+
+    package init() {}
+}

@@ -1,0 +1,154 @@
+import VardeModel
+import Yams
+
+/// One value of a configuration file: where it stands, what it is called, and its readings as the types configuration knows.
+struct YAMLValue {
+    let node: Node
+    let file: String
+    /// Its place in words, such as `scrape_configs[2].job_name`.
+    let path: String
+
+    /// Reads a whole document; an empty one is an empty mapping.
+    init(document text: String, file: String) throws(ConfigurationError) {
+        self.file = file
+        path = ""
+        do {
+            node = try Yams.compose(yaml: text) ?? Node([(Node, Node)]())
+        } catch let error as YamlError {
+            throw ConfigurationError(error, file: file)
+        } catch {
+            throw ConfigurationError(file: file, message: "\(error)")
+        }
+    }
+
+    init(node: Node, file: String, path: String) {
+        self.node = node
+        self.file = file
+        self.path = path
+    }
+
+    /// An error at this value's place.
+    func error(_ message: String) -> ConfigurationError {
+        let subject = path.isEmpty ? "" : "\(path): "
+        return ConfigurationError(file: file, line: node.mark?.line ?? 0, column: node.mark?.column ?? 0, message: subject + message)
+    }
+
+    /// Whether nothing is written there (`key:` or `key: null`).
+    var isNull: Bool {
+        guard case .scalar(let scalar) = node else { return false }
+        return scalar.style == .plain && ["", "~", "null", "Null", "NULL"].contains(scalar.string)
+    }
+
+    private func scalar(_ what: String) throws(ConfigurationError) -> Node.Scalar {
+        guard case .scalar(let scalar) = node else { throw error("must be \(what), not a \(node.isMapping ? "mapping" : "list")") }
+        return scalar
+    }
+
+    func string() throws(ConfigurationError) -> String {
+        isNull ? "" : try scalar("a string").string
+    }
+
+    /// A string that may not be empty.
+    func nonEmptyString() throws(ConfigurationError) -> String {
+        let text = try string()
+        if text.isEmpty { throw error("must not be empty") }
+        return text
+    }
+
+    func bool() throws(ConfigurationError) -> Bool {
+        switch try scalar("true or false").string.lowercased() {
+        case "true", "yes", "on": return true
+        case "false", "no", "off": return false
+        case let other: throw error("must be true or false, not “\(other)”")
+        }
+    }
+
+    func int(in range: ClosedRange<Int> = 0...Int.max) throws(ConfigurationError) -> Int {
+        let text = try scalar("a whole number").string
+        guard let number = Int(text.replacing("_", with: "")) else { throw error("must be a whole number, not “\(text)”") }
+        guard range.contains(number) else { throw error("\(number) is out of range: \(range.lowerBound) to \(range.upperBound)") }
+        return number
+    }
+
+    func double() throws(ConfigurationError) -> Double {
+        let text = try scalar("a number").string
+        guard let number = Double(text) else { throw error("must be a number, not “\(text)”") }
+        return number
+    }
+
+    /// Milliseconds of a duration such as `15s` or `1h30m`.
+    func duration(allowZero: Bool = true) throws(ConfigurationError) -> Int64 {
+        let text = try scalar("a duration such as 15s").string
+        guard let milliseconds = DurationText.milliseconds(text) else {
+            throw error("not a duration: “\(text)”; write it like 15s, 5m or 1h30m (units ms s m h d w y)")
+        }
+        if milliseconds == 0, !allowZero { throw error("must be more than zero") }
+        return milliseconds
+    }
+
+    /// Bytes of a size such as `512MB`; units are powers of 1024, as in Prometheus.
+    func byteCount() throws(ConfigurationError) -> Int {
+        let text = try scalar("a size such as 64MB").string
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let units = [
+            "": 0, "B": 0, "KB": 10, "KiB": 10, "MB": 20, "MiB": 20, "GB": 30, "GiB": 30, "TB": 40, "TiB": 40, "PB": 50, "PiB": 50,
+        ]
+        guard let number = Int(digits), let shift = units[String(text.dropFirst(digits.count))], number <= Int.max >> shift else {
+            throw error("not a size: “\(text)”; write it like 64MB or 10GB")
+        }
+        return number << shift
+    }
+
+    /// The text of one of the allowed words.
+    func word(of allowed: [String]) throws(ConfigurationError) -> String {
+        let text = try string()
+        guard allowed.contains(text) else { throw error("“\(text)” is none of \(allowed.joined(separator: ", "))") }
+        return text
+    }
+
+    func list() throws(ConfigurationError) -> [YAMLValue] {
+        if isNull { return [] }
+        guard case .sequence(let items) = node else { throw error("must be a list") }
+        return items.enumerated().map { YAMLValue(node: $1, file: file, path: "\(path)[\($0)]") }
+    }
+
+    func strings() throws(ConfigurationError) -> [String] {
+        var all: [String] = []
+        for value in try list() { all.append(try value.string()) }
+        return all
+    }
+
+    func mapping() throws(ConfigurationError) -> YAMLMapping {
+        if isNull { return YAMLMapping(of: self, pairs: []) }
+        guard case .mapping(let pairs) = node else { throw error("must be a mapping (key: value)") }
+        return YAMLMapping(of: self, pairs: Array(pairs))
+    }
+
+    /// A mapping of label names to values.
+    func labels() throws(ConfigurationError) -> [Label] {
+        var labels: [Label] = []
+        for (name, value) in try mapping().all() { labels.append(Label(name, try value.string())) }
+        return labels
+    }
+}
+
+extension Node {
+    var isMapping: Bool {
+        if case .mapping = self { return true }
+        return false
+    }
+}
+
+extension ConfigurationError {
+    init(_ error: YamlError, file: String) {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
+            self.init(file: file, line: mark.line, column: mark.column, message: problem)
+        case .duplicatedKeysInMapping(let duplicates, let context):
+            let names = duplicates.map { String(describing: $0.string ?? "") }.joined(separator: ", ")
+            self.init(file: file, line: context.mark.line, column: context.mark.column, message: "key given twice: \(names)")
+        default:
+            self.init(file: file, message: "\(error)")
+        }
+    }
+}

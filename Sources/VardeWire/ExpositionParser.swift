@@ -1,0 +1,250 @@
+import VardeKernels
+package import VardeModel
+
+/// Prometheus' text format 0.0.4, read in place: each sample's series is a range of bytes, decoded to labels on demand only.
+package struct ExpositionParser {
+    /// A sample line.
+    package struct Sample: Sendable, Equatable {
+        /// Bytes of the series as written: name and labels.
+        package var series: Range<Int>
+        package var value: Double
+        /// Milliseconds, nil where the line gives none.
+        package var timestamp: Int64?
+    }
+
+    /// What a line is.
+    package enum Line: Sendable, Equatable {
+        case sample(Sample)
+        case help(name: String, text: String)
+        case type(name: String, type: String)
+        case unit(name: String, unit: String)
+    }
+
+    /// A line that cannot be read; both numbers from 1.
+    package struct Fault: Error, Sendable, Equatable, CustomStringConvertible {
+        package var line: Int
+        package var column: Int
+        package var message: String
+        package var description: String { "line \(line), column \(column): \(message)" }
+    }
+
+    private var at = 0
+    private var lineStart = 0
+    private var lineNumber = 0
+
+    package init() {}
+
+    /// The next line that says something, nil at the end.
+    package mutating func next(_ bytes: Span<UInt8>) throws(Fault) -> Line? {
+        while at < bytes.count {
+            lineStart = at
+            lineNumber += 1
+            skipBlanks(bytes)
+            if at >= bytes.count { return nil }
+            if bytes[at] == 10 {
+                at += 1
+                continue
+            }
+            if bytes[at] == UInt8(ascii: "#") {
+                let end = lineEnd(bytes)
+                defer { at = min(end + 1, bytes.count) }
+                if let line = comment(bytes, end) { return line }
+                continue
+            }
+            return .sample(try sample(bytes))
+        }
+        return nil
+    }
+
+    private func fault(_ message: String) -> Fault { Fault(line: lineNumber, column: at - lineStart + 1, message: message) }
+
+    private mutating func skipBlanks(_ bytes: Span<UInt8>) {
+        while at < bytes.count, bytes[at] == 32 || bytes[at] == 9 || bytes[at] == 13 { at &+= 1 }
+    }
+
+    private func lineEnd(_ bytes: Span<UInt8>) -> Int {
+        var end = at
+        while end < bytes.count, bytes[end] != 10 { end &+= 1 }
+        return end
+    }
+
+    /// `# HELP name text` and `# TYPE name type`; other comments say nothing.
+    private func comment(_ bytes: Span<UInt8>, _ end: Int) -> Line? {
+        let text = Bytes.string(bytes.extracting((at + 1)..<end))
+        let parts = text.split(maxSplits: 2, omittingEmptySubsequences: true) { $0 == " " || $0 == "\t" }
+        guard parts.count >= 2 else { return nil }
+        let name = parts[1].hasPrefix("\"") ? Self.unquote(parts[1]) : String(parts[1])
+        let rest = parts.count > 2 ? String(parts[2]) : ""
+        switch parts[0] {
+        case "HELP": return .help(name: name, text: rest.replacing("\\n", with: "\n").replacing("\\\\", with: "\\"))
+        case "TYPE": return .type(name: name, type: rest.trimmedBlanks)
+        case "UNIT": return .unit(name: name, unit: rest.trimmedBlanks)
+        default: return nil
+        }
+    }
+
+    private static func unquote(_ text: Substring) -> String { String(text.dropFirst().dropLast()).replacing("\\\"", with: "\"") }
+
+    private mutating func sample(_ bytes: Span<UInt8>) throws(Fault) -> Sample {
+        let start = at
+        // Name and labels end at the first blank outside braces and quotes.
+        if bytes[at] != UInt8(ascii: "{") {
+            while at < bytes.count, bytes[at] != 32, bytes[at] != 9, bytes[at] != UInt8(ascii: "{"), bytes[at] != 10 { at &+= 1 }
+        }
+        var seriesEnd = at
+        skipBlanks(bytes)
+        if at < bytes.count, bytes[at] == UInt8(ascii: "{") {
+            try skipBraces(bytes)
+            seriesEnd = at
+            skipBlanks(bytes)
+        }
+        let valueStart = at
+        while at < bytes.count, bytes[at] > 32 { at &+= 1 }
+        guard at > valueStart else { throw fault("the value is missing") }
+        guard let value = DecimalParser.double(bytes.extracting(valueStart..<at)) else {
+            let text = Bytes.string(bytes.extracting(valueStart..<at))
+            at = valueStart
+            throw fault("“\(text.prefix(60))” is not a number")
+        }
+        skipBlanks(bytes)
+        var timestamp: Int64?
+        if at < bytes.count, bytes[at] != 10 {
+            let begin = at
+            while at < bytes.count, bytes[at] > 32 { at &+= 1 }
+            let text = Bytes.string(bytes.extracting(begin..<at))
+            timestamp = Int64(text)
+            if timestamp == nil {
+                at = begin
+                throw fault("“\(text.prefix(60))” is not a timestamp in milliseconds")
+            }
+            skipBlanks(bytes)
+            if at < bytes.count, bytes[at] != 10 { throw fault("text after the timestamp") }
+        }
+        if at < bytes.count { at += 1 }
+        return Sample(series: start..<seriesEnd, value: value, timestamp: timestamp)
+    }
+
+    /// From an opening brace to behind the closing one, quotes respected.
+    private mutating func skipBraces(_ bytes: Span<UInt8>) throws(Fault) {
+        at &+= 1
+        var inQuotes = false
+        while at < bytes.count {
+            let byte = bytes[at]
+            if inQuotes {
+                if byte == UInt8(ascii: "\\") { at &+= 1 } else if byte == UInt8(ascii: "\"") { inQuotes = false }
+            } else if byte == UInt8(ascii: "\"") {
+                inQuotes = true
+            } else if byte == UInt8(ascii: "}") {
+                at &+= 1
+                return
+            } else if byte == 10 {
+                throw fault("the labels do not end on their line")
+            }
+            at &+= 1
+        }
+        throw fault("the labels do not end")
+    }
+
+    /// Labels of a series from its bytes: `name{a="b"}` or `{"name", a="b"}`.
+    ///
+    /// - Throws: in words, with the column in the series' own bytes.
+    package static func labels(_ bytes: Span<UInt8>) throws(Fault) -> Labels {
+        var reader = SeriesReader()
+        return try reader.read(bytes)
+    }
+}
+
+/// Decodes the bytes of one series.
+private struct SeriesReader {
+    var at = 0
+
+    func fault(_ message: String) -> ExpositionParser.Fault { .init(line: 1, column: at + 1, message: message) }
+
+    mutating func skipBlanks(_ bytes: Span<UInt8>) { while at < bytes.count, bytes[at] == 32 || bytes[at] == 9 { at += 1 } }
+
+    mutating func read(_ bytes: Span<UInt8>) throws(ExpositionParser.Fault) -> Labels {
+        var labels: [Label] = []
+        let start = at
+        while at < bytes.count, bytes[at] != UInt8(ascii: "{"), bytes[at] != 32, bytes[at] != 9 { at += 1 }
+        if at > start {
+            let name = Bytes.string(bytes.extracting(start..<at))
+            guard name.isClassicMetricName else {
+                at = start
+                throw fault("“\(name.prefix(80))” is not a metric name")
+            }
+            labels.append(Label(Labels.metricName, name))
+        }
+        skipBlanks(bytes)
+        if at < bytes.count {
+            at += 1
+            while true {
+                skipBlanks(bytes)
+                guard at < bytes.count else { throw fault("the labels do not end") }
+                if bytes[at] == UInt8(ascii: "}") { break }
+                try label(bytes, into: &labels)
+                skipBlanks(bytes)
+                guard at < bytes.count else { throw fault("the labels do not end") }
+                if bytes[at] == UInt8(ascii: ",") { at += 1 } else if bytes[at] != UInt8(ascii: "}") { throw fault("expected , or }") }
+            }
+        }
+        for (index, one) in labels.enumerated() where labels[..<index].contains(where: { $0.name.hasSameUTF8(as: one.name) }) {
+            throw fault("label \(one.name) is given twice")
+        }
+        let set = Labels(labels)
+        if set.name.isEmpty { throw fault("a series without a metric name") }
+        return set
+    }
+
+    private mutating func label(_ bytes: Span<UInt8>, into labels: inout [Label]) throws(ExpositionParser.Fault) {
+        let name: String
+        if bytes[at] == UInt8(ascii: "\"") {
+            name = try quoted(bytes)
+            skipBlanks(bytes)
+            // A quoted name without a value is the metric's own.
+            if at < bytes.count, bytes[at] != UInt8(ascii: "=") {
+                labels.append(Label(Labels.metricName, name))
+                return
+            }
+        } else {
+            let start = at
+            while at < bytes.count, bytes[at] != UInt8(ascii: "="), bytes[at] != 32, bytes[at] != UInt8(ascii: "}"), bytes[at] != UInt8(ascii: ",") { at += 1 }
+            name = Bytes.string(bytes.extracting(start..<at))
+            guard name.isClassicLabelName else {
+                at = start
+                throw fault("“\(name.prefix(80))” is not a label name")
+            }
+        }
+        skipBlanks(bytes)
+        guard at < bytes.count, bytes[at] == UInt8(ascii: "=") else { throw fault("expected = after the label name") }
+        at += 1
+        skipBlanks(bytes)
+        guard at < bytes.count, bytes[at] == UInt8(ascii: "\"") else { throw fault("the value of \(name) is not in quotes") }
+        labels.append(Label(name, try quoted(bytes)))
+    }
+
+    private mutating func quoted(_ bytes: Span<UInt8>) throws(ExpositionParser.Fault) -> String {
+        at += 1
+        var out: [UInt8] = []
+        while at < bytes.count, bytes[at] != UInt8(ascii: "\"") {
+            if bytes[at] == UInt8(ascii: "\\"), at + 1 < bytes.count {
+                at += 1
+                switch bytes[at] {
+                case UInt8(ascii: "n"): out.append(10)
+                case UInt8(ascii: "\\"), UInt8(ascii: "\""): out.append(bytes[at])
+                default: out += [UInt8(ascii: "\\"), bytes[at]]
+                }
+            } else {
+                out.append(bytes[at])
+            }
+            at += 1
+        }
+        guard at < bytes.count else { throw fault("a quoted text does not end") }
+        at += 1
+        guard UTF8Check.isValid(out.span) else { throw fault("a quoted text is not valid UTF-8") }
+        return String(decoding: out, as: UTF8.self)
+    }
+}
+
+extension String {
+    fileprivate var trimmedBlanks: String { String(drop { $0 == " " || $0 == "\t" || $0 == "\r" }.reversed().drop { $0 == " " || $0 == "\t" || $0 == "\r" }.reversed()) }
+}

@@ -1,0 +1,58 @@
+import Foundation
+
+/// What the program writes to: how wide it is, and whether a person reads it.
+struct Terminal: Sendable {
+    /// Columns and rows of characters.
+    var width: Int
+    var height: Int
+    /// Whether colours may be used.
+    var usesColour: Bool
+    /// Whether a person watches: progress and hints are for them alone.
+    var isInteractive: Bool
+
+    /// Standard output, as the environment describes it. `NO_COLOR` and `TERM=dumb` are honoured.
+    static var standardOutput: Terminal {
+        let environment = ProcessInfo.processInfo.environment
+        let interactive = isatty(STDOUT_FILENO) == 1
+        var size = winsize()
+        let known = interactive && ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+        let width = environment["COLUMNS"].flatMap { Int($0) } ?? (known ? Int(size.ws_col) : 100)
+        let height = environment["LINES"].flatMap { Int($0) } ?? (known ? Int(size.ws_row) : 30)
+        let colour = interactive && environment["NO_COLOR"] == nil && environment["TERM"] != "dumb"
+        return Terminal(width: max(40, width), height: max(10, height), usesColour: colour, isInteractive: interactive)
+    }
+
+    func paint(_ text: String, _ colour: Colour) -> String {
+        usesColour ? "\u{1B}[\(colour.code)m\(text)\u{1B}[0m" : text
+    }
+
+    /// Writes a line to standard error.
+    static func complain(_ text: String) {
+        FileHandle.standardError.write(Data((text + "\n").utf8))
+    }
+
+    /// Writes bytes to standard output; ends the program quietly where the reader has gone (`| head`).
+    static func write(_ text: String) {
+        do { try FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) } catch { Foundation.exit(0) }
+    }
+}
+
+/// Colours every terminal has, chosen to be told apart on dark and light ground.
+enum Colour: Int, CaseIterable, Sendable {
+    case blue, green, yellow, red, magenta, cyan, grey
+
+    var code: String {
+        switch self {
+        case .blue: "34"
+        case .green: "32"
+        case .yellow: "33"
+        case .red: "31"
+        case .magenta: "35"
+        case .cyan: "36"
+        case .grey: "90"
+        }
+    }
+
+    /// Colours of a chart's lines, in turn.
+    static let lines: [Colour] = [.blue, .green, .yellow, .red, .magenta, .cyan]
+}
