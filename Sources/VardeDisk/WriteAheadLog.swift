@@ -48,6 +48,8 @@ package final class WriteAheadLog: Sendable {
 
     private struct State {
         var pending: [UInt8] = []
+        /// Runs of records that are each to end their segment, oldest first; `pending` comes behind them.
+        var sealed: [[UInt8]] = []
         /// Everything up to here has been appended, and everything up to there is durable.
         var appended: UInt64 = 0
         var durable: UInt64 = 0
@@ -62,9 +64,14 @@ package final class WriteAheadLog: Sendable {
         var segment: UInt64
         var offset = 0
         var lastSync = DispatchTime.now().uptimeNanoseconds
-        /// Bytes taken from `pending` that no sync covers yet.
-        var unsynced: [UInt8] = []
-        init(segment: UInt64) { self.segment = segment }
+        /// Runs taken from the state that no sync covers yet; all but the last end their segment.
+        var unsynced: [[UInt8]] = [[]]
+        /// First segment behind the last cut carried out.
+        var cutSegment: UInt64
+        init(segment: UInt64) {
+            self.segment = segment
+            cutSegment = segment
+        }
     }
 
     private let directory: String
@@ -85,11 +92,11 @@ package final class WriteAheadLog: Sendable {
 
     /// Opens a log directory, made where it is absent, and replays what is in it; new records go to a new segment.
     ///
-    /// Replay reads a segment at a time. `replay` is given each record's segment, kind and payload in order.
+    /// `firstSegment` is where a log begins whose segments were all removed: numbers never come again. Replay reads a segment at a time. `replay` is given each record's segment, kind and payload in order.
     /// - Returns: the log, and the damage found on the way (a torn end of the last segment is none).
     package static func open(
         directory: String, fileSystem: any FileSystem, mode: SyncMode = .every, segmentSize: Int = LogFormat.segmentSize,
-        replay: (_ segment: UInt64, _ kind: UInt8, _ payload: Span<UInt8>) throws -> Void
+        firstSegment: UInt64 = 1, replay: (_ segment: UInt64, _ kind: UInt8, _ payload: Span<UInt8>) throws -> Void
     ) throws -> (log: WriteAheadLog, damage: [Damage]) {
         try fileSystem.makeDirectories(directory)
         let segments = try fileSystem.list(directory).compactMap(LogFormat.segment).sorted()
@@ -101,7 +108,8 @@ package final class WriteAheadLog: Sendable {
             }
         }
         let log = WriteAheadLog(
-            directory: directory, fileSystem: fileSystem, mode: mode, segmentSize: segmentSize, nextSegment: (segments.last ?? 0) + 1)
+            directory: directory, fileSystem: fileSystem, mode: mode, segmentSize: segmentSize,
+            nextSegment: max((segments.last ?? 0) + 1, firstSegment))
         return (log, damage)
     }
 
@@ -158,12 +166,15 @@ package final class WriteAheadLog: Sendable {
         }
     }
 
+    /// The position behind the last record appended.
+    package var end: Position { Position(bytes: state.withLock { $0.appended }) }
+
     /// Adds a record behind all others; in memory only until a `sync` covers the position returned.
     ///
     /// - Throws: no-space where more than `maxPending` bytes wait for a disk that does not take them.
     package func appendBuffered(kind: UInt8, _ payload: Span<UInt8>) throws(DiskError) -> Position {
         precondition(payload.count <= LogFormat.maxPayload, "a log record is larger than its limit")
-        let full = state.withLock { $0.pending.count + payload.count > Self.maxPending }
+        let full = state.withLock { Int($0.appended - $0.durable) + payload.count > Self.maxPending }
         if full { throw DiskError(.write, directory, code: 28) }
         var header: [UInt8] = [kind]
         let checksum = CRC32C.checksum(payload, seed: CRC32C.checksum(header.span))
@@ -229,14 +240,23 @@ package final class WriteAheadLog: Sendable {
 
     /// Takes what is pending to the disk. Runs on `queue`.
     private func flushOnce() -> DiskError? {
-        let (batch, position) = state.withLock { state -> ([UInt8], UInt64) in
+        let (runs, position) = state.withLock { state -> ([[UInt8]], UInt64) in
             var taken: [UInt8] = []
             swap(&taken, &state.pending)
-            return (taken, state.appended)
+            defer { state.sealed = [] }
+            return (state.sealed + [taken], state.appended)
         }
-        if writer.unsynced.isEmpty { writer.unsynced = batch } else { writer.unsynced += batch }
+        writer.unsynced[writer.unsynced.count - 1] += runs[0]
+        writer.unsynced += runs.dropFirst()
         do throws(DiskError) {
-            try writeAndSync()
+            while true {
+                try writeAndSync()
+                if writer.unsynced.count == 1 { break }
+                // The run ends its segment: what follows begins the next.
+                writer.file = nil
+                writer.cutSegment = writer.segment
+                writer.unsynced.removeFirst()
+            }
         } catch {
             state.withLock { $0.statistics.failures += 1 }
             return error
@@ -247,9 +267,12 @@ package final class WriteAheadLog: Sendable {
 
     private func writeAndSync() throws(DiskError) {
         if writer.offset > segmentSize { writer.file = nil }
-        if writer.file == nil { try begin() }
+        if writer.file == nil {
+            if writer.unsynced[0].isEmpty { return }
+            try begin()
+        }
         guard let file = writer.file else { return }
-        let bytes = writer.unsynced
+        let bytes = writer.unsynced[0]
         if !bytes.isEmpty {
             do throws(DiskError) {
                 try file.write(bytes.span, at: writer.offset)
@@ -262,7 +285,7 @@ package final class WriteAheadLog: Sendable {
         let began = DispatchTime.now().uptimeNanoseconds
         if case .interval(let milliseconds) = mode, began - writer.lastSync < UInt64(milliseconds) * 1_000_000 {
             writer.offset += bytes.count
-            writer.unsynced = []
+            writer.unsynced[0] = []
             // Nobody may come after this write: the sync it is owed is arranged now.
             queue.asyncAfter(deadline: .now() + .milliseconds(milliseconds)) { [weak self] in _ = self?.flushOnce() }
             return
@@ -278,7 +301,7 @@ package final class WriteAheadLog: Sendable {
         writer.lastSync = ended
         let count = bytes.count
         writer.offset += count
-        writer.unsynced = []
+        writer.unsynced[0] = []
         let segment = writer.segment - 1
         state.withLock { state in
             state.statistics.syncs += 1
@@ -304,14 +327,23 @@ package final class WriteAheadLog: Sendable {
         writer.segment += 1
     }
 
-    /// Closes the segment being written: records appended after this returns go to the segment whose number it returns, or to a later one.
+    /// Marks the end of a segment: records appended before are in segments before the one whose number `finishCut` returns, records
+    /// appended after are in that one or later. Touches no disk, so it may be called under a lock.
+    package func markCut() {
+        state.withLock { state in
+            var run: [UInt8] = []
+            swap(&run, &state.pending)
+            state.sealed.append(run)
+        }
+    }
+
+    /// Carries out the cuts marked so far and returns the number of the first segment behind the last of them.
     ///
     /// Blocks until everything appended before is synced.
-    package func cut() throws(DiskError) -> UInt64 {
+    package func finishCut() throws(DiskError) -> UInt64 {
         let result: Result<UInt64, DiskError> = queue.sync {
             if let error = flushOnce() { return .failure(error) }
-            writer.file = nil
-            return .success(writer.segment)
+            return .success(writer.cutSegment)
         }
         return try result.get()
     }

@@ -50,7 +50,9 @@ package enum DecimalParser {
             return text == "." || text == "-." || text == "+." ? nil : Double(String(text.dropLast()))
         }
         let body = text.hasPrefix("-") || text.hasPrefix("+") ? text.dropFirst() : text[...]
-        guard let first = body.utf8.first, first == UInt8(ascii: ".") || (first >= UInt8(ascii: "0") && first <= UInt8(ascii: "9")) else { return nil }
+        guard let first = body.utf8.first, first == UInt8(ascii: ".") || (first >= UInt8(ascii: "0") && first <= UInt8(ascii: "9")) else {
+            return nil
+        }
         return Double(text)
     }
 }

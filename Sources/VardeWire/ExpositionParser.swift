@@ -207,7 +207,9 @@ private struct SeriesReader {
             }
         } else {
             let start = at
-            while at < bytes.count, bytes[at] != UInt8(ascii: "="), bytes[at] != 32, bytes[at] != UInt8(ascii: "}"), bytes[at] != UInt8(ascii: ",") { at += 1 }
+            while at < bytes.count, bytes[at] != UInt8(ascii: "="), bytes[at] != 32, bytes[at] != UInt8(ascii: "}"),
+                bytes[at] != UInt8(ascii: ",")
+            { at += 1 }
             name = Bytes.string(bytes.extracting(start..<at))
             guard name.isClassicLabelName else {
                 at = start
@@ -246,5 +248,7 @@ private struct SeriesReader {
 }
 
 extension String {
-    fileprivate var trimmedBlanks: String { String(drop { $0 == " " || $0 == "\t" || $0 == "\r" }.reversed().drop { $0 == " " || $0 == "\t" || $0 == "\r" }.reversed()) }
+    fileprivate var trimmedBlanks: String {
+        String(drop { $0 == " " || $0 == "\t" || $0 == "\r" }.reversed().drop { $0 == " " || $0 == "\t" || $0 == "\r" }.reversed())
+    }
 }

@@ -150,7 +150,9 @@ package struct JSONReader {
         let start = at
         while at < bytes.count {
             switch bytes[at] {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"): at += 1
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "e"),
+                UInt8(ascii: "E"):
+                at += 1
             default: return Bytes.string(bytes.extracting(start..<at))
             }
         }
@@ -170,7 +172,8 @@ package struct JSONReader {
             _ = try stringBytes(bytes, into: &ignored)
         case .number: _ = try number(bytes)
         case .literal:
-            for word in ["true", "false", "null"] where bytes.count - at >= word.utf8.count && Bytes.string(bytes.extracting(at..<(at + word.utf8.count))) == word {
+            for word in ["true", "false", "null"]
+            where bytes.count - at >= word.utf8.count && Bytes.string(bytes.extracting(at..<(at + word.utf8.count))) == word {
                 at += word.utf8.count
                 return start..<at
             }

@@ -122,7 +122,9 @@ package enum LokiPush {
     private static func pairs(_ reader: inout JSONReader, _ bytes: Span<UInt8>) throws(WireError) -> [Label] {
         var labels: [Label] = []
         try reader.object(bytes) { (reader, key) throws(WireError) in
-            guard try reader.kind(bytes) == .string else { throw WireError("label \(key.quoted): the value must be a string", at: reader.at) }
+            guard try reader.kind(bytes) == .string else {
+                throw WireError("label \(key.quoted): the value must be a string", at: reader.at)
+            }
             labels.append(Label(key, try reader.string(bytes)))
         }
         return labels

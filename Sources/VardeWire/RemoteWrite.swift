@@ -159,7 +159,9 @@ package enum RemoteWrite {
         var seen: Set<String> = []
         for label in labels {
             if label.name.isEmpty { throw WireError("a label with an empty name in \(Labels(labels.filter { !$0.name.isEmpty }))") }
-            if label.name.contains("\u{FFFD}") || label.value.contains("\u{FFFD}") { throw WireError("label \(label.name.quoted) is not valid UTF-8") }
+            if label.name.contains("\u{FFFD}") || label.value.contains("\u{FFFD}") {
+                throw WireError("label \(label.name.quoted) is not valid UTF-8")
+            }
             if !seen.insert(label.name).inserted { throw WireError("label \(label.name.quoted) is given twice in \(Labels(labels))") }
         }
         let set = Labels(labels)

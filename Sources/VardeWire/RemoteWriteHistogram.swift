@@ -3,7 +3,9 @@ import VardeModel
 
 /// `prometheus.Histogram` of remote write: a native histogram, integer or float, exponential or with custom buckets.
 enum RemoteWriteHistogram {
-    static func decode(_ range: Range<Int>, _ bytes: Span<UInt8>) throws(ProtobufReader.Fault) -> (timestamp: Int64, histogram: NativeHistogram) {
+    static func decode(
+        _ range: Range<Int>, _ bytes: Span<UInt8>
+    ) throws(ProtobufReader.Fault) -> (timestamp: Int64, histogram: NativeHistogram) {
         var reader = ProtobufReader(range)
         var histogram = NativeHistogram()
         var timestamp: Int64 = 0

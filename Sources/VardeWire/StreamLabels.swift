@@ -60,7 +60,8 @@ package enum StreamLabels {
                 case UInt8(ascii: "r"): out.append(13)
                 case UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "'"): out.append(bytes[at])
                 case UInt8(ascii: "x"):
-                    guard at + 2 < bytes.count, let code = UInt8(String(decoding: bytes[(at + 1)...(at + 2)], as: UTF8.self), radix: 16) else { return nil }
+                    guard at + 2 < bytes.count, let code = UInt8(String(decoding: bytes[(at + 1)...(at + 2)], as: UTF8.self), radix: 16)
+                    else { return nil }
                     out.append(code)
                     at += 2
                 case UInt8(ascii: "u"):

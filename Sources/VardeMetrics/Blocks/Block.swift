@@ -1,0 +1,284 @@
+import Synchronization
+import VardeCompression
+import VardeDisk
+import VardeKernels
+import VardeModel
+
+/// An open block. Its index is read when the first query needs it; samples are read by page.
+///
+/// The file stays readable for as long as someone holds the block, also after it is removed from the store.
+final class Block: Sendable {
+    let name: String
+    let first: Int64
+    let last: Int64
+    let samples: Int
+    let seriesCount: Int
+    /// Order of writing: of two samples with one timestamp the one of the higher sequence stands.
+    let sequence: UInt64
+    let level: Int
+    let size: Int
+    private let file: SectionedFile
+    private let pages: SectionedFile.Section
+    private let loaded = Mutex<Index?>(nil)
+
+    init(path: String, name: String, level: Int, fileSystem: any FileSystem) throws {
+        self.name = name
+        self.level = level
+        file = try SectionedFile(path: path, fileSystem: fileSystem)
+        guard file.kind == .metricsBlock else { throw DiskError(damaged: path, "not a metrics block") }
+        size = file.size
+        pages = try file.section("pages")
+        let meta = try file.read("meta")
+        guard meta.count >= 38 else { throw DiskError(damaged: path, "the block's description is cut off") }
+        let span = meta.span
+        first = Int64(bitPattern: Bytes.load64(span, at: 0))
+        last = Int64(bitPattern: Bytes.load64(span, at: 8))
+        samples = Int(Bytes.load64(span, at: 16))
+        seriesCount = Int(Bytes.load32(span, at: 24))
+        sequence = Bytes.load64(span, at: 28)
+        let version = UInt16(meta[36]) | UInt16(meta[37]) << 8
+        guard version == BlockFormat.version else { throw DiskError(damaged: path, "block version \(version) is not known to this Varde") }
+    }
+
+    /// Everything needed to find and decode a series.
+    struct Index: SeriesIndex, Sendable {
+        var symbols: [String] = []
+        var pairs: [UInt32] = []
+        var pairStarts: [UInt32] = [0]
+        var columnOfSeries: [UInt32] = []
+        var samplesOfSeries: [UInt32] = []
+        /// Where each series' chunk begins in its page, and the page.
+        var chunkOffset: [UInt32] = []
+        var chunkSize: [UInt32] = []
+        var pageOfSeries: [UInt32] = []
+        var identities: [SeriesIdentity] = []
+        var columns: [[Int64]] = []
+        /// Postings by packed pair of symbols, as ranges of the section's bytes.
+        var postings: [UInt64: [UInt32]] = [:]
+        var valuesOfName: [UInt32: [UInt32]] = [:]
+        var pageOffsets: [Int] = []
+        var pageSizes: [Int] = []
+
+        func symbol(_ text: String) -> UInt32? {
+            var low = 0
+            var high = symbols.count
+            while low < high {
+                let middle = (low + high) / 2
+                if symbols[middle].utf8Precedes(text) { low = middle + 1 } else { high = middle }
+            }
+            return low < symbols.count && symbols[low].hasSameUTF8(as: text) ? UInt32(low) : nil
+        }
+
+        func allSeries() -> [UInt32] { Array(0..<UInt32(columnOfSeries.count)) }
+
+        func series(name: String, value: String) -> [UInt32] {
+            guard let name = symbol(name), let value = symbol(value) else { return [] }
+            return postings[UInt64(name) << 32 | UInt64(value)] ?? []
+        }
+
+        func values(of name: String) -> [String] {
+            guard let name = symbol(name) else { return [] }
+            return (valuesOfName[name] ?? []).map { symbols[Int($0)] }
+        }
+
+        func labels(_ id: UInt32) -> Labels {
+            var labels: [Label] = []
+            var i = Int(pairStarts[Int(id)])
+            let end = Int(pairStarts[Int(id) + 1])
+            labels.reserveCapacity((end - i) / 2)
+            while i < end {
+                labels.append(Label(symbols[Int(pairs[i])], symbols[Int(pairs[i + 1])]))
+                i += 2
+            }
+            return Labels(sortedUnchecked: labels)
+        }
+    }
+
+    /// The index, read on first use.
+    func index() throws -> Index {
+        if let index = loaded.withLock({ $0 }) { return index }
+        let index = try readIndex()
+        loaded.withLock { $0 = index }
+        return index
+    }
+
+    private func decompressed(_ name: String) throws(DiskError) -> [UInt8] {
+        let bytes = try file.read(name)
+        guard bytes.count >= 4 else { throw DiskError(damaged: file.path, "the section “\(name)” is cut off") }
+        var out: [UInt8] = []
+        let size = Int(Bytes.load32(bytes.span, at: 0))
+        do throws(DecompressionError) {
+            try Zstd.decompress(bytes.span.extracting(4..<bytes.count), size: size, into: &out)
+        } catch {
+            throw DiskError(damaged: file.path, "the section “\(name)” does not decompress")
+        }
+        return out
+    }
+
+    private func readIndex() throws(DiskError) -> Index {
+        var index = Index()
+        let damaged = DiskError(damaged: file.path, "the block's index makes no sense")
+        let symbolBytes = try decompressed("symbols")
+        var at = 0
+        guard let symbolCount = Varint.read(symbolBytes.span, at: &at), symbolCount <= UInt64(symbolBytes.count) else { throw damaged }
+        for _ in 0..<symbolCount {
+            guard let length = Varint.read(symbolBytes.span, at: &at), at + Int(length) <= symbolBytes.count else { throw damaged }
+            index.symbols.append(String(decoding: symbolBytes[at..<(at + Int(length))], as: UTF8.self))
+            at += Int(length)
+        }
+        let hashes = index.symbols.map { SeriesIdentity.symbolHash($0) }
+        let table = try file.read("pagetable")
+        var firstOfPage: [Int] = []
+        for at in stride(from: 0, to: table.count - 15, by: BlockFormat.pageEntrySize) {
+            index.pageOffsets.append(Int(Bytes.load64(table.span, at: at)))
+            firstOfPage.append(Int(Bytes.load32(table.span, at: at + 8)))
+            index.pageSizes.append(Int(Bytes.load32(table.span, at: at + 12)))
+        }
+        let seriesBytes = try decompressed("series")
+        let span = seriesBytes.span
+        at = 0
+        var page = -1
+        var offset = 0
+        for id in 0..<seriesCount {
+            guard let pairCount = Varint.read(span, at: &at), pairCount <= 10_000 else { throw damaged }
+            var identity = SeriesIdentity.empty
+            for _ in 0..<pairCount {
+                guard let name = Varint.read(span, at: &at), let value = Varint.read(span, at: &at), name < symbolCount, value < symbolCount
+                else { throw damaged }
+                index.pairs.append(UInt32(name))
+                index.pairs.append(UInt32(value))
+                identity.add(name: hashes[Int(name)], value: hashes[Int(value)])
+            }
+            guard let column = Varint.read(span, at: &at), let count = Varint.read(span, at: &at), let size = Varint.read(span, at: &at)
+            else { throw damaged }
+            if page + 1 < firstOfPage.count, firstOfPage[page + 1] == id {
+                page += 1
+                offset = 0
+            }
+            guard page >= 0, offset + Int(size) <= index.pageSizes[page] else { throw damaged }
+            index.pairStarts.append(UInt32(index.pairs.count))
+            index.columnOfSeries.append(UInt32(column))
+            index.samplesOfSeries.append(UInt32(count))
+            index.chunkOffset.append(UInt32(offset))
+            index.chunkSize.append(UInt32(size))
+            index.pageOfSeries.append(UInt32(page))
+            index.identities.append(identity)
+            offset += Int(size)
+        }
+        let timeBytes = try decompressed("times")
+        at = 0
+        guard let columnCount = Varint.read(timeBytes.span, at: &at), columnCount <= UInt64(timeBytes.count) else { throw damaged }
+        for _ in 0..<columnCount {
+            var column: [Int64] = []
+            guard let count = Varint.read(timeBytes.span, at: &at), count <= UInt64(samples),
+                IntegerColumn.decode(timeBytes.span, at: &at, count: Int(count), into: &column)
+            else { throw damaged }
+            index.columns.append(column)
+        }
+        guard index.columnOfSeries.allSatisfy({ Int($0) < index.columns.count }) else { throw damaged }
+        let postingBytes = try decompressed("postings")
+        at = 0
+        guard let pairCount = Varint.read(postingBytes.span, at: &at), pairCount <= UInt64(postingBytes.count) else { throw damaged }
+        for _ in 0..<pairCount {
+            guard let name = Varint.read(postingBytes.span, at: &at), let value = Varint.read(postingBytes.span, at: &at),
+                let count = Varint.read(postingBytes.span, at: &at), count <= UInt64(seriesCount)
+            else { throw damaged }
+            var list: [UInt32] = []
+            list.reserveCapacity(Int(count))
+            var last: UInt64 = 0
+            for _ in 0..<count {
+                guard let step = Varint.read(postingBytes.span, at: &at), last + step < UInt64(seriesCount) else { throw damaged }
+                last += step
+                list.append(UInt32(last))
+            }
+            index.postings[name << 32 | value] = list
+            index.valuesOfName[UInt32(name), default: []].append(UInt32(value))
+        }
+        return index
+    }
+
+    /// What reading needs from series to series: the page read last, and decoding's scratch.
+    struct Cursor: Sendable {
+        fileprivate var page = -1
+        /// Sequence of the block the page is of.
+        fileprivate var owner: UInt64 = 0
+        fileprivate var bytes: [UInt8] = []
+        fileprivate var values: [Double] = []
+        fileprivate var scratch = ValueColumn.Scratch()
+    }
+
+    /// Appends a series' samples in the range, ascending.
+    func read(
+        _ id: UInt32, in index: Index, from: Int64, through: Int64, cursor: inout Cursor, into columns: inout SampleColumns
+    ) throws(DiskError) {
+        let times = index.columns[Int(index.columnOfSeries[Int(id)])]
+        let low = Self.firstIndex(in: times, notBefore: from)
+        let high = through == .max ? times.count : Self.firstIndex(in: times, notBefore: through + 1)
+        guard low < high else { return }
+        let page = Int(index.pageOfSeries[Int(id)])
+        if cursor.page != page || cursor.owner != sequence { try load(page, of: index, into: &cursor) }
+        let start = 4 + Int(index.chunkOffset[Int(id)])
+        let end = start + Int(index.chunkSize[Int(id)])
+        let bytes = cursor.bytes
+        let chunk = bytes.span.extracting(0..<end)
+        // The cursor's storage is taken out while it is filled, so that nothing is copied.
+        var values: [Double] = []
+        var scratch = ValueColumn.Scratch()
+        swap(&values, &cursor.values)
+        swap(&scratch, &cursor.scratch)
+        defer {
+            swap(&values, &cursor.values)
+            swap(&scratch, &cursor.scratch)
+        }
+        values.removeAll(keepingCapacity: true)
+        var at = start
+        let damaged = DiskError(damaged: file.path, "the chunk of series \(id) makes no sense")
+        guard ValueColumn.decode(chunk, at: &at, count: times.count, into: &values, scratch: &scratch) else { throw damaged }
+        if at == end {
+            if columns.histograms.isEmpty {
+                columns.timestamps.append(contentsOf: times[low..<high])
+                columns.values.append(contentsOf: values[low..<high])
+                if !columns.startTimestamps.isEmpty { columns.startTimestamps.append(contentsOf: repeatElement(0, count: high - low)) }
+            } else {
+                for i in low..<high { columns.append(times[i], values[i]) }
+            }
+            return
+        }
+        var histograms: [Int: NativeHistogram] = [:]
+        guard let count = Varint.read(chunk, at: &at), count <= UInt64(times.count) else { throw damaged }
+        for _ in 0..<count {
+            guard let position = Varint.read(chunk, at: &at), let histogram = HistogramColumn.decode(chunk, at: &at) else { throw damaged }
+            histograms[Int(position)] = histogram
+        }
+        for i in low..<high {
+            if let histogram = histograms[i] { columns.append(times[i], histogram) } else { columns.append(times[i], values[i]) }
+        }
+    }
+
+    /// Reads and verifies a page.
+    private func load(_ page: Int, of index: Index, into cursor: inout Cursor) throws(DiskError) {
+        var bytes: [UInt8] = []
+        swap(&bytes, &cursor.bytes)
+        cursor.page = -1
+        let size = index.pageSizes[page]
+        try file.readPart(of: pages, at: index.pageOffsets[page], count: size + 4, into: &bytes)
+        guard CRC32C.checksum(bytes.span.extracting(4..<(size + 4))) == Bytes.load32(bytes.span, at: 0) else {
+            throw DiskError(damaged: file.path, "the page at byte \(pages.offset + index.pageOffsets[page]) does not match its checksum")
+        }
+        swap(&bytes, &cursor.bytes)
+        cursor.page = page
+        cursor.owner = sequence
+    }
+
+    private static func firstIndex(in times: [Int64], notBefore time: Int64) -> Int {
+        var low = 0
+        var high = times.count
+        while low < high {
+            let middle = (low + high) / 2
+            if times[middle] < time { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    func verify() -> [String] { file.verify() }
+}

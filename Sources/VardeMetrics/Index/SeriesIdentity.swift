@@ -1,0 +1,40 @@
+import VardeKernels
+import VardeModel
+
+/// 128 bits that stand for a label set: the same in the head and in every block, so series of different places are joined by them.
+///
+/// The sum of a mixed hash per label, so it does not depend on order; two different sets agree by chance once in 2^128.
+struct SeriesIdentity: Hashable, Sendable {
+    var low: UInt64
+    var high: UInt64
+
+    static let empty = SeriesIdentity(low: 0, high: 0)
+
+    func hash(into hasher: inout Hasher) { hasher.combine(low) }
+
+    /// Hash of one symbol. The key is fixed: identities are never written to disk, but compared between parts opened apart.
+    static func symbolHash(_ text: String) -> KeyedHash.Value {
+        let utf8 = text.utf8Span
+        return hash(utf8.span)
+    }
+
+    private static let hash = KeyedHash()
+
+    /// Adds a label by the hashes of its name and value.
+    mutating func add(name: KeyedHash.Value, value: KeyedHash.Value) {
+        let a = (name.low ^ value.high &* 0x9E37_79B9_7F4A_7C15).multipliedFullWidth(by: value.low ^ name.high &* 0xC2B2_AE3D_27D4_EB4F)
+        low &+= a.high ^ a.low
+        let b = (name.high ^ value.low &* 0xA076_1D64_78BD_642F).multipliedFullWidth(by: value.high ^ name.low &* 0xE703_7ED1_A0B4_28DB)
+        high &+= b.high ^ b.low
+    }
+
+    init(low: UInt64, high: UInt64) {
+        self.low = low
+        self.high = high
+    }
+
+    init(_ labels: Labels) {
+        self = .empty
+        for label in labels { add(name: Self.symbolHash(label.name), value: Self.symbolHash(label.value)) }
+    }
+}

@@ -1,0 +1,210 @@
+import Synchronization
+import VardeDisk
+import VardeModel
+
+extension MetricStore {
+    /// Does what is due: cuts the head, merges blocks, drops what is older than retention. Called every few seconds, from one thread.
+    ///
+    /// - Parameter force: cut the head even if it is small and young.
+    /// - Throws: the first failure; what was not done is tried again at the next call, and nothing is lost in between.
+    package func maintain(now: Int64, force: Bool = false) throws {
+        do {
+            let (samples, since) = state.withLock { ($0.samples.count, $0.headSince) }
+            let isOld = since.map { now - $0 >= options.maxHeadAge } ?? false
+            if samples >= options.maxHeadSamples || isOld && samples > 0 || force && samples > 0 { try cutHead() }
+            try retryFrozen()
+            try compact()
+            try dropExpired(now: now)
+        } catch {
+            state.withLock { $0.statistics.maintenanceFailures += 1 }
+            throw error
+        }
+    }
+
+    /// Whether the head is so large that it should be cut without waiting for the next round.
+    package var wantsMaintenance: Bool { state.withLock { $0.samples.count >= options.maxHeadSamples } }
+
+    /// Sets the head aside and begins a new one; from here on the log defines series anew.
+    private func cutHead() throws {
+        state.withLock { state in
+            let id = (state.frozen.last?.id ?? 0) + 1
+            state.frozen.append(FrozenHead(id: id, samples: state.samples, table: state.table))
+            let hadSamples = state.samples
+            state.samples = HeadSamples()
+            state.headSince = nil
+            state.epoch += 1
+            log.markCut()
+            dropIdleSeries(&state, seenIn: hadSamples)
+        }
+    }
+
+    /// Forgets series without a sample in the head just cut, once they are a good part of all.
+    private func dropIdleSeries(_ state: inout State, seenIn samples: HeadSamples) {
+        var idle = 0
+        for id in 0..<UInt32(state.table.count) where samples.newest(of: id) == HeadSamples.none { idle += 1 }
+        guard idle > 1_000, idle > state.table.count / 4 else { return }
+        let (table, moved) = state.table.compacted { samples.newest(of: $0) != HeadSamples.none }
+        var times: [Int64] = []
+        var bits: [UInt64] = []
+        for (old, new) in moved.enumerated() where new != nil {
+            times.append(state.newestTimes[old])
+            bits.append(state.newestBits[old])
+        }
+        state.table = table
+        state.newestTimes = times
+        state.newestBits = bits
+        state.logEpochs = Array(repeating: 0, count: table.count)
+        state.loggedBits = Array(repeating: 0, count: table.count)
+        state.refOfBytes = state.refOfBytes.compactMapValues { moved[Int($0)] }
+        state.generation += 1
+    }
+
+    /// Writes heads set aside to blocks, oldest first, and forgets their part of the log.
+    private func retryFrozen() throws {
+        while let frozen = state.withLock({ $0.frozen.first }) {
+            let segment = try log.finishCut()
+            let blocks = try write(frozen)
+            // Only the newest head set aside may move the log's start: the cut returned lies behind all of them.
+            let isLast = state.withLock { $0.frozen.count == 1 }
+            let settings = isLast ? [(name: Self.walStartSetting, value: String(segment))] : []
+            try catalog.change(add: blocks.map(\.entry), remove: [], settings: settings)
+            state.withLock { state in
+                state.blocks += blocks
+                state.frozen.removeFirst()
+                state.statistics.flushes += 1
+            }
+            if isLast { try log.removeSegments(before: segment) }
+        }
+    }
+
+    private func takeSequence() -> UInt64 {
+        state.withLock { state in
+            defer { state.nextSequence += 1 }
+            return state.nextSequence
+        }
+    }
+
+    private func blockName(_ sequence: UInt64) -> String {
+        let digits = String(sequence, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits + ".block"
+    }
+
+    /// One block for each day the head touches.
+    private func write(_ frozen: FrozenHead) throws -> [Block] {
+        let present = (0..<UInt32(frozen.table.count)).filter { frozen.samples.newest(of: $0) != HeadSamples.none }
+        let labelled = present.map { (id: $0, labels: frozen.table.labels($0)) }.sorted { $0.labels < $1.labels }
+        var days: Set<Int64> = []
+        for time in frozen.samples.timestamps { days.insert(Self.day(of: time)) }
+        var blocks: [Block] = []
+        var columns = SampleColumns()
+        for day in days.sorted() {
+            let sequence = takeSequence()
+            let name = blockName(sequence)
+            let writer = try BlockWriter(path: directory + "/blocks/" + name, sequence: sequence, fileSystem: fileSystem)
+            do {
+                for (id, labels) in labelled {
+                    columns.removeAll()
+                    frozen.samples.read(series: id, from: day * BlockFormat.day, through: (day + 1) * BlockFormat.day - 1, into: &columns)
+                    try writer.add(labels, columns)
+                }
+                if try writer.finish() == nil { continue }
+            } catch {
+                writer.abandon()
+                throw error
+            }
+            blocks.append(try Block(path: directory + "/blocks/" + name, name: name, level: 0, fileSystem: fileSystem))
+        }
+        return blocks
+    }
+
+    static func day(of time: Int64) -> Int64 { time >= 0 ? time / BlockFormat.day : (time + 1) / BlockFormat.day - 1 }
+
+    /// Merges blocks of one day: as many of one level as the width says, neighbours in sequence.
+    private func compact() throws {
+        while true {
+            let blocks = state.withLock { $0.blocks }
+            let days = Dictionary(grouping: blocks) { Self.day(of: $0.first) }
+            var chosen: [Block]?
+            for (_, ofDay) in days.sorted(by: { $0.key < $1.key }) {
+                let sorted = ofDay.sorted { $0.sequence < $1.sequence }
+                // A run of neighbours in sequence of one level: merging others would let an old sample win over a newer one.
+                var run: [Block] = []
+                for block in sorted {
+                    if let last = run.last, last.level != block.level { run = [] }
+                    run.append(block)
+                    if run.count == options.mergeWidth { break }
+                }
+                if run.count == options.mergeWidth {
+                    chosen = run
+                    break
+                }
+            }
+            guard let chosen else { return }
+            try merge(chosen)
+        }
+    }
+
+    /// Replaces blocks by one with all their samples, in one transaction.
+    private func merge(_ blocks: [Block]) throws {
+        // The merged block takes the place in order of the newest of them; the number in its name is new.
+        let sequence = blocks.map(\.sequence).max() ?? 0
+        let name = blockName(takeSequence())
+        let writer = try BlockWriter(path: directory + "/blocks/" + name, sequence: sequence, fileSystem: fileSystem)
+        do {
+            let indexes = try blocks.map { try $0.index() }
+            var cursors = blocks.map { _ in Block.Cursor() }
+            var positions = blocks.map { _ in UInt32(0) }
+            var next = blocks.indices.map { blocks[$0].seriesCount > 0 ? indexes[$0].labels(0) : nil }
+            var merged = SampleColumns()
+            while let smallest = next.compactMap({ $0 }).min() {
+                var runs: [SampleColumns] = []
+                for part in blocks.indices where next[part] == smallest {
+                    var run = SampleColumns()
+                    try blocks[part].read(positions[part], in: indexes[part], from: .min, through: .max, cursor: &cursors[part], into: &run)
+                    runs.append(run)
+                    positions[part] += 1
+                    next[part] = Int(positions[part]) < blocks[part].seriesCount ? indexes[part].labels(positions[part]) : nil
+                }
+                merged.removeAll()
+                SampleMerge.merge(runs, into: &merged)
+                try writer.add(smallest, merged)
+            }
+            guard try writer.finish() != nil else { return }
+        } catch {
+            writer.abandon()
+            throw error
+        }
+        let level = (blocks.map(\.level).max() ?? 0) + 1
+        let block = try Block(path: directory + "/blocks/" + name, name: name, level: level, fileSystem: fileSystem)
+        try replace(blocks, by: [block])
+        state.withLock { $0.statistics.compactions += 1 }
+    }
+
+    /// Makes blocks live in the place of others; their files go once the catalog no longer names them.
+    private func replace(_ old: [Block], by new: [Block]) throws {
+        try catalog.change(add: new.map(\.entry), remove: old.map { (Self.storeName, $0.name) })
+        state.withLock { state in
+            let names = Set(old.map(\.name))
+            state.blocks.removeAll { names.contains($0.name) }
+            state.blocks += new
+        }
+        // Queries that hold a block keep its file readable; a file left behind by a failure here is removed at the next start.
+        for block in old { try? fileSystem.remove(directory + "/blocks/" + block.name) }
+    }
+
+    private func dropExpired(now: Int64) throws {
+        let blocks = state.withLock { $0.blocks }
+        var expired = blocks.filter { $0.last < now - options.retention }
+        if options.maxBytes > 0 {
+            var total = blocks.reduce(0) { $0 + $1.size }
+            for block in blocks.sorted(by: { $0.last < $1.last }) where total > options.maxBytes {
+                if !expired.contains(where: { $0 === block }) { expired.append(block) }
+                total -= block.size
+            }
+        }
+        guard !expired.isEmpty else { return }
+        try replace(expired, by: [])
+        let count = UInt64(expired.count)
+        state.withLock { $0.statistics.expiredBlocks += count }
+    }
+}

@@ -1,0 +1,291 @@
+import Synchronization
+import VardeCompression
+import VardeDisk
+package import VardeModel
+
+extension MetricStore: SeriesSource {
+    package func select(_ request: SeriesRequest) throws -> any SeriesSelection {
+        let matchers = try request.matchers.map { try CompiledMatcher($0) }
+        return try snapshot(matchers, request)
+    }
+
+    /// What a query sees: the matching series of every part, joined by identity. Later changes to the store do not touch it.
+    private func snapshot(_ matchers: [CompiledMatcher], _ request: SeriesRequest) throws -> StoreSelection {
+        var selection = StoreSelection()
+        // Head, heads being written and the list of blocks are taken together: a cut in between would hide or double samples.
+        let (head, frozen, blocks) = state.withLock { state in
+            (state.samples.isEmpty ? nil : HeadPart(table: state.table, samples: state.samples), state.frozen, state.blocks)
+        }
+        // Parts in the order of writing, so that later ones win.
+        for block in blocks.sorted(by: { $0.sequence < $1.sequence }) where block.first <= request.through && block.last >= request.from {
+            let index = try block.index()
+            let ids = try index.matching(matchers)
+            if ids.isEmpty { continue }
+            let part = selection.parts.count
+            selection.parts.append(.block(block, index))
+            for id in ids { selection.add(index.identities[Int(id)], part: part, id: id) }
+        }
+        for one in frozen.map({ HeadPart(table: $0.table, samples: $0.samples) }) + (head.map { [$0] } ?? [])
+        where one.samples.first <= request.through && one.samples.last >= request.from {
+            let ids = try one.table.matching(matchers)
+            if ids.isEmpty { continue }
+            let part = selection.parts.count
+            selection.parts.append(.head(one))
+            for id in ids where one.samples.newest(of: id) != HeadSamples.none {
+                selection.add(one.table.identities[Int(id)], part: part, id: id)
+            }
+        }
+        selection.finish(limit: request.limit)
+        return selection
+    }
+
+    package func labelNames(_ request: SeriesRequest) throws -> [String] {
+        let selection = try snapshot(try request.matchers.map { try CompiledMatcher($0) }, request)
+        var names: Set<String> = []
+        for index in 0..<selection.count { for name in selection.names(at: index) { names.insert(name) } }
+        return limited(names, request.limit)
+    }
+
+    package func labelValues(of name: String, _ request: SeriesRequest) throws -> [String] {
+        let selection = try snapshot(try request.matchers.map { try CompiledMatcher($0) }, request)
+        var values: Set<String> = []
+        for index in 0..<selection.count { if let value = selection.value(of: name, at: index) { values.insert(value) } }
+        return limited(values, request.limit)
+    }
+
+    private func limited(_ texts: Set<String>, _ limit: Int) -> [String] {
+        let sorted = texts.sorted { $0.utf8Precedes($1) }
+        return limit > 0 ? Array(sorted.prefix(limit)) : sorted
+    }
+}
+
+/// A head as it was at one moment.
+struct HeadPart: Sendable {
+    var table: SeriesTable
+    var samples: HeadSamples
+}
+
+/// Cursors of a selection, one for each part, lent to one reader at a time: neighbours in a page are read with it loaded once.
+final class CursorPool: Sendable {
+    struct Set: Sendable {
+        var cursors: [Block.Cursor] = []
+    }
+
+    private let free = Mutex<[Set]>([])
+
+    func take() -> Set { free.withLock { $0.popLast() } ?? Set() }
+
+    func give(_ set: Set) { free.withLock { $0.append(set) } }
+}
+
+/// Series of a query, each with its places in the parts of the store.
+struct StoreSelection: SeriesSelection {
+    enum Part: Sendable {
+        case block(Block, Block.Index)
+        case head(HeadPart)
+    }
+
+    var parts: [Part] = []
+    private let cursors = CursorPool()
+    private var indexOf: [SeriesIdentity: Int] = [:]
+    /// First place of each series, and those of series with more than one.
+    private var firstPlace: [(part: Int, id: UInt32)] = []
+    private var morePlaces: [Int: [(part: Int, id: UInt32)]] = [:]
+
+    mutating func add(_ identity: SeriesIdentity, part: Int, id: UInt32) {
+        if let index = indexOf[identity] {
+            morePlaces[index, default: []].append((part, id))
+        } else {
+            indexOf[identity] = firstPlace.count
+            firstPlace.append((part, id))
+        }
+    }
+
+    mutating func finish(limit: Int) {
+        indexOf = [:]
+        if limit > 0, firstPlace.count > limit { firstPlace.removeLast(firstPlace.count - limit) }
+    }
+
+    var count: Int { firstPlace.count }
+
+    func labels(at index: Int) -> Labels {
+        let (part, id) = firstPlace[index]
+        return switch parts[part] {
+        case .block(_, let index): index.labels(id)
+        case .head(let head): head.table.labels(id)
+        }
+    }
+
+    func names(at index: Int) -> [String] {
+        let (part, id) = firstPlace[index]
+        switch parts[part] {
+        case .block(_, let index):
+            return stride(from: Int(index.pairStarts[Int(id)]), to: Int(index.pairStarts[Int(id) + 1]), by: 2).map {
+                index.symbols[Int(index.pairs[$0])]
+            }
+        case .head(let head):
+            let pairs = head.table.symbolPairs(id)
+            return stride(from: pairs.startIndex, to: pairs.endIndex, by: 2).map { head.table.symbols[Int(pairs[$0])] }
+        }
+    }
+
+    func value(of name: String, at index: Int) -> String? {
+        let (part, id) = firstPlace[index]
+        switch parts[part] {
+        case .block(_, let index):
+            guard let symbol = index.symbol(name) else { return nil }
+            for at in stride(from: Int(index.pairStarts[Int(id)]), to: Int(index.pairStarts[Int(id) + 1]), by: 2)
+            where index.pairs[at] == symbol {
+                return index.symbols[Int(index.pairs[at + 1])]
+            }
+            return nil
+        case .head(let head):
+            guard let symbol = head.table.symbol(name), let value = head.table.valueSymbol(id, name: symbol) else { return nil }
+            return head.table.symbols[Int(value)]
+        }
+    }
+
+    func readSamples(at index: Int, from: Int64, through: Int64, into columns: inout SampleColumns) throws {
+        var set = cursors.take()
+        defer { cursors.give(set) }
+        while set.cursors.count < parts.count { set.cursors.append(Block.Cursor()) }
+        let first = firstPlace[index]
+        guard let more = morePlaces[index] else { return try read(first, from, through, &set.cursors[first.part], into: &columns) }
+        var runs: [SampleColumns] = []
+        for place in [first] + more {
+            var run = SampleColumns()
+            try read(place, from, through, &set.cursors[place.part], into: &run)
+            if run.count > 0 { runs.append(run) }
+        }
+        SampleMerge.merge(runs, into: &columns)
+    }
+
+    private func read(
+        _ place: (part: Int, id: UInt32), _ from: Int64, _ through: Int64, _ cursor: inout Block.Cursor, into columns: inout SampleColumns
+    ) throws {
+        switch parts[place.part] {
+        case .block(let block, let index):
+            try block.read(place.id, in: index, from: from, through: through, cursor: &cursor, into: &columns)
+        case .head(let head): head.samples.read(series: place.id, from: from, through: through, into: &columns)
+        }
+    }
+
+    func groups(by names: [String], without: Bool) -> (groupOfSeries: [UInt32], groups: [Labels]) {
+        if without { return groupsByLabels(names) }
+        // The same symbols make the same group: labels are built once a combination, not once a series.
+        var groupOfSymbols: [[UInt32]: UInt32] = [:]
+        var groupOfLabels: [Labels: UInt32] = [:]
+        var groups: [Labels] = []
+        var groupOfSeries: [UInt32] = []
+        groupOfSeries.reserveCapacity(count)
+        let nameSymbols: [[UInt32?]] = parts.map { part in
+            names.map { name in
+                switch part {
+                case .block(_, let index): index.symbol(name)
+                case .head(let head): head.table.symbol(name)
+                }
+            }
+        }
+        var key: [UInt32] = []
+        for position in 0..<count {
+            let (part, id) = firstPlace[position]
+            key.removeAll(keepingCapacity: true)
+            key.append(UInt32(part))
+            for symbol in nameSymbols[part] { key.append(symbol.flatMap { valueSymbol(part, id, $0) }.map { $0 + 1 } ?? 0) }
+            if let group = groupOfSymbols[key] {
+                groupOfSeries.append(group)
+                continue
+            }
+            let labels = labels(at: position).keeping(names)
+            let group: UInt32
+            if let known = groupOfLabels[labels] {
+                group = known
+            } else {
+                group = UInt32(groups.count)
+                groups.append(labels)
+                groupOfLabels[labels] = group
+            }
+            groupOfSymbols[key] = group
+            groupOfSeries.append(group)
+        }
+        return (groupOfSeries, groups)
+    }
+
+    private func valueSymbol(_ part: Int, _ id: UInt32, _ name: UInt32) -> UInt32? {
+        switch parts[part] {
+        case .block(_, let index):
+            var at = Int(index.pairStarts[Int(id)])
+            let end = Int(index.pairStarts[Int(id) + 1])
+            while at < end {
+                if index.pairs[at] == name { return index.pairs[at + 1] }
+                at += 2
+            }
+            return nil
+        case .head(let head): return head.table.valueSymbol(id, name: name)
+        }
+    }
+
+    private func groupsByLabels(_ names: [String]) -> (groupOfSeries: [UInt32], groups: [Labels]) {
+        var ids: [Labels: UInt32] = [:]
+        var groups: [Labels] = []
+        var groupOfSeries: [UInt32] = []
+        let dropped = names + [Labels.metricName]
+        for index in 0..<count {
+            let key = labels(at: index).removing(dropped)
+            let id = ids[key] ?? UInt32(groups.count)
+            if Int(id) == groups.count {
+                ids[key] = id
+                groups.append(key)
+            }
+            groupOfSeries.append(id)
+        }
+        return (groupOfSeries, groups)
+    }
+}
+
+/// Runs of one series' samples, ascending each, as one: of several samples with one timestamp that of the last run stands.
+enum SampleMerge {
+    static func merge(_ runs: [SampleColumns], into columns: inout SampleColumns) {
+        if runs.count == 1 { return append(runs[0], 0..<runs[0].count, to: &columns) }
+        var positions = [Int](repeating: 0, count: runs.count)
+        while true {
+            var time = Int64.max
+            var winner = -1
+            for run in runs.indices where positions[run] < runs[run].count {
+                let candidate = runs[run].timestamps[positions[run]]
+                if candidate <= time {
+                    time = candidate
+                    winner = run
+                }
+            }
+            if winner < 0 { return }
+            for run in runs.indices where run != winner && positions[run] < runs[run].count && runs[run].timestamps[positions[run]] == time
+            { positions[run] += 1 }
+            // As long as no other run has anything as early, the winner's samples go over together.
+            var bound = Int64.max
+            for run in runs.indices where run != winner && positions[run] < runs[run].count {
+                bound = min(bound, runs[run].timestamps[positions[run]])
+            }
+            let start = positions[winner]
+            var end = start + 1
+            while end < runs[winner].count, runs[winner].timestamps[end] < bound { end += 1 }
+            append(runs[winner], start..<end, to: &columns)
+            positions[winner] = end
+        }
+    }
+
+    private static func append(_ run: SampleColumns, _ range: Range<Int>, to columns: inout SampleColumns) {
+        if run.histograms.isEmpty, columns.histograms.isEmpty, columns.startTimestamps.isEmpty {
+            columns.timestamps.append(contentsOf: run.timestamps[range])
+            columns.values.append(contentsOf: run.values[range])
+            return
+        }
+        for i in range {
+            if !run.histograms.isEmpty, let histogram = run.histograms[i] {
+                columns.append(run.timestamps[i], histogram)
+            } else {
+                columns.append(run.timestamps[i], run.values[i])
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+import Synchronization
+package import VardeDisk
+import VardeKernels
+import VardeModel
+
+/// The time-series store: a head in memory behind a write-ahead log, and immutable blocks.
+///
+/// A sample goes to the log and the head under one lock, and is acknowledged once the log is synced. When the head is large or old it
+/// is cut: written to a block for each day it touches, entered in the catalog, and only then its log segments go. Blocks of a day are
+/// merged as they gather. Readers see the head, heads being written and blocks as one; of several samples with one timestamp the one
+/// that came last stands.
+package final class MetricStore: Sendable {
+    /// State behind the lock. Nothing here touches a disk.
+    struct State {
+        var table = SeriesTable()
+        var samples = HeadSamples()
+        /// Per series, parallel to the table: newest time, its bits, what the log knows of it.
+        var newestTimes: [Int64] = []
+        var newestBits: [UInt64] = []
+        var logEpochs: [UInt32] = []
+        var loggedBits: [UInt64] = []
+        /// Refs of senders' label bytes.
+        var refOfBytes: [KeyedHash.Value: UInt32] = [:]
+        var epoch: UInt32 = 1
+        /// When series were last renumbered: part of every ref, so that older refs are known for stale.
+        var generation: UInt32 = 1
+        var headSince: Int64?
+        var frozen: [FrozenHead] = []
+        var blocks: [Block] = []
+        var nextSequence: UInt64 = 1
+        var statistics = MetricStoreStatistics()
+        var logRecord: [UInt8] = []
+    }
+
+    /// A head that is being written to blocks.
+    struct FrozenHead: Sendable {
+        var id: UInt64
+        var samples: HeadSamples
+        var table: SeriesTable
+    }
+
+    let directory: String
+    let fileSystem: any FileSystem
+    let catalog: Catalog
+    let options: MetricStoreOptions
+    let log: WriteAheadLog
+    let state = Mutex(State())
+    let bytesHash = KeyedHash()
+    /// Milliseconds since the epoch.
+    let clock: @Sendable () -> Int64
+    /// What was found amiss at opening.
+    package let damage: [String]
+
+    static let storeName = "metrics"
+    static let walStartSetting = "metrics.wal_start"
+
+    private init(
+        directory: String, fileSystem: any FileSystem, catalog: Catalog, options: MetricStoreOptions, log: WriteAheadLog, damage: [String],
+        clock: @escaping @Sendable () -> Int64
+    ) {
+        self.directory = directory
+        self.fileSystem = fileSystem
+        self.catalog = catalog
+        self.options = options
+        self.log = log
+        self.damage = damage
+        self.clock = clock
+    }
+
+    /// Opens the store in a directory, made where it is absent: opens the blocks the catalog names, removes unfinished files, replays the log.
+    package static func open(
+        directory: String, fileSystem: any FileSystem, catalog: Catalog, options: MetricStoreOptions, clock: @escaping @Sendable () -> Int64
+    ) throws -> MetricStore {
+        try fileSystem.makeDirectories(directory + "/blocks")
+        try fileSystem.removeTemporaries(in: directory + "/blocks")
+        var damage: [String] = []
+        var recovery = Recovery(options: options)
+        let live = try catalog.files(of: storeName)
+        for entry in live {
+            do {
+                recovery.state.blocks.append(
+                    try Block(path: directory + "/blocks/" + entry.name, name: entry.name, level: entry.level, fileSystem: fileSystem))
+            } catch let error as DiskError {
+                damage.append("\(error)")
+            }
+        }
+        try adoptUnlisted(
+            directory: directory, fileSystem: fileSystem, catalog: catalog, live: live, damage: &damage, into: &recovery.state)
+        // A merged block's name has a higher number than its place in the order: both count.
+        let numbers = recovery.state.blocks.map { max($0.sequence, UInt64($0.name.prefix { $0 != "." }, radix: 16) ?? 0) }
+        recovery.state.nextSequence = (numbers.max() ?? 0) + 1
+        let walStart = try catalog.setting(walStartSetting).flatMap { UInt64($0) } ?? 0
+        let (log, logDamage) = try WriteAheadLog.open(
+            directory: directory + "/wal", fileSystem: fileSystem,
+            mode: options.syncInterval > 0 ? .interval(milliseconds: options.syncInterval) : .every,
+            firstSegment: max(walStart, 1)
+        ) { segment, kind, payload in
+            if segment >= walStart { recovery.replay(kind: kind, payload) }
+        }
+        damage += logDamage.map(\.description)
+        if recovery.unreadable > 0 { damage.append("\(directory)/wal: \(recovery.unreadable) records could not be understood") }
+        let store = MetricStore(
+            directory: directory, fileSystem: fileSystem, catalog: catalog, options: options, log: log, damage: damage, clock: clock)
+        let recovered = recovery.finish(now: clock())
+        let damaged = damage.count
+        store.state.withLock {
+            $0 = recovered
+            $0.statistics.damagedFiles = damaged
+        }
+        return store
+    }
+
+    /// Blocks on disk the catalog does not name. With a catalog that names others, they are left-overs of a crash before or after their
+    /// transaction, and removed; where the catalog names nothing at all it was lost, and it is made anew from the files.
+    private static func adoptUnlisted(
+        directory: String, fileSystem: any FileSystem, catalog: Catalog, live: [Catalog.Entry], damage: inout [String],
+        into state: inout State
+    ) throws {
+        let names = Set(live.map(\.name))
+        let unlisted = try fileSystem.list(directory + "/blocks").filter { $0.hasSuffix(".block") && !names.contains($0) }
+        let catalogIsNew = try live.isEmpty && catalog.setting(walStartSetting) == nil
+        for name in unlisted.sorted() {
+            let path = directory + "/blocks/" + name
+            guard catalogIsNew else {
+                try fileSystem.remove(path)
+                continue
+            }
+            do {
+                let block = try Block(path: path, name: name, level: 0, fileSystem: fileSystem)
+                try catalog.change(add: [block.entry], remove: [])
+                state.blocks.append(block)
+                damage.append("\(path): not in the catalog; taken in again")
+            } catch let error as DiskError {
+                damage.append("\(error)")
+            }
+        }
+    }
+
+    package var statistics: MetricStoreStatistics {
+        let logged = log.statistics
+        var statistics = state.withLock { state -> MetricStoreStatistics in
+            var statistics = state.statistics
+            statistics.series = state.table.count
+            statistics.labelPairs = state.table.pairCount
+            statistics.headSamples = state.samples.count
+            statistics.headFirst = state.samples.isEmpty ? 0 : state.samples.first
+            statistics.headLast = state.samples.isEmpty ? 0 : state.samples.last
+            statistics.blocks = state.blocks.count
+            statistics.blockBytes = state.blocks.reduce(0) { $0 + $1.size }
+            statistics.blockSamples = state.blocks.reduce(0) { $0 + $1.samples }
+            return statistics
+        }
+        statistics.walBytes = logged.bytes
+        statistics.walSyncs = logged.syncs
+        statistics.walSyncNanoseconds = logged.syncNanoseconds
+        statistics.walFailures = logged.failures
+        return statistics
+    }
+
+    /// Where the most series come from; see `SeriesTable.top`.
+    package func top(_ limit: Int) -> (byMetric: [(String, Int)], byLabel: [(String, Int)], byPair: [(String, Int)]) {
+        state.withLock { $0.table.top(limit) }
+    }
+
+    /// Verifies every file; what does not check, in words.
+    package func verify() -> [String] { state.withLock { $0.blocks }.flatMap { $0.verify() } }
+
+    /// Syncs what was appended. The head is recovered from the log at the next start.
+    package func close() throws(DiskError) {
+        log.markCut()
+        _ = try log.finishCut()
+    }
+}
+
+extension Block {
+    var entry: Catalog.Entry {
+        Catalog.Entry(name: name, store: MetricStore.storeName, first: first, last: last, bytes: size, items: samples, level: level)
+    }
+}
