@@ -161,7 +161,9 @@ extension PromQLEvaluator {
 
     private func countValues(_ node: PromQLAggregate, _ grid: StepGrid, _ notes: inout PromQLAnnotations) throws(QueryError) -> StepMatrix {
         guard case .string(let label)? = node.parameter else { throw .execution("count_values needs a label name") }
-        if label.value.isEmpty { throw .execution("invalid label name \(label.value.quoted)") }
+        if label.value.isEmpty || label.invalidBytes != nil {
+            throw .execution("invalid label name \(PromQLExpression.string(label))")
+        }
         let input = try vector(node.expression, grid, &notes)
         var result = StepMatrix(grid: grid)
         var rows: [Labels: Int] = [:]

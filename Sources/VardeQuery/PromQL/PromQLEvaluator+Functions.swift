@@ -150,6 +150,12 @@ extension PromQLEvaluator {
         return node.value
     }
 
+    /// Whether a string literal may name a label: anything in UTF-8 but nothing.
+    private func isLabelName(_ expression: PromQLExpression) -> Bool {
+        guard case .string(let node) = expression.unwrapped else { return false }
+        return !node.value.isEmpty && node.invalidBytes == nil
+    }
+
     private func labelReplace(_ node: PromQLCall, _ grid: StepGrid, _ notes: inout PromQLAnnotations) throws(QueryError) -> StepMatrix {
         let target = try text(node.arguments[1])
         let replacement = Array(try text(node.arguments[2]).utf8)
@@ -158,7 +164,7 @@ extension PromQLEvaluator {
         guard let regex = try? Regex(pattern) else {
             throw .execution("invalid regular expression in label_replace(): \(pattern)")
         }
-        if target.isEmpty { throw .execution("invalid destination label name in label_replace(): \(target)") }
+        if !isLabelName(node.arguments[1]) { throw .execution("invalid destination label name in label_replace(): \(target)") }
         var matrix = try vector(node.arguments[0], grid, &notes)
         let names = regex.groupNames
         for series in 0..<matrix.seriesCount {
@@ -177,10 +183,10 @@ extension PromQLEvaluator {
         var sources: [String] = []
         for argument in node.arguments.dropFirst(3) {
             let name = try text(argument)
-            if name.isEmpty { throw .execution("invalid source label name in label_join(): \(name)") }
+            if !isLabelName(argument) { throw .execution("invalid source label name in label_join(): \(name)") }
             sources.append(name)
         }
-        if target.isEmpty { throw .execution("invalid destination label name in label_join(): \(target)") }
+        if !isLabelName(node.arguments[1]) { throw .execution("invalid destination label name in label_join(): \(target)") }
         var matrix = try vector(node.arguments[0], grid, &notes)
         for series in 0..<matrix.seriesCount {
             let own = matrix.labels[series]

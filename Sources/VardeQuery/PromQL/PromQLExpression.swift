@@ -42,6 +42,8 @@ package struct PromQLNumber: Sendable {
 package struct PromQLString: Sendable {
     package var value: String
     package var range: SourceRange
+    /// The bytes where escapes made them something else than UTF-8; such a text names no label.
+    package var invalidBytes: [UInt8]?
 }
 
 /// Arithmetic of durations in brackets or after `offset`.

@@ -13,8 +13,12 @@ extension PromQLParser {
             if token.kind == .rightParen { break }
             if token.kind == .string {
                 try advance()
-                let name = try unquote(token)
-                if name.isEmpty { throw error(token.range, "invalid label name for grouping: \"\"") }
+                let literal = try string(token)
+                let name = literal.value
+                if name.isEmpty || literal.invalidBytes != nil {
+                    let shown = PromQLUnquoting.quote(literal.invalidBytes ?? [])
+                    throw error(token.range, "invalid label name for grouping: \(shown)")
+                }
                 labels.append(name)
             } else if token.kind.canBeLabelName {
                 try advance()

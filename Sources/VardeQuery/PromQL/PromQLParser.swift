@@ -109,12 +109,17 @@ package struct PromQLParser {
         error(range, "expression has more than \(Self.maxDepth) operations one inside the other")
     }
 
-    func unquote(_ token: PromQLToken) throws(PromQLParseError) -> String {
+    func string(_ token: PromQLToken) throws(PromQLParseError) -> PromQLString {
         guard let bytes = PromQLUnquoting.unquote(token.text) else {
             throw error(token.range, "error unquoting string \(token.text.quoted): invalid syntax")
         }
-        return String(decoding: bytes, as: UTF8.self)
+        let isValid = String(validating: bytes, as: UTF8.self) != nil
+        return PromQLString(
+            value: String(decoding: bytes, as: UTF8.self), range: token.range, invalidBytes: isValid ? nil : bytes)
     }
+
+    /// The text of a string token that names or matches a label.
+    func unquote(_ token: PromQLToken) throws(PromQLParseError) -> String { try string(token).value }
 
     // MARK: Expressions
 
@@ -162,7 +167,7 @@ package struct PromQLParser {
         case .number, .duration: return .number(try number())
         case .string:
             try advance()
-            return .string(PromQLString(value: try unquote(token), range: token.range))
+            return .string(try string(token))
         case .leftParen:
             try advance()
             let inner = try nested { parser throws(PromQLParseError) in try parser.expression() }

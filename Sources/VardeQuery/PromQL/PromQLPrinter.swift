@@ -50,7 +50,7 @@ private struct PromQLText {
     mutating func write(_ expression: PromQLExpression) {
         switch expression {
         case .number(let node): text += Self.number(node)
-        case .string(let node): text += node.value.quoted
+        case .string(let node): text += node.invalidBytes.map(PromQLUnquoting.quote) ?? node.value.quoted
         case .selector(let node): text += Self.selector(node)
         case .range(let node):
             var bare = node.selector

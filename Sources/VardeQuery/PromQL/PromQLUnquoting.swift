@@ -1,3 +1,5 @@
+internal import VardeModel
+
 /// What a string literal of PromQL stands for.
 enum PromQLUnquoting {
     /// The bytes between the quotes with escapes resolved; nil where the literal is malformed.
@@ -55,5 +57,22 @@ enum PromQLUnquoting {
             }
         }
         return out
+    }
+
+    /// Bytes in double quotes, those that are no UTF-8 as `\xNN`, as Go quotes them.
+    static func quote(_ bytes: [UInt8]) -> String {
+        var out = ""
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let length = (1...min(4, rest.count)).first { String(validating: rest.prefix($0), as: UTF8.self) != nil }
+            if let length {
+                out += String(String(decoding: rest.prefix(length), as: UTF8.self).quoted.dropFirst().dropLast())
+            } else {
+                let hex = String(rest[rest.startIndex], radix: 16)
+                out += "\\x" + (hex.utf8.count < 2 ? "0" : "") + hex
+            }
+            rest = rest.dropFirst(length ?? 1)
+        }
+        return "\"" + out + "\""
     }
 }

@@ -1,0 +1,84 @@
+import VardeModel
+
+@testable import VardeQuery
+
+/// Series in memory, with counter-reset hints as a store of Prometheus' kind gives them back.
+struct PromQLMemorySource: SeriesSource {
+    struct Series: Sendable {
+        var labels: Labels
+        var samples = SampleColumns()
+        /// The last counter histogram of the chunk being filled, nil where the next one begins a chunk.
+        var lastHistogram: NativeHistogram?
+        /// Whether the last sample marked the end of the series.
+        var ended = false
+    }
+
+    private(set) var series: [Series] = []
+    private var places: [Labels: Int] = [:]
+
+    mutating func append(_ labels: Labels, _ time: Int64, _ value: Double, start: Int64 = 0) {
+        let place = place(of: labels)
+        series[place].samples.append(time, value, startTimestamp: start)
+        if value.isStaleMarker, series[place].lastHistogram != nil {
+            series[place].ended = true
+        } else {
+            series[place].lastHistogram = nil
+        }
+    }
+
+    mutating func append(_ labels: Labels, _ time: Int64, _ histogram: NativeHistogram, start: Int64 = 0) {
+        let place = place(of: labels)
+        var stored = histogram
+        if histogram.counterResetHint == .gauge {
+            series[place].lastHistogram = nil
+        } else {
+            var plain = histogram
+            plain.counterResetHint = .unknown
+            if histogram.counterResetHint == .reset || (series[place].lastHistogram != nil && series[place].ended) {
+                stored.counterResetHint = .reset
+            } else if let last = series[place].lastHistogram {
+                let sameLayout =
+                    last.schema == plain.schema && last.zeroThreshold == plain.zeroThreshold && last.customBounds == plain.customBounds
+                let reset = plain.count < last.count || (sameLayout && plain.isReset(after: last))
+                stored.counterResetHint = reset ? .reset : sameLayout ? .notReset : .unknown
+            } else {
+                stored.counterResetHint = .unknown
+            }
+            series[place].lastHistogram = plain
+        }
+        series[place].ended = false
+        series[place].samples.append(time, stored, startTimestamp: start)
+    }
+
+    private mutating func place(of labels: Labels) -> Int {
+        if let place = places[labels] { return place }
+        places[labels] = series.count
+        series.append(Series(labels: labels))
+        return series.count - 1
+    }
+
+    struct Selection: SeriesSelection {
+        var series: [Series]
+        var count: Int { series.count }
+        func labels(at index: Int) -> Labels { series[index].labels }
+        func readSamples(at index: Int, from: Int64, through: Int64, into columns: inout SampleColumns) throws {
+            let own = series[index].samples
+            for i in 0..<own.count where own.timestamps[i] >= from && own.timestamps[i] <= through {
+                let start = own.startTimestamps.isEmpty ? 0 : own.startTimestamps[i]
+                if !own.histograms.isEmpty, let histogram = own.histograms[i] {
+                    columns.append(own.timestamps[i], histogram, startTimestamp: start)
+                } else {
+                    columns.append(own.timestamps[i], own.values[i], startTimestamp: start)
+                }
+            }
+        }
+    }
+
+    func select(_ request: SeriesRequest) throws -> any SeriesSelection {
+        let matchers = try request.matchers.map { try CompiledMatcher($0) }
+        return Selection(series: series.filter { own in matchers.allSatisfy { $0.matches(own.labels) } })
+    }
+
+    func labelNames(_ request: SeriesRequest) throws -> [String] { [] }
+    func labelValues(of name: String, _ request: SeriesRequest) throws -> [String] { [] }
+}
