@@ -115,6 +115,20 @@ static void digits(scan *s, size_t p) {
     } else if (s->line[p] == '0' && length >= 4 && s->line[p + 1] == '0' && s->line[p + 2] != '0') {
         emit(s, VARDE_CANDIDATE_PHONE, p);
     }
+    // Short runs that go on in no way known: most of them.
+    if (length < 5 && previous != '+') {
+        uint8_t second = at(s, end + 1);
+        switch (next) {
+        case ' ': case '-': case '.': case '+':
+            if (!is_digit(second)) return;
+            break;
+        case ':': case '/':
+            if (length != 2) return;
+            break;
+        case 0xC2: case 0xE2: break;
+        default: return;
+        }
+    }
     // Time stamps first: they are in nearly every line.
     if (length == 4 && next == '-' && two(s, p + 5) && at(s, p + 7) == '-' && two(s, p + 8) &&
         (at(s, p + 10) == 'T' || at(s, p + 10) == ' ')) {
@@ -197,6 +211,9 @@ static void digits(scan *s, size_t p) {
                 if (n == 0 || n > 8) break;
                 q += w + n;
                 shape = shape << 4 | (uint32_t)n;
+                // Behind another number's group no word can say that it is a telephone's or a licence's; no card begins with these.
+                if ((shape == 0x323 || shape == 0x2222 || shape == 0x2261) && previous == ' ' && is_digit(before(s, p, 2))) continue;
+                if (shape >= 0x444 && length == 4 && shape != 0x465 && shape != 0x464 && (s->line[p] < '2' || s->line[p] > '6')) continue;
                 if (known_shape(shape, kind) && !is_alnum(at(s, q)) && at(s, q) != '_') {
                     emit(s, VARDE_CANDIDATE_GROUPED, p);
                     break;

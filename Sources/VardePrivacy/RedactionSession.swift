@@ -72,6 +72,7 @@ package struct RedactionSession: Sendable {
     private var layerB = EncodedText()
     private var spans: [Finding] = []
     private let actions: [RedactionAction]
+    private var heads: [[UInt8]]
     /// What was found since the session began.
     package private(set) var counts = RedactionCounts()
 
@@ -80,11 +81,21 @@ package struct RedactionSession: Sendable {
         self.pseudonyms = pseudonyms
         judge = LineJudge(vocabulary: vocabulary, policy: policy)
         keys = pseudonyms?.current()
+        heads = Self.heads(keys)
         actions = PersonalDataType.allCases.map { policy.action(for: $0) }
     }
 
     /// Takes the keys in use now: call between batches.
-    package mutating func refreshKeys() { keys = pseudonyms?.current() }
+    package mutating func refreshKeys() {
+        let current = pseudonyms?.current()
+        if current !== keys { heads = Self.heads(current) }
+        keys = current
+    }
+
+    /// `<TYPE:kN:` of every type.
+    private static func heads(_ keys: Pseudonyms.Keys?) -> [[UInt8]] {
+        PersonalDataType.allCases.map { Array("<\($0.placeholder):k\(keys?.epoch ?? 0):".utf8) }
+    }
 
     /// Returns the counts and starts again from zero.
     package mutating func takeCounts() -> RedactionCounts {
@@ -229,7 +240,7 @@ package struct RedactionSession: Sendable {
 
     /// Unites overlapping findings: the first type in the order of judgement names the union, of equal types the one decoded furthest.
     private mutating func unite() {
-        spans.append(contentsOf: judge.findings.lazy.filter { [actions] in actions[Int($0.type.rawValue)] != .keep })
+        for finding in judge.findings where actions[Int(finding.type.rawValue)] != .keep { spans.append(finding) }
         if spans.isEmpty { return }
         if spans.count > 1 {
             var isSorted = true
@@ -252,7 +263,7 @@ package struct RedactionSession: Sendable {
                 count += 1
             }
         }
-        spans.removeSubrange(count...)
+        if count < spans.count { spans.removeSubrange(count...) }
     }
 
     /// Stable, since findings of inner layers come later and name the value better.
@@ -323,12 +334,7 @@ package struct RedactionSession: Sendable {
             output.appendPlaceholder(span.type.placeholder)
             return
         }
-        output.append(0x3C)
-        output.append(contentsOf: span.type.placeholder.utf8)
-        output.append(0x3A)
-        output.append(0x6B)
-        output.append(contentsOf: String(keys.epoch).utf8)
-        output.append(0x3A)
+        output.append(contentsOf: heads[Int(span.type.rawValue)])
         cache.append(keys, span.type, judge.canonical, span.canonical, to: &output)
         output.append(0x3E)
     }
@@ -374,7 +380,12 @@ package struct RedactionSession: Sendable {
             network[i] &= kept == 0 ? 0 : 0xFF << UInt8(8 - kept)
         }
         if network.count == 4 {
-            output.append(contentsOf: "\(network[0]).\(network[1]).\(network[2]).\(network[3])".utf8)
+            for (index, byte) in network.enumerated() {
+                if index > 0 { output.append(0x2E) }
+                if byte >= 100 { output.append(0x30 + byte / 100) }
+                if byte >= 10 { output.append(0x30 + byte / 10 % 10) }
+                output.append(0x30 + byte % 10)
+            }
         } else if network.count == 16 {
             output.append(contentsOf: IPv6Address.text(network))
         } else {
@@ -386,10 +397,7 @@ package struct RedactionSession: Sendable {
 extension [UInt8] {
     /// Appends a stretch of a span.
     mutating func append(_ text: Span<UInt8>, _ range: Range<Int>) {
-        if range.isEmpty { return }
-        reserveCapacity(count + range.count)
-        let piece = text.extracting(range)
-        for i in piece.indices { append(piece[i]) }
+        Bytes.append(text.extracting(range), to: &self)
     }
 
     /// Appends `<TYPE>`.

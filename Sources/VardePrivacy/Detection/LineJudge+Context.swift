@@ -63,11 +63,20 @@ extension LineJudge {
         return result
     }
 
+    /// Whether the word that ends here joins two values: eller, og, och, or, and, tai, ja.
     private func isJoinWord(_ text: Span<UInt8>, _ end: Int) -> Bool {
-        for word in ["eller", "og", "och", "or", "and", "tai", "ja"] where text.has(word, at: end - word.utf8.count) {
-            return !ByteClass.isWord(text.at(end - word.utf8.count - 1))
+        let last = text.at(end - 1)
+        let second = text.at(end - 2)
+        let start: Int
+        switch (second, last) {
+        case (0x6F, 0x67), (0x6F, 0x72), (0x6A, 0x61): start = end - 2
+        case (0x63, 0x68) where text.at(end - 3) == 0x6F, (0x6E, 0x64) where text.at(end - 3) == 0x61,
+            (0x61, 0x69) where text.at(end - 3) == 0x74:
+            start = end - 3
+        case (0x65, 0x72) where text.has("ell", at: end - 5): start = end - 5
+        default: return false
         }
-        return false
+        return !ByteClass.isWord(text.at(start - 1))
     }
 
     /// Whether between a number's end and the value stand only blanks, a slash and a joining word.

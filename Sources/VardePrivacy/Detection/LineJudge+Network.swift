@@ -87,6 +87,8 @@ extension LineJudge {
         if text[start] == 0x3A, text.at(start + 1) != 0x3A { start += 1 }
         guard let address = IPv6Address(text, start, end) else { return }
         if keepsPrivateAddresses, address.isPrivate { return }
+        // `be::add` is code: an address with few groups is believed where addresses are given out (2000::/3).
+        if end - start < 8, address.bytes[0] >> 5 != 1, !address.isPrivate { return }
         let mark = canonicalCount
         for byte in address.bytes { appendCanonical(byte) }
         found(.ip, start, end, since: mark)

@@ -12,6 +12,8 @@ struct WordTable<Meaning: Sendable>: Sendable {
     private(set) var entries: [Entry] = []
     private var slots: [Int32] = Array(repeating: -1, count: 1024)
     private var hashes: [UInt32] = []
+    /// A bit per hash: most look-ups end here.
+    private var bits = [UInt64](repeating: 0, count: 256)
     private(set) var longest = 0
 
     /// A word's bytes in the form compared, last first.
@@ -33,6 +35,8 @@ struct WordTable<Meaning: Sendable>: Sendable {
         }
         entries.append(Entry(reversed: reversed, meaning: meaning))
         hashes.append(hash)
+        let mixed = hash ^ (hash >> 15)
+        bits[Int(mixed >> 6) & 255] |= 1 << UInt64(mixed & 63)
         longest = max(longest, reversed.count)
         if entries.count * 3 > slots.count {
             slots = Array(repeating: -1, count: slots.count * 2)
@@ -48,7 +52,14 @@ struct WordTable<Meaning: Sendable>: Sendable {
         slots[slot] = Int32(index)
     }
 
+    @inline(__always)
     private func find(_ hash: UInt32, length: Int) -> Int? {
+        let mixed = hash ^ (hash >> 15)
+        return bits[Int(mixed >> 6) & 255] >> UInt64(mixed & 63) & 1 == 0 ? nil : look(hash, length: length)
+    }
+
+    @inline(never)
+    private func look(_ hash: UInt32, length: Int) -> Int? {
         var slot = Int(hash &* 0x9E37_79B1 >> 12) & (slots.count - 1)
         while slots[slot] >= 0 {
             let index = Int(slots[slot])
@@ -87,7 +98,7 @@ struct WordTable<Meaning: Sendable>: Sendable {
             } else if byte >= 0x80, byte <= 0x9E, position > 0, text[position - 1] == 0xC3 {
                 byte += 0x20
             }
-            hash = KeyFilter.step(hash, byte)
+            hash = hash &* 131 &+ UInt32(byte)  // KeyFilter.step
             length += 1
             guard let index = find(hash, length: length) else { continue }
             let previous = position > 0 ? text[position - 1] : 0

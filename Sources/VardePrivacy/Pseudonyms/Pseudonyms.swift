@@ -145,15 +145,15 @@ struct TokenCache {
     private var keys = [KeyedHash.Value](repeating: KeyedHash.Value(low: 0, high: 0), count: slots)
     private var tokens = [UInt8](repeating: 0, count: slots * Pseudonyms.tokenLength)
     private let hash = KeyedHash()
-    private var epoch = -1
+    private var owner: Pseudonyms.Keys?
 
     /// Appends the token of a canonical value, from the cache where it is there.
     mutating func append(
         _ keys: Pseudonyms.Keys, _ type: PersonalDataType, _ canonical: [UInt8], _ range: Range<Int>, to output: inout [UInt8]
     ) {
-        if keys.epoch != epoch {
+        if keys !== owner {
             for i in self.keys.indices { self.keys[i] = KeyedHash.Value(low: 0, high: 0) }
-            epoch = keys.epoch
+            owner = keys
         }
         var key = hash(canonical.span.extracting(range))
         key.high ^= (UInt64(type.rawValue) + 1) &* 0x9E37_79B9_7F4A_7C15
