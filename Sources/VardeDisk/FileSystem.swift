@@ -48,12 +48,15 @@ package protocol FileSystem: Sendable {
 extension FileSystem {
     package func exists(_ path: String) -> Bool { (try? size(of: path)) != nil }
 
-    /// Makes a directory and those above it.
+    /// Makes a directory and those above it. Once this returns, those that were made survive a power cut.
     package func makeDirectories(_ path: String) throws(DiskError) {
         var prefix = path.hasPrefix("/") ? "" : "."
         for part in path.split(separator: "/") {
+            let above = prefix.isEmpty ? "/" : prefix
             prefix += "/" + part
-            if !exists(prefix) { try makeDirectory(prefix) }
+            if exists(prefix) { continue }
+            try makeDirectory(prefix)
+            try syncDirectory(above)
         }
     }
 
@@ -68,11 +71,16 @@ extension FileSystem {
     /// After a crash at any moment the path holds either what it held before or all of `bytes`; once this returns, `bytes`.
     package func writeAtomically(_ bytes: Span<UInt8>, to path: String) throws(DiskError) {
         let temporary = path + temporarySuffix
-        let file = try open(temporary, .create)
-        try file.truncate(to: 0)
-        try file.write(bytes, at: 0)
-        try file.sync()
-        try rename(temporary, to: path)
+        do throws(DiskError) {
+            let file = try open(temporary, .create)
+            try file.truncate(to: 0)
+            try file.write(bytes, at: 0)
+            try file.sync()
+            try rename(temporary, to: path)
+        } catch {
+            try? remove(temporary)
+            throw error
+        }
         try syncDirectory(parent(of: path))
     }
 
