@@ -5,5 +5,6 @@ extension Double {
     package static let normalNaN = Double(bitPattern: 0x7ff8_0000_0000_0001)
 
     /// Whether this is the stale marker, by bits.
+    @inlinable @inline(__always)
     package var isStaleMarker: Bool { bitPattern == 0x7ff0_0000_0000_0002 }
 }

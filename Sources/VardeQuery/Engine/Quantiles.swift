@@ -6,6 +6,14 @@ package enum Quantiles {
         if q < 0 { return -.infinity }
         if q > 1 { return .infinity }
         values.sort { $0.isNaN ? !$1.isNaN : $0 < $1 }
+        return quantile(q, ofSorted: values)
+    }
+
+    /// The q-quantile of values that are sorted already.
+    package static func quantile(_ q: Double, ofSorted values: [Double]) -> Double {
+        if values.isEmpty || q.isNaN { return .nan }
+        if q < 0 { return -.infinity }
+        if q > 1 { return .infinity }
         let rank = q * Double(values.count - 1)
         let lower = max(0, rank.rounded(.down))
         let upper = min(Double(values.count - 1), lower + 1)

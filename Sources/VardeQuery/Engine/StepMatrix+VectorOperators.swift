@@ -36,12 +36,109 @@ extension StepMatrix {
     ) throws(QueryError) -> StepMatrix {
         precondition(!operation.isSet && left.grid == right.grid, "not an operation over one grid")
         let swapped = matching.cardinality == .oneToMany
+        let many = swapped ? right : left
+        let one = swapped ? left : right
+        if let result = combineFloats(operation, many, one, matching, swapped: swapped, returnsBool: returnsBool) { return result }
         var join = VectorJoin(
-            operation: operation, many: swapped ? right : left, one: swapped ? left : right, matching: matching, swapped: swapped,
+            operation: operation, many: many, one: one, matching: matching, swapped: swapped,
             returnsBool: returnsBool)
         try join.run()
         findings.formUnion(join.lastFindings.compactMap { $0 })
         return join.result.removingEmptySeries()
+    }
+}
+
+extension StepMatrix {
+    /// The common case: floats alone, every series with one partner at most, no two results alike. Nil in any other case.
+    private static func combineFloats(
+        _ operation: BinaryOperator, _ many: StepMatrix, _ one: StepMatrix, _ matching: VectorMatching, swapped: Bool, returnsBool: Bool
+    ) -> StepMatrix? {
+        if matching.fillLeft != nil || matching.fillRight != nil || operation == .trimLower || operation == .trimUpper { return nil }
+        for matrix in [many, one] where matrix.histograms.contains(where: { !$0.isEmpty }) { return nil }
+        let groups = matching.groups(many.labels, one.labels)
+        var partners = [Int](repeating: -1, count: groups.count)
+        for (series, group) in groups.right.enumerated() {
+            if partners[group] >= 0 { return nil }
+            partners[group] = series
+        }
+        if matching.cardinality == .oneToOne {
+            var seen = [Bool](repeating: false, count: groups.count)
+            for group in groups.left {
+                if seen[group] { return nil }
+                seen[group] = true
+            }
+        }
+        var result = StepMatrix(grid: many.grid)
+        result.reserve(many.seriesCount)
+        var labels = Set<Labels>(minimumCapacity: many.seriesCount)
+        for (series, group) in groups.left.enumerated() where partners[group] >= 0 {
+            let own = operation.resultLabels(many.labels[series], one.labels[partners[group]], matching)
+            if !labels.insert(own).inserted { return nil }
+            result.appendCombination(
+                operation, many, series, one, partners[group], labels: own, swapped: swapped, returnsBool: returnsBool)
+        }
+        return result
+    }
+
+    private mutating func appendCombination(
+        _ operation: BinaryOperator, _ many: StepMatrix, _ series: Int, _ one: StepMatrix, _ partner: Int, labels own: Labels,
+        swapped: Bool,
+        returnsBool: Bool
+    ) {
+        let count = grid.count
+        let left = swapped ? one : many
+        let right = swapped ? many : one
+        let leftBase = (swapped ? partner : series) * count
+        let rightBase = (swapped ? series : partner) * count
+        let a = left.values.span.extracting(leftBase..<leftBase + count)
+        let b = right.values.span.extracting(rightBase..<rightBase + count)
+        let aKinds = left.kinds.span.extracting(leftBase..<leftBase + count)
+        let bKinds = right.kinds.span.extracting(rightBase..<rightBase + count)
+        let base = values.count
+        var any = false
+        for step in 0..<count {
+            // Both are floats or absent: the product of the kinds is 1 where both are there.
+            let present = aKinds[step] & bKinds[step]
+            var value = 0.0
+            var kept = present
+            switch operation {
+            case .add: value = a[step] + b[step]
+            case .subtract: value = a[step] - b[step]
+            case .multiply: value = a[step] * b[step]
+            case .divide: value = a[step] / b[step]
+            default:
+                if operation.isComparison {
+                    let holds = operation.holds(a[step], b[step])
+                    value = returnsBool ? (holds ? 1 : 0) : a[step]
+                    if !holds, !returnsBool { kept = PointKind.absent }
+                } else if present != 0 {
+                    value = operation.arithmetic(a[step], b[step])
+                }
+            }
+            values.append(value)
+            kinds.append(kept)
+            any = any || kept != PointKind.absent
+        }
+        if any {
+            labels.append(own)
+            dropsName.append(returnsBool)
+            histograms.append([])
+        } else {
+            values.removeLast(values.count - base)
+            kinds.removeLast(kinds.count - base)
+        }
+    }
+}
+
+extension BinaryOperator {
+    /// The labels of what two matched series yield.
+    fileprivate func resultLabels(_ own: Labels, _ other: Labels, _ matching: VectorMatching) -> Labels {
+        var labels = changesMetricSchema ? own.removing(metadataLabels) : own
+        if matching.cardinality == .oneToOne {
+            labels = matching.on ? labels.keeping(matching.labels) : labels.removing(matching.labels)
+        }
+        for name in matching.include { labels.set(name, to: other[name] ?? "") }
+        return labels
     }
 }
 
@@ -197,7 +294,7 @@ private struct VectorJoin {
         if let known = pairRows[key] {
             row = known
         } else {
-            let labels = resultLabels(own, other)
+            let labels = operation.resultLabels(own, other, matching)
             if let known = rows[labels], !(result.grid.isInstant && rowGroups[known] != group) {
                 row = known
             } else {
@@ -215,15 +312,6 @@ private struct VectorJoin {
                 : .execution("vector cannot contain metrics with the same labelset")
         }
         return row
-    }
-
-    private func resultLabels(_ own: Labels, _ other: Labels) -> Labels {
-        var labels = operation.changesMetricSchema ? own.removing(metadataLabels) : own
-        if matching.cardinality == .oneToOne {
-            labels = matching.on ? labels.keeping(matching.labels) : labels.removing(matching.labels)
-        }
-        for name in matching.include { labels.set(name, to: other[name] ?? "") }
-        return labels
     }
 }
 

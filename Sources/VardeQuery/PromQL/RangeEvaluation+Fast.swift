@@ -1,3 +1,57 @@
+/// Where each step's window lies among a series' samples, and how far it is from its edges.
+///
+/// Series scraped together have the same timestamps, so a plan made for one serves those that follow.
+struct WindowPlan: Sendable {
+    private var times: [Int64] = []
+    private(set) var lows: [Int32] = []
+    private(set) var highs: [Int32] = []
+    /// Seconds from the window's start to its first sample, as far as a rate is stretched there.
+    private(set) var toStart: [Double] = []
+    /// Seconds from its last sample to its end, likewise.
+    private(set) var toEnd: [Double] = []
+    /// Seconds from its first to its last sample.
+    private(set) var sampled: [Double] = []
+
+    /// Makes the plan one for these times, where it is not yet.
+    mutating func prepare(_ wanted: [Int64], _ windows: RangeWindows) {
+        if times == wanted, !lows.isEmpty { return }
+        times = wanted
+        let count = windows.grid.count
+        for path in [\WindowPlan.lows, \.highs] {
+            self[keyPath: path].removeAll(keepingCapacity: true)
+            self[keyPath: path].reserveCapacity(count)
+        }
+        for path in [\WindowPlan.toStart, \.toEnd, \.sampled] {
+            self[keyPath: path].removeAll(keepingCapacity: true)
+            self[keyPath: path].reserveCapacity(count)
+        }
+        let span = wanted.span
+        var low = 0
+        var high = 0
+        for step in 0..<count {
+            let end = windows.end(step)
+            let start = end - windows.range
+            RangeEvaluation.advance(&low, &high, span, start, end)
+            lows.append(Int32(low))
+            highs.append(Int32(high))
+            guard high - low >= 2 else {
+                toStart.append(0)
+                toEnd.append(0)
+                sampled.append(0)
+                continue
+            }
+            let length = Double(span[high - 1] - span[low]) / 1000
+            let average = length / Double(high - 1 - low)
+            let threshold = average * 1.1
+            let before = Double(span[low] - start) / 1000
+            let after = Double(end - span[high - 1]) / 1000
+            toStart.append(before >= threshold ? average / 2 : before)
+            toEnd.append(after >= threshold ? average / 2 : after)
+            sampled.append(length)
+        }
+    }
+}
+
 extension RangeEvaluation {
     /// Windows with fewer samples than this are summed directly.
     private static let prefixThreshold = 16
@@ -8,136 +62,212 @@ extension RangeEvaluation {
         switch function {
         case .rate, .increase:
             if usesStartTimestamps, !samples.starts.isEmpty { return false }
-            fastRate(samples, into: &row, isCounter: true)
-        case .delta: fastRate(samples, into: &row, isCounter: false)
-        case .min: fastExtreme(samples, into: &row, smallest: true)
-        case .max: fastExtreme(samples, into: &row, smallest: false)
+            plan.prepare(samples.times, windows)
+            Self.fastRate(
+                samples, plan, &row.values, &row.kinds, perSecond: function == .rate ? Double(windows.range) / 1000 : nil, isCounter: true)
+        case .delta:
+            plan.prepare(samples.times, windows)
+            Self.fastRate(samples, plan, &row.values, &row.kinds, perSecond: nil, isCounter: false)
+        case .min, .max:
+            plan.prepare(samples.times, windows)
+            Self.fastExtreme(samples, plan, &row.values, &row.kinds, &queue, smallest: function == .min)
         case .sum, .avg: return fastSum(samples, into: &row)
-        case .count, .present: fastCount(samples, into: &row)
+        case .quantile:
+            plan.prepare(samples.times, windows)
+            return fastQuantile(samples, into: &row)
+        case .count, .present:
+            plan.prepare(samples.times, windows)
+            for step in 0..<row.stepCount where plan.highs[step] > plan.lows[step] {
+                row.set(step, function == .present ? 1 : Double(plan.highs[step] - plan.lows[step]))
+            }
         default: return false
         }
         return true
     }
 
-    /// Differences between the edges, with the values lost at counter resets: only resets inside a window are visited.
-    private func fastRate(_ samples: borrowing SeriesSamples, into row: inout StepRow, isCounter: Bool) {
-        let times = samples.times.span
-        let values = samples.values.span
+    /// Positions of samples lower than the one before.
+    private static func resets(_ values: Span<Double>) -> [Int] {
+        // First without branching, as most counters never fall.
+        var falls = 0
+        for i in 1..<max(values.count, 1) { falls &+= values[i] < values[i &- 1] ? 1 : 0 }
+        if falls == 0 { return [] }
         var resets: [Int] = []
-        if isCounter {
-            for i in 1..<max(values.count, 1) where values[i] < values[i - 1] { resets.append(i) }
-        }
-        let perSecond = function == .rate ? Double(windows.range) / 1000 : nil
-        var low = 0
-        var high = 0
+        resets.reserveCapacity(falls)
+        for i in 1..<values.count where values[i] < values[i - 1] { resets.append(i) }
+        return resets
+    }
+
+    /// Differences between the edges, with the values lost at counter resets: only resets inside a window are visited.
+    private static func fastRate(
+        _ samples: borrowing SeriesSamples, _ plan: WindowPlan, _ rowValues: inout [Double], _ rowKinds: inout [UInt8], perSecond: Double?,
+        isCounter: Bool
+    ) {
+        let values = samples.values.span
+        let resets = isCounter ? Self.resets(values) : []
+        let lows = plan.lows.span
+        let highs = plan.highs.span
+        let toStart = plan.toStart.span
+        let toEnd = plan.toEnd.span
+        let sampled = plan.sampled.span
+        var output = rowValues.mutableSpan
+        var kinds = rowKinds.mutableSpan
         var nextReset = 0
-        var end = windows.end(0)
-        let step = windows.grid.step
-        for i in 0..<windows.grid.count {
-            let start = end - windows.range
-            Self.advance(&low, &high, times, start, end)
-            if high - low >= 2 {
-                let last = high - 1
-                var difference = values[last] - values[low]
+        for step in lows.indices {
+            let low = Int(lows[step])
+            let high = Int(highs[step])
+            if high - low < 2 { continue }
+            let first = values[low]
+            var difference = values[high - 1] - first
+            if !resets.isEmpty {
                 while nextReset < resets.count, resets[nextReset] <= low { nextReset += 1 }
                 var reset = nextReset
                 while reset < resets.count, resets[reset] < high {
                     difference += values[resets[reset] - 1]
                     reset += 1
                 }
-                let share = isCounter && difference > 0 && values[low] >= 0 ? values[low] / difference : nil
-                if let factor = Extrapolation.factor(
-                    window: (start, end), first: times[low], last: times[last], intervals: last - low, start: 0, zeroShare: share,
-                    perSecond: perSecond)
-                {
-                    row.set(i, difference * factor)
-                }
             }
-            end += step
-        }
-    }
-
-    private func fastCount(_ samples: borrowing SeriesSamples, into row: inout StepRow) {
-        let times = samples.times.span
-        var low = 0
-        var high = 0
-        for i in 0..<windows.grid.count {
-            let end = windows.end(i)
-            Self.advance(&low, &high, times, end - windows.range, end)
-            if high > low { row.set(i, function == .present ? 1 : Double(high - low)) }
+            let length = sampled[step]
+            var before = toStart[step]
+            if isCounter, difference > 0, first >= 0 {
+                let toZero = length * (first / difference)
+                if toZero < before { before = toZero }
+            }
+            var factor = (length + before + toEnd[step]) / length
+            if let perSecond { factor /= perSecond }
+            output[step] = difference * factor
+            kinds[step] = PointKind.float
         }
     }
 
     /// Sums of windows as differences of running sums kept to twice the precision, so that nothing is lost in subtracting.
-    private func fastSum(_ samples: borrowing SeriesSamples, into row: inout StepRow) -> Bool {
+    private mutating func fastSum(_ samples: borrowing SeriesSamples, into row: inout StepRow) -> Bool {
         let times = samples.times.span
         let values = samples.values.span
         let average = values.count > 1 ? (times[times.count - 1] - times[0]) / Int64(values.count - 1) : 0
         guard average > 0, windows.range / average >= Int64(Self.prefixThreshold), windows.grid.step < windows.range else { return false }
         var largest = 0.0
+        var finite = true
         for i in values.indices {
-            // NaN fails the comparison, so it is looked for by itself.
-            if !values[i].isFinite { return false }
-            largest = max(largest, values[i].magnitude)
+            let magnitude = values[i].magnitude
+            finite = finite && magnitude < .infinity
+            largest = magnitude > largest ? magnitude : largest
         }
-        if largest > 1e150 { return false }
-        var highs = [Double](repeating: 0, count: values.count + 1)
-        var lows = highs
-        var sum = 0.0
-        var rest = 0.0
-        for i in values.indices {
-            let total = sum + values[i]
-            let part = total - sum
-            let error = (sum - (total - part)) + (values[i] - part)
-            rest += error
-            // Renormalise so that the low part stays below half an ulp of the high part.
-            sum = total + rest
-            rest -= sum - total
-            highs[i + 1] = sum
-            lows[i + 1] = rest
-        }
-        var low = 0
-        var high = 0
-        for i in 0..<windows.grid.count {
-            let end = windows.end(i)
-            Self.advance(&low, &high, times, end - windows.range, end)
+        if !finite || largest > 1e150 { return false }
+        plan.prepare(samples.times, windows)
+        if runningSums.count != 2 * (values.count + 1) { runningSums = [Double](repeating: 0, count: 2 * (values.count + 1)) }
+        Self.sum(values, into: &runningSums)
+        let sums = runningSums.span
+        let lows = plan.lows.span
+        let highs = plan.highs.span
+        let isSum = function == .sum
+        for step in lows.indices {
+            let low = Int(lows[step])
+            let high = Int(highs[step])
             if high == low { continue }
-            let total = (highs[high] - highs[low]) + (lows[high] - lows[low])
-            row.set(i, function == .sum ? total : total / Double(high - low))
+            let total = (sums[2 * high] - sums[2 * low]) + (sums[2 * high + 1] - sums[2 * low + 1])
+            row.set(step, isSum ? total : total / Double(high - low))
         }
         return true
     }
 
+    /// Running sums: high and low part of the sum of the first n values at 2n and 2n + 1.
+    private static func sum(_ values: Span<Double>, into sums: inout [Double]) {
+        var out = sums.mutableSpan
+        var sum = 0.0
+        var rest = 0.0
+        for i in values.indices {
+            let value = values[i]
+            let total = sum + value
+            let part = total - sum
+            rest += (sum - (total - part)) + (value - part)
+            // Renormalised so that the low part stays below half an ulp of the high part.
+            sum = total + rest
+            rest -= sum - total
+            out[2 * i + 2] = sum
+            out[2 * i + 3] = rest
+        }
+    }
+
     /// Minima or maxima by a queue of candidates that only a better value shortens.
-    private func fastExtreme(_ samples: borrowing SeriesSamples, into row: inout StepRow, smallest: Bool) {
-        let times = samples.times.span
+    private static func fastExtreme(
+        _ samples: borrowing SeriesSamples, _ plan: WindowPlan, _ rowValues: inout [Double], _ rowKinds: inout [UInt8],
+        _ storage: inout [Int32], smallest: Bool
+    ) {
         let values = samples.values.span
-        // Positions of candidates, best first; those before `front` have left the window.
-        var queue: [Int] = []
+        if storage.count < values.count { storage = [Int32](repeating: 0, count: values.count) }
+        // Positions of candidates, best first, from `front` up to `back`.
+        var queue = storage.mutableSpan
         var front = 0
-        var low = 0
-        var high = 0
-        for i in 0..<windows.grid.count {
-            let end = windows.end(i)
-            let start = end - windows.range
-            while high < times.count, times[high] <= end {
-                let value = values[high]
-                while queue.count > front, let last = queue.last, Self.gives(values[last], wayTo: value, smallest: smallest) {
-                    queue.removeLast()
-                }
-                queue.append(high)
-                high += 1
+        var back = 0
+        let lows = plan.lows.span
+        let highs = plan.highs.span
+        var output = rowValues.mutableSpan
+        var kinds = rowKinds.mutableSpan
+        var next = 0
+        for step in lows.indices {
+            let low = Int(lows[step])
+            let high = Int(highs[step])
+            while next < high {
+                let value = values[next]
+                while back > front, gives(values[Int(queue[back - 1])], wayTo: value, smallest: smallest) { back -= 1 }
+                queue[back] = Int32(next)
+                back += 1
+                next += 1
             }
-            while low < high, times[low] <= start { low += 1 }
-            while front < queue.count, queue[front] < low { front += 1 }
-            if low < high { row.set(i, values[queue[front]]) }
+            while front < back, Int(queue[front]) < low { front += 1 }
+            if low < high {
+                output[step] = values[Int(queue[front])]
+                kinds[step] = PointKind.float
+            }
         }
     }
 
     /// Whether a candidate can no longer win once `value` is in the window. NaN loses against any number.
     @inline(__always)
     private static func gives(_ candidate: Double, wayTo value: Double, smallest: Bool) -> Bool {
-        if candidate.isNaN { return true }
+        if candidate != candidate { return true }
         return smallest ? value < candidate : value > candidate
+    }
+
+    /// Quantiles of windows kept sorted while they slide.
+    private mutating func fastQuantile(_ samples: borrowing SeriesSamples, into row: inout StepRow) -> Bool {
+        let values = samples.values.span
+        for i in values.indices where values[i].isNaN { return false }
+        var sorted: [Double] = []
+        var low = 0
+        var high = 0
+        for step in 0..<row.stepCount {
+            let newLow = Int(plan.lows[step])
+            let newHigh = Int(plan.highs[step])
+            if newLow >= high {
+                sorted.removeAll(keepingCapacity: true)
+                low = newLow
+                high = newLow
+            }
+            while high < newHigh {
+                sorted.insert(values[high], at: Self.place(of: values[high], in: sorted))
+                high += 1
+            }
+            while low < newLow {
+                sorted.remove(at: Self.place(of: values[low], in: sorted))
+                low += 1
+            }
+            if sorted.isEmpty { continue }
+            let q = parameters[0][step]
+            if q.isNaN || q < 0 || q > 1 { annotations.invalidQuantile(q, argumentsPosition) }
+            row.set(step, Quantiles.quantile(q, ofSorted: sorted))
+        }
+        return true
+    }
+
+    /// The first position of a value that is not smaller.
+    private static func place(of value: Double, in sorted: [Double]) -> Int {
+        var low = 0
+        var high = sorted.count
+        while low < high {
+            let middle = (low + high) / 2
+            if sorted[middle] < value { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }

@@ -14,6 +14,10 @@ struct RangeEvaluation: Sendable {
     let usesStartTimestamps: Bool
 
     var annotations = PromQLAnnotations()
+    /// What is kept from series to series: the plan of windows, candidates for extremes, running sums.
+    var plan = WindowPlan()
+    var queue: [Int32] = []
+    var runningSums: [Double] = []
 
     init(
         _ function: RangeFunction, _ windows: RangeWindows, position: SourceRange, argumentsPosition: SourceRange,
