@@ -70,4 +70,10 @@ package protocol LogSelection: Sendable {
     var pages: [LogPageRef] { get }
     /// Replaces `columns` by the page's entries (all of them: the caller filters by time and content).
     func read(_ page: LogPageRef, into columns: inout LogColumns) throws
+    /// As `read`, where lines are not looked at: times, line ends and metadata; `lineBytes` may be empty.
+    func readTimes(_ page: LogPageRef, into columns: inout LogColumns) throws
+}
+
+extension LogSelection {
+    package func readTimes(_ page: LogPageRef, into columns: inout LogColumns) throws { try read(page, into: &columns) }
 }

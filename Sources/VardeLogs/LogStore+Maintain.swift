@@ -1,0 +1,172 @@
+import Dispatch
+import Synchronization
+import VardeDisk
+package import VardeModel
+
+extension LogStore {
+    /// Bytes of the write-ahead log at which memory is cut to segments, so that a restart has little to replay.
+    private static let maxLogBytes = 256 << 20
+    /// Nanoseconds expired lines may remain in a segment that holds others: then it is written anew without them.
+    private static let removalDelay: Int64 = 1_800_000_000_000
+
+    /// Does what is due: cuts memory by size and age, removes what has expired, merges small segments. Blocks; call it every few seconds.
+    ///
+    /// - Parameter now: nanoseconds since the epoch.
+    package func maintain(now: Int64) throws {
+        try maintenance.sync {
+            let due = state.withLock { state in
+                if let since = state.headSince, now.subtractingClamped(since) >= options.maxHeadAge { return true }
+                return state.headBytes >= options.maxHeadBytes || state.logBytes >= Self.maxLogBytes || !state.frozen.isEmpty
+            }
+            if due { try cut() }
+            try removeExpired(now: now)
+            try compact(now: now)
+            forgetStreams()
+        }
+    }
+
+    /// Cuts memory to segments now.
+    package func flush() throws {
+        try maintenance.sync { try cut() }
+    }
+
+    // MARK: retention
+
+    private func removeExpired(now: Int64) throws {
+        let (segments, retention, registry) = state.withLock { ($0.segments, $0.retention, $0.registry) }
+        for segment in segments {
+            let cutoffs = segment.streamIDs.map { retention.cutoff(of: registry.labels[Int($0)], now: now) }
+            var isDue = false
+            var isWhollyExpired = true
+            for run in segment.runs {
+                let cutoff = cutoffs[Int(run.stream)]
+                if run.first < cutoff.subtractingClamped(Self.removalDelay) { isDue = true }
+                if run.last >= cutoff { isWhollyExpired = false }
+            }
+            if isWhollyExpired {
+                try replace([segment], by: [])
+                state.withLock { $0.statistics.expiredEntries += segment.entryCount }
+            } else if isDue {
+                let dropped = try rewrite(segment, registry) { stream, time, _ in time < retention.cutoff(of: stream.labels, now: now) }
+                state.withLock { $0.statistics.expiredEntries += dropped }
+            }
+        }
+    }
+
+    // MARK: erasure
+
+    /// Removes lines for good: those of matching streams within `start..<end` (ns) for which `dropping` is true; how many there were.
+    ///
+    /// Memory is cut to segments first and the write-ahead log trimmed, then each segment concerned is written anew; all other lines
+    /// stay byte for byte. A selection made before keeps what it saw for as long as it lives.
+    package func rewrite(
+        _ matchers: [LabelMatcher], start: Int64, end: Int64, dropping: (LogStream, Int64, ArraySlice<UInt8>) -> Bool
+    ) throws -> Int {
+        try maintenance.sync {
+            try cut()
+            let (segments, registry) = state.withLock { ($0.segments, $0.registry) }
+            let wanted = try registry.matching(matchers)
+            var dropped = 0
+            for segment in segments where segment.first < end && segment.last >= start {
+                dropped += try rewrite(segment, registry) { stream, time, line in
+                    time >= start && time < end && wanted.contains(UInt32(stream.id)) && dropping(stream, time, line)
+                }
+            }
+            return dropped
+        }
+    }
+
+    /// Writes a segment anew without the lines `dropping` names, if there are any; how many there were. Runs on `maintenance`.
+    private func rewrite(
+        _ segment: LogSegment, _ registry: StreamRegistry, dropping: (LogStream, Int64, ArraySlice<UInt8>) -> Bool
+    ) throws -> Int {
+        let tables = try segment.tables()
+        var output = SegmentOutput(store: self, compression: .compacted, level: segment.level)
+        var dropped = 0
+        do {
+            var reader = RunReader()
+            for run in segment.runs {
+                let stream = registry.stream(segment.id(of: run))
+                let columns = try reader.read(segment, run)
+                var kept: [Int] = []
+                for i in columns.timestamps.indices {
+                    if !dropping(stream, columns.timestamps[i], columns.lineBytes[columns.lineRange(i)]) { kept.append(i) }
+                }
+                dropped += columns.count - kept.count
+                if kept.count == columns.count, segment.ownsBlock(run) {
+                    let block = Int(run.block)
+                    try output.add(stream, segment.block(block), table: tables[block], first: run.first, last: run.last)
+                } else if !kept.isEmpty {
+                    try output.add(stream, columns.picking(kept).withoutUnusedMetadata())
+                }
+            }
+            guard dropped > 0 else {
+                output.abandon()
+                return 0
+            }
+            let written = try output.publish(removing: [segment])
+            try swap([segment], for: written)
+        } catch {
+            output.abandon()
+            throw error
+        }
+        state.withLock { $0.statistics.rewrites += 1 }
+        return dropped
+    }
+
+    // MARK: changing what is live
+
+    /// Makes segments dead and others live, in the catalog and for queries.
+    private func replace(_ old: [LogSegment], by new: [LogSegment]) throws {
+        try catalog.change(add: [], remove: old.map { (LogSegmentFormat.store, $0.name) })
+        try swap(old, for: new)
+    }
+
+    /// Lets queries see the change the catalog has made already, and removes the files.
+    func swap(_ old: [LogSegment], for new: [LogSegment]) throws {
+        let names = Set(old.map(\.name))
+        state.withLock { state in
+            state.segments.removeAll { names.contains($0.name) }
+            state.segments += new
+            state.storedChanged()
+        }
+        for name in names { try fileSystem.remove(segmentDirectory + "/" + name) }
+        try fileSystem.syncDirectory(segmentDirectory)
+    }
+
+    /// Gives the numbers of streams without any line back. Runs on `maintenance`.
+    private func forgetStreams() {
+        state.withLock { state in
+            var live = StreamSet(count: state.registry.count)
+            for id in state.heads.keys { live.insert(id) }
+            for frozen in state.frozen { for id in frozen.streams.keys { live.insert(id) } }
+            for segment in state.segments { live.insert(contentsOf: segment.streamIDs) }
+            // Worth the walk only where many are gone.
+            if state.registry.liveCount - live.count > max(1000, live.count / 4) { state.registry.keep(only: live) }
+        }
+    }
+
+    /// Checks every segment's checksums; what is wrong, in words.
+    package func verify() -> [String] {
+        state.withLock { $0.segments }.flatMap { $0.verify() }
+    }
+}
+
+/// Reads runs one after the other, each shared block once.
+struct RunReader {
+    private var current: (segment: String, block: UInt32, columns: LogColumns)?
+
+    mutating func read(_ segment: LogSegment, _ run: LogRun) throws -> LogColumns {
+        if current?.segment != segment.name || current?.block != run.block {
+            var columns = LogColumns()
+            try segment.readHead(block: Int(run.block), into: &columns)
+            try segment.readLines(block: Int(run.block), into: &columns)
+            current = (segment.name, run.block, columns)
+        }
+        guard let columns = current?.columns else { return LogColumns() }
+        if segment.ownsBlock(run) { return columns }
+        var own = LogColumns()
+        own.append(columns, Int(run.firstEntry)..<Int(run.firstEntry + run.count))
+        return own
+    }
+}

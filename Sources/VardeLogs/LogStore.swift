@@ -1,0 +1,180 @@
+import Dispatch
+import Synchronization
+package import VardeDisk
+import VardeKernels
+import VardeModel
+
+/// Log lines of many streams: durable when acknowledged, found by what is in them, gone when their time is over.
+///
+/// A write goes to the write-ahead log and to its streams' heads in memory. Heads are cut to segments, immutable files of one day;
+/// what was cut is removed from the log. Everything queries see is one snapshot: heads, heads being cut, segments.
+package final class LogStore: LogSink, LogSource {
+    struct State {
+        var registry = StreamRegistry()
+        var heads: [UInt32: LogStreamHead] = [:]
+        /// Oldest first.
+        var frozen: [LogFrozenHead] = []
+        var segments: [LogSegment] = []
+        var nextSegment: UInt64 = 1
+        /// Number of the last write.
+        var sequence: UInt64 = 0
+        /// Changes whenever lines move from heads to frozen heads to segments.
+        var generation = 0
+        /// How often heads were frozen.
+        var freezes = 0
+        /// Newest time in frozen heads and segments.
+        var storedLast = Int64.min
+        /// Position of the last record in the write-ahead log.
+        var position: WriteAheadLog.Position?
+        /// Bytes of open lines, of full pages, and what the streams themselves take.
+        var openBytes = 0
+        var pageBytes = 0
+        var nextSpill = 0
+        /// Bytes in the write-ahead log since the last cut.
+        var logBytes = 0
+        /// When the oldest line in memory came, by the store's clock.
+        var headSince: Int64?
+        var retention: LogRetention
+        var isCutScheduled = false
+        var isClosed = false
+        var statistics = LogStoreStatistics()
+
+        var headBytes: Int { openBytes + pageBytes + heads.count * LogStreamHead.overhead }
+        var totalBytes: Int { headBytes + frozen.reduce(0) { $0 + $1.footprint } }
+
+        mutating func storedChanged() {
+            generation += 1
+            storedLast = max(segments.map(\.last).max() ?? .min, frozen.map(\.last).max() ?? .min)
+        }
+    }
+
+    let segmentDirectory: String
+    let fileSystem: any FileSystem
+    let catalog: Catalog
+    let options: LogStoreOptions
+    let hash = KeyedHash()
+    let state: Mutex<State>
+    /// Cuts, compaction and removal run one after the other.
+    let maintenance = DispatchQueue(label: "varde.logs.maintenance")
+    private let log = Mutex<WriteAheadLog?>(nil)
+
+    /// What was found damaged when the store was opened, in words.
+    package var damage: [String] { state.withLock { $0.statistics.damage } }
+
+    var writeAheadLog: WriteAheadLog? { log.withLock { $0 } }
+
+    private init(directory: String, fileSystem: any FileSystem, catalog: Catalog, options: LogStoreOptions) throws {
+        segmentDirectory = directory + "/segments"
+        self.fileSystem = fileSystem
+        self.catalog = catalog
+        self.options = options
+        state = Mutex(State(retention: try LogRetention(standard: options.retention, policies: options.policies)))
+    }
+
+    /// Name of the setting that says which writes are in segments.
+    static let sequenceSetting = "logs.sequence"
+
+    /// Opens the store in a directory, made where it is absent: live segments, and what the write-ahead log has beyond them.
+    package static func open(
+        directory: String, fileSystem: any FileSystem, catalog: Catalog, options: LogStoreOptions
+    ) throws -> LogStore {
+        let store = try LogStore(directory: directory, fileSystem: fileSystem, catalog: catalog, options: options)
+        try store.openSegments()
+        let done = try catalog.setting(sequenceSetting).flatMap(UInt64.init) ?? 0
+        store.state.withLock { $0.sequence = done }
+        let (log, damage) = try WriteAheadLog.open(
+            directory: directory + "/wal", fileSystem: fileSystem, mode: options.syncMode
+        ) { _, kind, payload in
+            guard kind == LogRecord.entries else { return }
+            let (sequence, writes) = try LogRecord.decode(payload)
+            if sequence > done { try store.replay(writes, sequence: sequence, bytes: payload.count) }
+        }
+        store.log.withLock { $0 = log }
+        store.state.withLock { $0.statistics.damage += damage.map(\.description) }
+        return store
+    }
+
+    private func openSegments() throws {
+        try fileSystem.makeDirectories(segmentDirectory)
+        try fileSystem.removeTemporaries(in: segmentDirectory)
+        let entries = try catalog.files(of: LogSegmentFormat.store)
+        let live = Set(entries.map(\.name))
+        // Written, but the change that was to make it live did not happen: what is in it is in the write-ahead log as well.
+        for name in try fileSystem.list(segmentDirectory) where LogSegmentFormat.number(of: name) != nil && !live.contains(name) {
+            try fileSystem.remove(segmentDirectory + "/" + name)
+        }
+        try fileSystem.syncDirectory(segmentDirectory)
+        var registry = StreamRegistry()
+        var segments: [LogSegment] = []
+        var damage: [String] = []
+        for entry in entries {
+            do {
+                segments.append(try LogSegment(entry, directory: segmentDirectory, fileSystem: fileSystem) { registry.intern($0) })
+            } catch {
+                // One damaged file is no reason to withhold all others.
+                damage.append("\(error)")
+            }
+        }
+        let next = (entries.compactMap { LogSegmentFormat.number(of: $0.name) }.max() ?? 0) + 1
+        state.withLock { [registry, segments, damage] state in
+            state.registry = registry
+            state.segments = segments
+            state.statistics.damage = damage
+            state.nextSegment = next
+            state.storedChanged()
+        }
+    }
+
+    /// Writes what is in memory to segments and refuses further writes; readers of selections may go on.
+    package func close() throws {
+        state.withLock { $0.isClosed = true }
+        try maintenance.sync { try cut() }
+        log.withLock { $0 = nil }
+    }
+
+    /// Sets how long lines are kept, from the next `maintain` on.
+    package func setRetention(_ standard: Int64, policies: [LogRetentionPolicy]) throws {
+        let retention = try LogRetention(standard: standard, policies: policies)
+        state.withLock { $0.retention = retention }
+    }
+
+    /// Figures for `/metrics`.
+    package var statistics: LogStoreStatistics {
+        state.withLock { state in
+            var statistics = state.statistics
+            statistics.streamsInMemory = state.heads.count
+            statistics.streams = state.registry.liveCount
+            statistics.memoryBytes = state.totalBytes
+            statistics.segments = state.segments.count
+            statistics.segmentBytes = state.segments.reduce(0) { $0 + $1.fileSize }
+            statistics.filterBytes = state.segments.reduce(0) { $0 + $1.filterBytes }
+            statistics.segmentEntries = state.segments.reduce(0) { $0 + $1.entryCount }
+            statistics.segmentRawBytes = state.segments.reduce(0) { $0 + $1.rawBytes }
+            return statistics
+        }
+    }
+}
+
+/// What a log store has done and holds.
+package struct LogStoreStatistics: Sendable {
+    package var acceptedEntries = 0
+    package var acceptedBytes = 0
+    package var duplicateEntries = 0
+    /// Entries refused, by reason: `too_new`, `too_old`, `line_too_long`, `labels`, `stream_limit`.
+    package var refusedEntries: [String: Int] = [:]
+    package var streamsInMemory = 0
+    package var streams = 0
+    package var memoryBytes = 0
+    package var segments = 0
+    package var segmentBytes = 0
+    package var filterBytes = 0
+    package var segmentEntries = 0
+    package var segmentRawBytes = 0
+    package var cuts = 0
+    package var compactions = 0
+    package var rewrites = 0
+    package var failures = 0
+    package var expiredEntries = 0
+    /// What was found damaged, in words.
+    package var damage: [String] = []
+}
