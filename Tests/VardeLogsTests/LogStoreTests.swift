@@ -58,7 +58,8 @@ func lines(_ store: LogStore, _ request: LogRequest) throws -> [String] {
         for i in columns.timestamps.indices where columns.timestamps[i] >= request.start && columns.timestamps[i] < request.end {
             let line = String(decoding: columns.lineBytes[columns.lineRange(i)], as: UTF8.self)
             let metadata = columns.metadata(i)
-            found.append("\(selection.streams[page.stream].labels) \(columns.timestamps[i]) \(line)" + (metadata.isEmpty ? "" : " \(metadata)"))
+            found.append(
+                "\(selection.streams[page.stream].labels) \(columns.timestamps[i]) \(line)" + (metadata.isEmpty ? "" : " \(metadata)"))
         }
     }
     return found.sorted()
@@ -131,10 +132,11 @@ let everything = LogRequest(matchers: [], start: .min, end: .max)
             write(["app": "a"], [(noon + 601 * second, "new"), (noon + 600 * second, "ok"), (noon - 16 * 86_400 * second, "old")])
         ])
         #expect(report.accepted == 1)
-        #expect(report.refused.map(\.reason) == [
-            "entry for stream '{app=\"a\"}' has timestamp too new: 2026-06-01T12:10:01Z",
-            "entry for stream '{app=\"a\"}' has timestamp too old: 2026-05-16T12:00:00Z, oldest acceptable timestamp is: 2026-05-17T12:00:00Z",
-        ])
+        #expect(
+            report.refused.map(\.reason) == [
+                "entry for stream '{app=\"a\"}' has timestamp too new: 2026-06-01T12:10:01Z",
+                "entry for stream '{app=\"a\"}' has timestamp too old: 2026-05-16T12:00:00Z, oldest acceptable timestamp is: 2026-05-17T12:00:00Z",
+            ])
     }
 
     @Test func `beyond the limit of streams new ones are refused and known ones go on`() async throws {
@@ -145,7 +147,11 @@ let everything = LogRequest(matchers: [], start: .min, end: .max)
         let failure = await #expect(throws: IngestError.self) {
             try await store.append([write(["app": "c"], [(noon, "1")]), write(["app": "a"], [(noon + 1, "2")])])
         }
-        if case .limit(let text) = failure { #expect(text.contains("maximum active stream limit exceeded")) } else { Issue.record("no limit") }
+        if case .limit(let text) = failure {
+            #expect(text.contains("maximum active stream limit exceeded"))
+        } else {
+            Issue.record("no limit")
+        }
         #expect(try lines(store, everything).count == 3)
         #expect(try lines(ground.open(), everything).count == 3)
     }
@@ -159,10 +165,11 @@ let everything = LogRequest(matchers: [], start: .min, end: .max)
             write(["app": "a"], [(noon, "12345678901"), (noon, "1234567890")]), write(["a": "1", "b": "2", "c": "3"], [(noon, "x")]),
         ])
         #expect(report.accepted == 1)
-        #expect(report.refused.map(\.reason) == [
-            "max entry size '10' bytes exceeded for stream '{app=\"a\"}' while adding an entry with length '11' bytes",
-            "entry for stream '{a=\"1\", b=\"2\", c=\"3\"}' has 3 label names; limit 2",
-        ])
+        #expect(
+            report.refused.map(\.reason) == [
+                "max entry size '10' bytes exceeded for stream '{app=\"a\"}' while adding an entry with length '11' bytes",
+                "entry for stream '{a=\"1\", b=\"2\", c=\"3\"}' has 3 label names; limit 2",
+            ])
     }
 
     @Test func `matchers choose streams as Loki's selectors do`() async throws {
