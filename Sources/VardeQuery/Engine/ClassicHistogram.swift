@@ -25,6 +25,10 @@ package struct ClassicHistogram: Sendable {
 
     /// Sorts by bound and joins buckets of the same bound; false unless the last bound is +Inf.
     private mutating func arrange() -> Bool {
+        // Callers that ask step after step give them in order already.
+        var ascending = true
+        for i in 1..<max(buckets.count, 1) where !(buckets[i - 1].upperBound < buckets[i].upperBound) { ascending = false }
+        if ascending { return buckets.last?.upperBound == .infinity }
         buckets.sort { $0.upperBound < $1.upperBound }
         guard let last = buckets.last, last.upperBound == .infinity else { return false }
         var joined: [Bucket] = []

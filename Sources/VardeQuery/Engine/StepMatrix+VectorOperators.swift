@@ -133,7 +133,7 @@ extension StepMatrix {
 extension BinaryOperator {
     /// The labels of what two matched series yield.
     fileprivate func resultLabels(_ own: Labels, _ other: Labels, _ matching: VectorMatching) -> Labels {
-        var labels = changesMetricSchema ? own.removing(metadataLabels) : own
+        var labels = changesMetricSchema ? own.removingMetadata() : own
         if matching.cardinality == .oneToOne {
             labels = matching.on ? labels.keeping(matching.labels) : labels.removing(matching.labels)
         }

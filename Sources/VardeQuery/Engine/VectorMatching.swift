@@ -55,3 +55,17 @@ package struct VectorMatching: Sendable, Equatable {
 
 /// Labels that say what a metric is; they go where an operation makes something else of it.
 package let metadataLabels: [String] = [Labels.metricName, "__type__", "__unit__"]
+
+extension Labels {
+    /// A copy without the metric's name, type and unit.
+    func removingMetadata() -> Labels {
+        // All of them begin with an underscore, and hardly anything else does.
+        var kept: [Label] = []
+        kept.reserveCapacity(count)
+        for label in self {
+            if label.name.utf8.first == UInt8(ascii: "_"), metadataLabels.contains(label.name) { continue }
+            kept.append(label)
+        }
+        return Labels(sortedUnchecked: kept)
+    }
+}

@@ -10,12 +10,6 @@ internal import VardeModel
     internal import Darwin
 #endif
 
-/// What becomes of the rows of a scan: kept as series, or folded into groups.
-private enum RowSink: Sendable {
-    case matrix(StepMatrix)
-    case fold(AggregationFold)
-}
-
 /// One thread's share of a scan.
 private struct PipelineWorker {
     let evaluator: PromQLEvaluator
@@ -25,7 +19,9 @@ private struct PipelineWorker {
     /// Group of each series where rows are folded.
     let groups: [UInt32]
     let fixedName: String?
-    var sink: RowSink
+    /// The series kept, where they are not folded into groups.
+    var matrix: StepMatrix
+    var fold: AggregationFold?
     var notes = PromQLAnnotations()
 
     /// Series between two looks at the budget.
@@ -74,19 +70,16 @@ private struct PipelineWorker {
     private func name(_ series: Int) -> String { fixedName ?? selection.labels(at: series).name }
 
     private mutating func emit(_ row: borrowing StepRow, _ series: Int, drops: Bool) throws(QueryError) {
-        switch sink {
-        case .matrix(var matrix):
-            if row.isEmpty { return }
-            sink = .matrix(StepMatrix(grid: grid))
-            try evaluator.budget.hold(grid.count)
-            matrix.append(selection.labels(at: series), dropsName: drops, row)
-            sink = .matrix(matrix)
-        case .fold(var fold):
-            if row.isEmpty { return }
-            sink = .matrix(StepMatrix(grid: grid))
-            fold.add(row, to: Int(groups[series]), dropsName: drops, name: name(series))
-            sink = .fold(fold)
+        if row.isEmpty { return }
+        if fold != nil {
+            // The name is told only where histograms do not fit together.
+            let name = row.histograms.isEmpty ? "" : name(series)
+            let group = Int(groups[series])
+            fold?.add(row, to: group, dropsName: drops, name: name)
+            return
         }
+        try evaluator.budget.hold(grid.count)
+        matrix.append(selection.labels(at: series), dropsName: drops, row)
     }
 
     private mutating func checkCounter(_ name: String, _ series: Int, _ position: SourceRange) {
@@ -140,12 +133,9 @@ extension PromQLEvaluator {
     /// All series of a pipeline.
     func collect(_ pipeline: RowPipeline, _ grid: StepGrid, _ notes: inout PromQLAnnotations) throws(QueryError) -> StepMatrix {
         let selection = try select(pipeline)
-        let sinks = try scan(pipeline, selection, [], grid, &notes) { .matrix(StepMatrix(grid: grid)) }
-        var result = StepMatrix(grid: grid)
-        for (i, sink) in sinks.enumerated() {
-            guard case .matrix(let matrix) = sink else { continue }
-            if i == 0 { result = matrix } else { result.append(contentsOf: matrix) }
-        }
+        let workers = try scan(pipeline, selection, [], nil, grid, &notes)
+        var result = workers.first?.matrix ?? StepMatrix(grid: grid)
+        for worker in workers.dropFirst() { result.append(contentsOf: worker.matrix) }
         return result
     }
 
@@ -164,12 +154,10 @@ extension PromQLEvaluator {
         }
         let groupCount = groups.groups.count
         try budget.hold(groupCount * grid.count)
-        let sinks = try scan(pipeline, selection, groups.groupOfSeries, grid, &notes) {
-            .fold(AggregationFold(operation, groupCount: groupCount, stepCount: grid.count))
-        }
+        let empty = AggregationFold(operation, groupCount: groupCount, stepCount: grid.count)
         var total: AggregationFold?
-        for sink in sinks {
-            guard case .fold(let fold) = sink else { continue }
+        for worker in try scan(pipeline, selection, groups.groupOfSeries, empty, grid, &notes) {
+            guard let fold = worker.fold else { continue }
             if total == nil { total = fold } else { total?.merge(fold) }
         }
         guard var total else { return (StepMatrix(grid: grid), AggregationFindings()) }
@@ -194,9 +182,9 @@ extension PromQLEvaluator {
     private static let processorCount: Int = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 
     private func scan(
-        _ pipeline: RowPipeline, _ selection: any SeriesSelection, _ groups: [UInt32], _ grid: StepGrid,
-        _ notes: inout PromQLAnnotations, _ makeSink: @Sendable () -> RowSink
-    ) throws(QueryError) -> [RowSink] {
+        _ pipeline: RowPipeline, _ selection: any SeriesSelection, _ groups: [UInt32], _ fold: AggregationFold?, _ grid: StepGrid,
+        _ notes: inout PromQLAnnotations
+    ) throws(QueryError) -> [PipelineWorker] {
         let count = selection.count
         let wanted = options.threads > 0 ? options.threads : Self.processorCount
         let threads = max(1, min(wanted, count / Self.seriesPerThread))
@@ -205,12 +193,13 @@ extension PromQLEvaluator {
             fixedName = matcher.value
         }
         let worker = PipelineWorker(
-            evaluator: self, pipeline: pipeline, selection: selection, grid: grid, groups: groups, fixedName: fixedName, sink: makeSink())
+            evaluator: self, pipeline: pipeline, selection: selection, grid: grid, groups: groups, fixedName: fixedName,
+            matrix: StepMatrix(grid: grid), fold: fold)
         if threads == 1 {
             var own = worker
             try own.run(0..<count)
             notes.merge(own.notes)
-            return [own.sink]
+            return [own]
         }
         // Each thread takes one stretch of series; results are joined in the order of the stretches.
         let outcomes = Mutex<[Result<PipelineWorker, QueryError>?]>(Array(repeating: nil, count: threads))
@@ -225,13 +214,13 @@ extension PromQLEvaluator {
             }
             outcomes.withLock { $0[thread] = outcome }
         }
-        var sinks: [RowSink] = []
+        var workers: [PipelineWorker] = []
         for outcome in outcomes.withLock({ $0 }) {
             guard let outcome else { continue }
             let done = try outcome.get()
             notes.merge(done.notes)
-            sinks.append(done.sink)
+            workers.append(done)
         }
-        return sinks
+        return workers
     }
 }

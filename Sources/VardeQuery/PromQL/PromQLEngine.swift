@@ -117,7 +117,7 @@ package struct PromQLEngine: Sendable {
     private static func finish(_ matrix: StepMatrix) throws(QueryError) -> StepMatrix {
         var matrix = matrix
         for series in 0..<matrix.seriesCount where matrix.dropsName[series] {
-            matrix.labels[series] = matrix.labels[series].removing(metadataLabels)
+            matrix.labels[series] = matrix.labels[series].removingMetadata()
         }
         return try matrix.removingEmptySeries().mergingEqualLabels()
     }

@@ -98,6 +98,7 @@ extension PromQLEvaluator {
             }
             if !input.histograms[series].isEmpty { groups[place(labels, series)].natives.append(series) }
         }
+        for i in groups.indices { groups[i].buckets.sort { $0.bound < $1.bound } }
         return groups
     }
 

@@ -54,7 +54,7 @@ extension PromQLEvaluator {
         switch expression.unwrapped {
         case .subquery(let node):
             var inner = try withBuckets.vector(node.expression, innerGrid(node, grid), &notes)
-            for i in 0..<inner.seriesCount where inner.dropsName[i] { inner.labels[i] = inner.labels[i].removing(metadataLabels) }
+            for i in 0..<inner.seriesCount where inner.dropsName[i] { inner.labels[i] = inner.labels[i].removingMetadata() }
             inner = try inner.mergingEqualLabels()
             for i in 0..<inner.seriesCount {
                 var samples = SampleColumns()
