@@ -1,0 +1,249 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import Synchronization
+
+/// An answer from elsewhere.
+package struct EgressResponse: Sendable {
+    package var status: Int
+    /// Names in lower case.
+    package var headers: [(name: String, value: String)]
+    package var body: [UInt8]
+
+    package func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
+}
+
+/// Why nothing came back.
+package enum EgressError: Error, Sendable, CustomStringConvertible {
+    /// The address is in no declared network: no packet left.
+    case undeclared(host: String, address: String)
+    case badURL(String)
+    case unresolvable(host: String, reason: String)
+    case bodyTooLarge(limit: Int)
+    case timeout
+    case tooManyRedirects
+    case failed(String)
+
+    package var description: String {
+        switch self {
+        case .undeclared(let host, let address):
+            "\(host) is at \(address), which is in no declared network: add it to residency.networks to allow it"
+        case .badURL(let url): "not an http or https address: \(url)"
+        case .unresolvable(let host, let reason): "\(host) cannot be resolved: \(reason)"
+        case .bodyTooLarge(let limit): "body size limit exceeded: more than \(limit) bytes"
+        case .timeout: "context deadline exceeded"
+        case .tooManyRedirects: "more than 10 redirects"
+        case .failed(let reason): reason
+        }
+    }
+}
+
+/// The one way out. Each connection goes to an address that was resolved here and found in a declared network, at every redirect anew.
+package final class EgressClient: Sendable {
+    private struct State {
+        /// Clients for TLS by host and address: the name goes into the handshake, the connection to the checked address.
+        var pinned: [String: HTTPClient] = [:]
+        var refused = 0
+    }
+
+    /// TLS endpoints kept open at once.
+    private static let maxPinned = 256
+
+    private let networks: Mutex<[Network]>
+    private let plain: HTTPClient
+    private let state = Mutex(State())
+    private let onRefusal: @Sendable (_ host: String, _ address: String) -> Void
+
+    /// `networks` come beside the local ones. `onRefusal` is told of every refused connection, for the audit log.
+    package init(networks: [Network] = [], onRefusal: @escaping @Sendable (_ host: String, _ address: String) -> Void = { _, _ in }) {
+        self.networks = Mutex(networks)
+        self.onRefusal = onRefusal
+        plain = HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.configuration())
+    }
+
+    private static func configuration() -> HTTPClient.Configuration {
+        var configuration = HTTPClient.Configuration()
+        configuration.redirectConfiguration = .disallow
+        configuration.timeout.connect = .seconds(10)
+        configuration.connectionPool.idleTimeout = .seconds(90)
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 8
+        configuration.httpVersion = .http1Only
+        return configuration
+    }
+
+    /// Connections refused so far.
+    package var refused: Int { state.withLock { $0.refused } }
+
+    /// Puts other declared networks in force.
+    package func declare(_ networks: [Network]) { self.networks.withLock { $0 = networks } }
+
+    package func shutdown() async {
+        let all = state.withLock { state in
+            defer { state.pinned = [:] }
+            return Array(state.pinned.values)
+        }
+        for client in all + [plain] { try? await client.shutdown() }
+    }
+
+    /// Sends a request and reads the whole answer.
+    ///
+    /// - Parameters:
+    ///   - timeout: milliseconds for everything together.
+    ///   - maxBytes: of the body as it comes, before decompression.
+    package func send(
+        _ method: String = "GET", _ url: String, headers: [(String, String)] = [], body: [UInt8] = [], timeout: Int64, maxBytes: Int,
+        followRedirects: Bool = true
+    ) async throws(EgressError) -> EgressResponse {
+        var target = url
+        for _ in 0...10 {
+            let response = try await sendOnce(method, target, headers: headers, body: body, timeout: timeout, maxBytes: maxBytes)
+            guard followRedirects, [301, 302, 303, 307, 308].contains(response.status), let location = response.header("location") else {
+                return response
+            }
+            target = try Self.resolve(location, against: target)
+        }
+        throw .tooManyRedirects
+    }
+
+    /// A redirect's target: absolute, or below the same authority.
+    private static func resolve(_ location: String, against base: String) throws(EgressError) -> String {
+        if location.contains("://") { return location }
+        guard let target = TargetURL(base) else { throw .badURL(base) }
+        if location.hasPrefix("//") { return "\(target.scheme):\(location)" }
+        if location.hasPrefix("/") { return "\(target.scheme)://\(target.authority)\(location)" }
+        let folder = target.path.split(separator: "?")[0].split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
+            separator: "/")
+        return "\(target.scheme)://\(target.authority)\(folder)/\(location)"
+    }
+
+    private func sendOnce(
+        _ method: String, _ url: String, headers: [(String, String)], body: [UInt8], timeout: Int64, maxBytes: Int
+    ) async throws(EgressError) -> EgressResponse {
+        guard let target = TargetURL(url) else { throw .badURL(url) }
+        let address = try await checkedAddress(of: target)
+        let isTLS = target.scheme == "https"
+        let literal = address.contains(":") ? "[\(address)]" : address
+        var request = HTTPClientRequest(url: isTLS ? url : "http://\(literal):\(target.port)\(target.path)")
+        request.method = HTTPMethod(rawValue: method)
+        if !isTLS { request.headers.add(name: "Host", value: target.authority) }
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        if !body.isEmpty || method == "POST" { request.body = .bytes(ByteBuffer(bytes: body)) }
+        let client = isTLS ? pinnedClient(host: target.host, address: address) : plain
+        do {
+            let deadline = NIODeadline.now() + .milliseconds(timeout)
+            let response = try await client.execute(request, deadline: deadline)
+            var bytes: [UInt8] = []
+            for try await part in response.body {
+                if bytes.count + part.readableBytes > maxBytes { throw EgressError.bodyTooLarge(limit: maxBytes) }
+                bytes.append(contentsOf: part.readableBytesView)
+                if NIODeadline.now() > deadline { throw EgressError.timeout }
+            }
+            return EgressResponse(
+                status: Int(response.status.code), headers: response.headers.map { ($0.name.lowercased(), $0.value) }, body: bytes)
+        } catch let error as EgressError {
+            throw error
+        } catch let error as HTTPClientError where error == .deadlineExceeded || error == .connectTimeout || error == .readTimeout {
+            throw .timeout
+        } catch is CancellationError {
+            throw .timeout
+        } catch {
+            throw .failed("\(target.scheme)://\(target.authority)\(target.path): \(Self.words(error))")
+        }
+    }
+
+    private static func words(_ error: any Error) -> String {
+        if let refused = error as? NIOConnectionError {
+            return refused.connectionErrors.first.map { "\($0.error)" } ?? "connection refused"
+        }
+        return "\(error)"
+    }
+
+    /// Resolves the host and takes the first address, if every address it has is declared.
+    private func checkedAddress(of target: TargetURL) async throws(EgressError) -> String {
+        if Network.address(of: target.host) != nil {
+            try check(target.host, host: target.host)
+            return target.host
+        }
+        let resolved: SocketAddress
+        do {
+            // getaddrinfo blocks: it has threads of its own for that.
+            resolved = try await NIOThreadPool.singleton.runIfActive {
+                try SocketAddress.makeAddressResolvingHost(target.host, port: target.port)
+            }
+        } catch {
+            throw .unresolvable(host: target.host, reason: "\(error)")
+        }
+        guard let address = resolved.ipAddress else { throw .unresolvable(host: target.host, reason: "no address") }
+        try check(address, host: target.host)
+        return address
+    }
+
+    private func check(_ address: String, host: String) throws(EgressError) {
+        let isDeclared = networks.withLock { networks in (Network.local + networks).contains { $0.contains(address) } }
+        if isDeclared { return }
+        state.withLock { $0.refused += 1 }
+        onRefusal(host, address)
+        throw .undeclared(host: host, address: address)
+    }
+
+    private func pinnedClient(host: String, address: String) -> HTTPClient {
+        let key = "\(host) \(address)"
+        let (client, spare) = state.withLock { state -> (HTTPClient, [HTTPClient]) in
+            if let known = state.pinned[key] { return (known, []) }
+            var configuration = Self.configuration()
+            configuration.dnsOverride = [host: address]
+            let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+            let spare = state.pinned.count >= Self.maxPinned ? Array(state.pinned.values) : []
+            if !spare.isEmpty { state.pinned = [:] }
+            state.pinned[key] = client
+            return (client, spare)
+        }
+        if !spare.isEmpty { Task { for one in spare { try? await one.shutdown() } } }
+        return client
+    }
+}
+
+/// The parts of an http or https address that matter for connecting.
+struct TargetURL {
+    var scheme: String
+    var host: String
+    var port: Int
+    /// Path and query, at least `/`.
+    var path: String
+    var authority: String
+
+    init?(_ text: String) {
+        guard let colon = text.range(of: "://") else { return nil }
+        scheme = text[..<colon.lowerBound].lowercased()
+        guard scheme == "http" || scheme == "https" else { return nil }
+        var rest = text[colon.upperBound...]
+        if let hash = rest.firstIndex(of: "#") { rest = rest[..<hash] }
+        let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
+        var authority = rest[..<end]
+        if let at = authority.lastIndex(of: "@") { authority = authority[authority.index(after: at)...] }
+        let tail = rest[end...]
+        path = tail.isEmpty ? "/" : tail.hasPrefix("?") ? "/" + tail : String(tail)
+        self.authority = String(authority)
+        let standard = scheme == "https" ? 443 : 80
+        if authority.hasPrefix("[") {
+            guard let close = authority.firstIndex(of: "]") else { return nil }
+            host = String(authority[authority.index(after: authority.startIndex)..<close])
+            let port = authority[authority.index(after: close)...]
+            guard port.isEmpty || port.hasPrefix(":"), let number = port.isEmpty ? standard : Int(port.dropFirst()) else { return nil }
+            self.port = number
+        } else {
+            let parts = authority.split(separator: ":", omittingEmptySubsequences: false)
+            guard parts.count <= 2, let number = parts.count == 2 ? Int(parts[1]) : standard else { return nil }
+            host = String(parts.first ?? "")
+            port = number
+        }
+        guard !host.isEmpty, (1...65_535).contains(port) else { return nil }
+    }
+}
+
+extension String {
+    /// Range of the first occurrence of a text.
+    fileprivate func range(of text: String) -> Range<String.Index>? { firstRange(of: text) }
+}
