@@ -124,7 +124,7 @@ let package = Package(
         .target(
             name: "VardeCollect",
             dependencies: [
-                "VardeModel", "VardeKernels", "VardeCompression", "VardeWire", "VardeEgress",
+                "VardeModel", "VardeKernels", "VardeCompression", "VardeDisk", "VardeWire", "VardeEgress",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: house
