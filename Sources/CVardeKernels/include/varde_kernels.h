@@ -4,7 +4,10 @@
 #include "varde_build.h"
 #include "varde_files.h"
 #include "varde_grams.h"
+#include "varde_memory.h"
 #include "varde_privacy.h"
+#include "varde_private_file.h"
+#include "varde_terminal.h"
 
 #ifdef __cplusplus
 extern "C" {
