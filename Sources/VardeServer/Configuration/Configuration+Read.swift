@@ -1,3 +1,4 @@
+import VardeCollect
 import VardeModel
 
 extension Configuration {

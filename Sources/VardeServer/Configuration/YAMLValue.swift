@@ -145,7 +145,7 @@ extension ConfigurationError {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
             self.init(file: file, line: mark.line, column: mark.column, message: problem)
         case .duplicatedKeysInMapping(let duplicates, let context):
-            let names = duplicates.map { String(describing: $0.string ?? "") }.joined(separator: ", ")
+            let names = duplicates.joined(separator: ", ")
             self.init(file: file, line: context.mark.line, column: context.mark.column, message: "key given twice: \(names)")
         default:
             self.init(file: file, message: "\(error)")

@@ -1,0 +1,84 @@
+import VardeModel
+
+/// A request as the routes see it: parameters of the query string and of a form body in one list, the body decompressed.
+struct APIRequest: Sendable {
+    var method: String
+    var path: String
+    /// Segments the route's pattern left open, decoded.
+    var captures: [String] = []
+    var parameters: [(name: String, value: String)] = []
+    var body: [UInt8] = []
+    var contentType = ""
+    /// Names in lower case.
+    var headers: [String: String] = [:]
+    /// Who asks; nil where the server has no tokens.
+    var token: AuthToken?
+    var remoteAddress = ""
+
+    func value(_ name: String) -> String? { parameters.first { $0.name == name }?.value }
+    func values(_ name: String) -> [String] { parameters.filter { $0.name == name }.map(\.value) }
+
+    /// Parses `a=b&c=d`, `+` as a blank, `%xx` decoded.
+    static func parseForm(_ text: some Sequence<UInt8>) -> [(name: String, value: String)] {
+        var out: [(String, String)] = []
+        for pair in Array(text).split(separator: UInt8(ascii: "&")) {
+            let equals = pair.firstIndex(of: UInt8(ascii: "="))
+            let name = unescape(pair[..<(equals ?? pair.endIndex)], plusIsBlank: true)
+            let value = equals.map { unescape(pair[(pair.index(after: $0))...], plusIsBlank: true) } ?? ""
+            out.append((name, value))
+        }
+        return out
+    }
+
+    static func unescape(_ bytes: some Collection<UInt8>, plusIsBlank: Bool) -> String {
+        var out: [UInt8] = []
+        out.reserveCapacity(bytes.count)
+        let all = Array(bytes)
+        var at = 0
+        while at < all.count {
+            let byte = all[at]
+            if byte == UInt8(ascii: "%"), at + 2 < all.count, let high = hex(all[at + 1]), let low = hex(all[at + 2]) {
+                out.append(high << 4 | low)
+                at += 3
+            } else {
+                out.append(byte == UInt8(ascii: "+") && plusIsBlank ? 32 : byte)
+                at += 1
+            }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    private static func hex(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}
+
+/// An answer in one piece.
+struct APIResponse: Sendable {
+    var status = 200
+    var contentType = "application/json"
+    var headers: [(name: String, value: String)] = []
+    var body: [UInt8] = []
+
+    static func text(_ status: Int, _ text: String) -> APIResponse {
+        APIResponse(status: status, contentType: "text/plain; charset=utf-8", body: Array(text.utf8))
+    }
+
+    static func json(_ text: String) -> APIResponse { APIResponse(body: Array(text.utf8)) }
+}
+
+/// Why a request is not answered as asked: status, a reason to count by, and words that say what and where.
+struct APIFailure: Error, Sendable {
+    var status: Int
+    /// Prometheus' `errorType`, also the reason counted.
+    var type: String
+    var message: String
+    var retryAfter: Int?
+
+    static func badData(_ message: String) -> APIFailure { APIFailure(status: 400, type: "bad_data", message: message) }
+}

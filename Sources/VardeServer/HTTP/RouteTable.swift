@@ -1,0 +1,63 @@
+/// Routes by path and method. A path segment `*` takes any one segment.
+struct RouteTable: Sendable {
+    typealias Handler = @Sendable (APIRequest) async throws -> APIResponse
+
+    struct Route: Sendable {
+        var pattern: [String]
+        /// Handler by method.
+        var handlers: [String: Handler]
+        /// What a token must allow; nil for everyone.
+        var role: Role?
+        /// The pattern as metrics name it.
+        var name: String
+        /// Whether failures are told as Loki tells them: plain text.
+        var plainErrors: Bool
+    }
+
+    enum Match {
+        case found(Route, Handler, captures: [String])
+        case wrongMethod(Route, allowed: [String])
+        case none
+    }
+
+    private var exact: [String: Int] = [:]
+    private var open: [Int] = []
+    private var routes: [Route] = []
+
+    mutating func add(_ methods: [String], _ path: String, role: Role?, _ handler: @escaping Handler) {
+        let pattern = path.split(separator: "/").map(String.init)
+        let index: Int
+        if let known = routes.firstIndex(where: { $0.pattern == pattern }) {
+            index = known
+        } else {
+            index = routes.count
+            routes.append(Route(pattern: pattern, handlers: [:], role: role, name: path, plainErrors: path.hasPrefix("/loki")))
+            if pattern.contains("*") { open.append(index) } else { exact["/" + pattern.joined(separator: "/")] = index }
+        }
+        for method in methods { routes[index].handlers[method] = handler }
+    }
+
+    /// Finds the route of a path as it came, still escaped.
+    func match(_ method: String, _ path: String) -> Match {
+        let segments = path.split(separator: "/").map(String.init)
+        var captures: [String] = []
+        var found = exact["/" + segments.joined(separator: "/")]
+        if found == nil {
+            found = open.first { index in
+                let pattern = routes[index].pattern
+                return pattern.count == segments.count && zip(pattern, segments).allSatisfy { $0 == "*" || $0 == $1 }
+            }
+            if let found {
+                captures = zip(routes[found].pattern, segments).filter { $0.0 == "*" }.map {
+                    APIRequest.unescape($0.1.utf8, plusIsBlank: false)
+                }
+            }
+        }
+        guard let found else { return .none }
+        let route = routes[found]
+        if let handler = route.handlers[method] ?? (method == "HEAD" ? route.handlers["GET"] : nil) {
+            return .found(route, handler, captures: captures)
+        }
+        return .wrongMethod(route, allowed: route.handlers.keys.sorted())
+    }
+}

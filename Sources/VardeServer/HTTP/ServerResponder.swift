@@ -1,0 +1,147 @@
+import Dispatch
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import VardeCompression
+import VardeModel
+
+/// What stands before every route: limits, decompression, tokens, errors in words, counting, compression of answers.
+struct ServerResponder: HTTPResponder {
+    typealias Context = BasicRequestContext
+
+    let routes: RouteTable
+    let limits: LimitSettings
+    let tokens: TokenGate
+    let metrics: SelfMetrics
+    let logger: Logger
+
+    /// Answers larger than this are compressed where the client can read it.
+    private static let compressFrom = 1_024
+
+    func respond(to request: Request, context: Context) async throws -> Response {
+        let began = DispatchTime.now().uptimeNanoseconds
+        let path = String(request.uri.path)
+        let method = request.method.rawValue
+        var routeName = "unknown"
+        var plain = path.hasPrefix("/loki")
+        var answer: APIResponse
+        do {
+            switch routes.match(method, path) {
+            case .none: throw APIFailure(status: 404, type: "not_found", message: "no such path: \(path)")
+            case .wrongMethod(let route, let allowed):
+                routeName = route.name
+                var response = Self.failure(
+                    APIFailure(
+                        status: 405, type: "method_not_allowed",
+                        message: "\(method) is not answered here; allowed: \(allowed.joined(separator: ", "))"), plain: plain)
+                response.headers.append(("Allow", allowed.joined(separator: ", ")))
+                answer = response
+                metrics.count("varde_http_requests_refused_total", ["reason": "method_not_allowed"])
+            case .found(let route, let handler, let captures):
+                routeName = route.name
+                plain = route.plainErrors
+                var received = try await read(request)
+                received.captures = captures
+                if let role = route.role { received.token = try await tokens.admit(received.headers["authorization"], role) }
+                answer = try await handler(received)
+            }
+        } catch let failure as APIFailure {
+            answer = Self.failure(failure, plain: plain)
+            metrics.count("varde_http_requests_refused_total", ["reason": failure.type])
+        } catch {
+            // Nothing of the request is told: it may hold personal data.
+            logger.error("a request failed", metadata: ["route": "\(routeName)", "error": "\(Swift.type(of: error))"])
+            answer = Self.failure(APIFailure(status: 500, type: "internal", message: "internal error"), plain: plain)
+        }
+        let seconds = Double(DispatchTime.now().uptimeNanoseconds - began) / 1e9
+        metrics.request(route: routeName, method: method, status: answer.status, seconds: seconds)
+        return Self.response(answer, accepting: request.headers[.acceptEncoding] ?? "", isHead: method == "HEAD")
+    }
+
+    private static func failure(_ failure: APIFailure, plain: Bool) -> APIResponse {
+        var response: APIResponse
+        if plain {
+            response = .text(failure.status, failure.message)
+        } else {
+            response = APIResponse(status: failure.status, body: APIEnvelope.error(failure))
+        }
+        if let seconds = failure.retryAfter { response.headers.append(("Retry-After", String(seconds))) }
+        if failure.status == 401 { response.headers.append(("WWW-Authenticate", "Bearer realm=\"varde\", Basic realm=\"varde\"")) }
+        return response
+    }
+
+    private static func response(_ answer: APIResponse, accepting: String, isHead: Bool) -> Response {
+        var headers = HTTPFields()
+        var body = answer.body
+        if answer.status != 204 { headers[.contentType] = answer.contentType }
+        for (name, value) in answer.headers { if let field = HTTPField.Name(name) { headers[field] = value } }
+        if body.count >= compressFrom {
+            headers[.vary] = "Accept-Encoding"
+            let offered = accepting.lowercased()
+            let encoding: (String, Deflate.Container)? =
+                offered.contains("gzip") ? ("gzip", .gzip) : offered.contains("deflate") ? ("deflate", .zlib) : nil
+            if let (name, container) = encoding {
+                var packed: [UInt8] = []
+                Deflate.compress(body.span, as: container, into: &packed)
+                body = packed
+                headers[.contentEncoding] = name
+            }
+        }
+        let content: ResponseBody = isHead || answer.status == 204 ? .init() : .init(byteBuffer: ByteBuffer(bytes: body))
+        return Response(status: .init(code: answer.status), headers: headers, body: content)
+    }
+
+    /// Reads a request whole, within the limits, and decompresses it.
+    private func read(_ request: Request) async throws -> APIRequest {
+        var received = APIRequest(method: request.method.rawValue, path: String(request.uri.path))
+        if let query = request.uri.query { received.parameters = APIRequest.parseForm(query.utf8) }
+        for field in request.headers { received.headers[field.name.canonicalName] = field.value }
+        received.contentType = (received.headers["content-type"] ?? "").lowercased()
+        if let length = received.headers["content-length"].flatMap({ Int($0) }), length > limits.requestBytes { throw tooLarge() }
+        var raw: [UInt8] = []
+        for try await part in request.body {
+            if raw.count + part.readableBytes > limits.requestBytes { throw tooLarge() }
+            raw.append(contentsOf: part.readableBytesView)
+        }
+        let encoding = (received.headers["content-encoding"] ?? "identity").lowercased()
+        var body: [UInt8] = []
+        do {
+            switch encoding {
+            case "identity", "": body = raw
+            case "gzip", "x-gzip": try Deflate.decompress(raw.span, from: .gzip, limit: limits.decompressedBytes, into: &body)
+            case "deflate": try Deflate.decompress(raw.span, from: .zlib, limit: limits.decompressedBytes, into: &body)
+            case "zstd": try Zstd.decompress(raw.span, limit: limits.decompressedBytes, into: &body)
+            // Protocols that always use snappy's block format say so, or do not: their routes take it off.
+            case "snappy": body = raw
+            default:
+                throw APIFailure(
+                    status: 415, type: "unsupported_encoding",
+                    message: "content encoding “\(encoding)” is not read; use identity, gzip, deflate, zstd or snappy")
+            }
+        } catch let error as DecompressionError {
+            throw Self.failure(of: error)
+        }
+        if received.contentType.hasPrefix("application/x-www-form-urlencoded") {
+            // A form's values come before those of the query string, as in Go.
+            received.parameters = APIRequest.parseForm(body) + received.parameters
+        } else {
+            received.body = body
+        }
+        return received
+    }
+
+    private func tooLarge() -> APIFailure {
+        APIFailure(status: 413, type: "too_large", message: "the body is larger than limits.request_size (\(limits.requestBytes) bytes)")
+    }
+
+    static func failure(of error: DecompressionError) -> APIFailure {
+        switch error {
+        case .malformed(let encoding): APIFailure(status: 400, type: "bad_data", message: "the body is not valid \(encoding)")
+        case .tooLarge(let encoding, let limit):
+            APIFailure(
+                status: 413, type: "too_large",
+                message: "the \(encoding) body is larger than limits.decompressed_size (\(limit) bytes) once decompressed")
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import Dispatch
+import Synchronization
+import VardeQuery
+
+/// Threads for queries: the engines block. So many run at once, so many wait; more are sent away.
+final class QueryPool: Sendable {
+    private struct State {
+        var running = 0
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+    private let queue = DispatchQueue(label: "varde.query", attributes: .concurrent)
+    private let concurrency: Int
+    private let maxWaiting: Int
+
+    init(concurrency: Int, maxWaiting: Int) {
+        self.concurrency = concurrency
+        self.maxWaiting = maxWaiting
+    }
+
+    var load: (running: Int, waiting: Int) { state.withLock { ($0.running, $0.waiting.count) } }
+
+    /// Runs `body` on a thread that may block. A caller that is cancelled cancels the budget.
+    func run<Value: Sendable>(_ budget: QueryBudget, _ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        let mayWait = state.withLock { $0.running < concurrency || $0.waiting.count < maxWaiting }
+        guard mayWait else {
+            throw APIFailure(
+                status: 429, type: "too_many_requests",
+                message: "\(concurrency) queries run and \(maxWaiting) wait: try again (limits.query_concurrency, limits.query_queue)",
+                retryAfter: 1)
+        }
+        await enter()
+        defer { leave() }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                queue.async { continuation.resume(with: Result { try body() }) }
+            }
+        } onCancel: {
+            budget.cancel()
+        }
+    }
+
+    private func enter() async {
+        await withCheckedContinuation { continuation in
+            let mayRun = state.withLock { state in
+                if state.running < concurrency {
+                    state.running += 1
+                    return true
+                }
+                state.waiting.append(continuation)
+                return false
+            }
+            if mayRun { continuation.resume() }
+        }
+    }
+
+    private func leave() {
+        // The place goes to the one who waited longest.
+        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            if state.waiting.isEmpty {
+                state.running -= 1
+                return nil
+            }
+            return state.waiting.removeFirst()
+        }
+        next?.resume()
+    }
+}

@@ -1,0 +1,16 @@
+import ServiceLifecycle
+import VardeCollect
+
+/// Runs the scrape manager once there is a store to scrape into.
+struct ScrapeService: Service {
+    let parts: ServerParts
+    let store: StoreService
+
+    func run() async throws {
+        await store.waitUntilOpen()
+        guard parts.isReady else { return }
+        parts.scrapes.apply(parts.current().effectiveScrapeConfigs(listen: parts.listen))
+        let scrapes = parts.scrapes
+        await cancelWhenGracefulShutdown { await scrapes.run() }
+    }
+}

@@ -1,0 +1,133 @@
+import Logging
+import Synchronization
+import VardeCollect
+import VardeLogs
+import VardeMetrics
+import VardeModel
+import VardePrivacy
+import VardeQuery
+
+/// The stores, once they are open.
+struct Stores: Sendable {
+    var metrics: MetricStore
+    var logs: LogStore
+}
+
+/// What the routes work with. Made once; what changes while the server runs is behind locks.
+final class ServerParts: Sendable {
+    let dataDirectory: String
+    /// `HOST:PORT` as it was asked for.
+    let listen: String
+    let startTime: Int64
+    let clock: @Sendable () -> Int64
+    let limits: LimitSettings
+    let pool: QueryPool
+    let metrics: SelfMetrics
+    let redaction: RedactionControl
+    let scrapes: ScrapeManager
+    let sentMetadata = SentMetadata()
+    let reloads = ReloadState()
+    let logger: Logger
+    private let opened = Mutex<Stores?>(nil)
+    private let configuration: Mutex<Configuration>
+    /// Set while the disk has too little room: writes are answered 503.
+    private let readOnly = Mutex<String?>(nil)
+    private let stopping = Mutex(false)
+
+    init(
+        configuration: Configuration, dataDirectory: String, listen: String, clock: @escaping @Sendable () -> Int64, metrics: SelfMetrics,
+        redaction: RedactionControl,
+        scrapes: ScrapeManager, logger: Logger
+    ) {
+        self.configuration = Mutex(configuration)
+        self.dataDirectory = dataDirectory
+        self.listen = listen
+        self.clock = clock
+        startTime = clock()
+        limits = configuration.limits
+        pool = QueryPool(concurrency: configuration.limits.queryConcurrency, maxWaiting: configuration.limits.queryQueue)
+        self.metrics = metrics
+        self.redaction = redaction
+        self.scrapes = scrapes
+        self.logger = logger
+    }
+
+    func current() -> Configuration { configuration.withLock { $0 } }
+    func use(_ other: Configuration) { configuration.withLock { $0 = other } }
+
+    /// - Throws: 503 in plain words while the stores are being opened.
+    func stores() throws -> Stores {
+        guard let stores = opened.withLock({ $0 }) else {
+            throw APIFailure(status: 503, type: "unavailable", message: "Service Unavailable: the stores are being opened")
+        }
+        return stores
+    }
+
+    func open(_ stores: Stores) { opened.withLock { $0 = stores } }
+
+    var isReady: Bool { opened.withLock { $0 != nil } && !stopping.withLock { $0 } }
+
+    /// From here on new writes are refused.
+    func beginStopping() { stopping.withLock { $0 = true } }
+
+    func setReadOnly(_ reason: String?) { readOnly.withLock { $0 = reason } }
+    var isReadOnly: Bool { readOnly.withLock { $0 != nil } }
+
+    /// - Throws: 503 where nothing may be written now.
+    func checkWritable() throws {
+        if stopping.withLock({ $0 }) {
+            throw APIFailure(status: 503, type: "unavailable", message: "the server is stopping", retryAfter: 5)
+        }
+        if let reason = readOnly.withLock({ $0 }) { throw APIFailure(status: 503, type: "unavailable", message: reason, retryAfter: 30) }
+    }
+
+    /// What redacts at this moment; nil where privacy is switched off.
+    var redactor: Redactor? { redaction.redactor }
+
+    /// LogQL inside PromQL.
+    var logqlHook: (@Sendable (String, StepGrid, QueryBudget) throws -> StepMatrix)? { nil }
+
+    /// A store's refusal as an answer.
+    static func failure(_ error: IngestError) -> APIFailure {
+        switch error {
+        case .limit(let text): APIFailure(status: 400, type: "limit", message: text)
+        case .invalidLabels(let text): APIFailure(status: 400, type: "bad_data", message: text)
+        case .unavailable(let text): APIFailure(status: 503, type: "unavailable", message: text, retryAfter: 10)
+        case .overloaded(let seconds):
+            APIFailure(status: 429, type: "overloaded", message: "the server is short of memory", retryAfter: seconds)
+        }
+    }
+}
+
+/// Metadata senders of remote write pass on; the newest of each family, bounded.
+final class SentMetadata: Sendable {
+    private static let maxFamilies = 20_000
+    private let families = Mutex<[String: Set<FamilyMetadata>]>([:])
+
+    var all: [String: Set<FamilyMetadata>] { families.withLock { $0 } }
+
+    func note(_ name: String, _ metadata: FamilyMetadata) {
+        families.withLock { families in
+            if families[name] == nil, families.count >= Self.maxFamilies { return }
+            if families[name, default: []].count < 10 { families[name, default: []].insert(metadata) }
+        }
+    }
+}
+
+/// How the last reload went.
+final class ReloadState: Sendable {
+    private let state = Mutex((succeeded: true, time: Int64(0), count: 0, failures: 0))
+
+    func note(succeeded: Bool, at time: Int64) {
+        state.withLock { state in
+            state.succeeded = succeeded
+            if succeeded { state.time = time }
+            state.count += 1
+            if !succeeded { state.failures += 1 }
+        }
+    }
+
+    var lastSucceeded: Bool { state.withLock { $0.succeeded } }
+    var lastTime: Int64 { state.withLock { $0.time } }
+    var failures: Int { state.withLock { $0.failures } }
+}

@@ -1,0 +1,125 @@
+import Foundation
+import Logging
+import ServiceLifecycle
+import Synchronization
+import VardeDisk
+import VardeLogs
+import VardeMetrics
+import VardeModel
+import VardeQuery
+
+/// Opens the stores, keeps them in order while the server runs, and closes them.
+final class StoreService: Service {
+    private let parts: ServerParts
+    private let settings: VardeServer.Settings
+    private let logger: Logger
+    private let readiness = AsyncStream<Void>.makeStream()
+
+    init(parts: ServerParts, settings: VardeServer.Settings, logger: Logger) {
+        self.parts = parts
+        self.settings = settings
+        self.logger = logger
+    }
+
+    /// Returns once the stores are open, or the service ends.
+    func waitUntilOpen() async {
+        for await _ in readiness.stream { return }
+    }
+
+    func run() async throws {
+        let began = ContinuousClock.now
+        let stores = try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Stores, any Error>) in
+            DispatchQueue.global().async { continuation.resume(with: Result { try self.openStores() }) }
+        }
+        parts.open(stores)
+        readiness.continuation.yield()
+        readiness.continuation.finish()
+        logger.info("ready", metadata: ["recovery": "\(ContinuousClock.now - began)", "series": "\(stores.metrics.statistics.series)"])
+        await withGracefulShutdownHandler {
+            await maintain(stores)
+        } onGracefulShutdown: { [parts] in
+            parts.beginStopping()
+        }
+    }
+
+    private func openStores() throws -> Stores {
+        let configuration = settings.configuration
+        let files = PosixFileSystem()
+        let catalog = try Catalog(path: settings.dataDirectory + "/catalog.sqlite")
+        var metricOptions = MetricStoreOptions()
+        metricOptions.retention = configuration.retention.time
+        metricOptions.maxBytes = configuration.retention.size
+        metricOptions.maxSeries = configuration.limits.maxSeries
+        metricOptions.maxSeriesPerName = configuration.limits.maxSeriesPerName
+        metricOptions.maxLabels = configuration.limits.maxLabelsPerSeries
+        metricOptions.maxNameBytes = configuration.limits.maxLabelNameBytes
+        metricOptions.maxValueBytes = configuration.limits.maxLabelValueBytes
+        var logOptions = LogStoreOptions { [clock = parts.clock] in clock() * 1_000_000 }
+        logOptions.retention = configuration.retention.time * 1_000_000
+        logOptions.policies = try RetentionSetup.policies(configuration)
+        logOptions.creationGrace = configuration.logs.maxFuture * 1_000_000
+        logOptions.maxLineSize = configuration.logs.maxLineBytes + 64
+        logOptions.maxStreams = configuration.logs.maxStreams
+        logOptions.maxLabelNames = configuration.logs.maxLabelsPerStream
+        if case .interval(let milliseconds) = configuration.storage.sync {
+            metricOptions.syncInterval = Int(milliseconds)
+            logOptions.syncMode = .interval(milliseconds: Int(milliseconds))
+        }
+        let metrics = try MetricStore.open(
+            directory: settings.dataDirectory + "/metrics", fileSystem: files, catalog: catalog, options: metricOptions, clock: parts.clock)
+        let logs = try LogStore.open(directory: settings.dataDirectory + "/logs", fileSystem: files, catalog: catalog, options: logOptions)
+        for damage in metrics.damage + logs.damage { logger.error("damage found at the start: \(damage)") }
+        return Stores(metrics: metrics, logs: logs)
+    }
+
+    /// Every second: the disk's room, and what the stores have to do.
+    private func maintain(_ stores: Stores) async {
+        let files = PosixFileSystem()
+        while !Task.isCancelled, parts.isReady {
+            watchDisk(files)
+            let now = parts.clock()
+            parts.redaction.tick(parts.current(), now: now / 1000)
+            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+                DispatchQueue.global(qos: .utility).async { [logger, parts] in
+                    // A failure here costs time, not data: it is tried again at the next round.
+                    do {
+                        try stores.metrics.maintain(now: now)
+                    } catch {
+                        parts.metrics.count("varde_maintenance_failures_total", ["store": "metrics"])
+                        logger.error("maintenance of the metrics store failed, it will be tried again: \(error)")
+                    }
+                    do {
+                        try stores.logs.maintain(now: now * 1_000_000)
+                    } catch {
+                        parts.metrics.count("varde_maintenance_failures_total", ["store": "logs"])
+                        logger.error("maintenance of the log store failed, it will be tried again: \(error)")
+                    }
+                    continuation.resume()
+                }
+            }
+            // Sooner where the head fills faster than once a second.
+            for _ in 0..<10 where parts.isReady && !stores.metrics.wantsMaintenance { try? await Task.sleep(for: .milliseconds(100)) }
+        }
+    }
+
+    private func watchDisk(_ files: PosixFileSystem) {
+        guard let free = try? files.freeBytes(at: settings.dataDirectory) else { return }
+        let least = parts.current().storage.minimumFreeBytes
+        if free < least, !parts.isReadOnly {
+            parts.setReadOnly(
+                "the disk has \(free >> 20) MB left, less than storage.minimum_free: writes are refused until there is twice that, queries go on"
+            )
+            logger.error("the disk is nearly full: writes are refused", metadata: ["free": "\(free)"])
+        } else if free > least * 2, parts.isReadOnly {
+            parts.setReadOnly(nil)
+            logger.info("the disk has room again: writes are taken")
+        }
+        parts.metrics.set("varde_disk_free_bytes", [:], to: Double(free))
+    }
+
+    func closeStores() throws {
+        guard let stores = try? parts.stores() else { return }
+        try stores.metrics.close()
+        try stores.logs.close()
+    }
+}

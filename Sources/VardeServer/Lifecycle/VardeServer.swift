@@ -1,0 +1,207 @@
+import CoreMetrics
+import Foundation
+import Hummingbird
+import HummingbirdTLS
+package import Logging
+import NIOCore
+import NIOSSL
+import ServiceLifecycle
+import Synchronization
+import UnixSignals
+import VardeCollect
+import VardeDisk
+import VardeEgress
+import VardeKernels
+import VardeLogs
+import VardeMetrics
+import VardeModel
+import VardePrivacy
+
+/// The server: everything put together, run until it is told to stop.
+package struct VardeServer {
+    /// What the command line decides.
+    package struct Settings: Sendable {
+        package var configuration: Configuration
+        package var dataDirectory: String
+        package var listen: String
+
+        package init(configuration: Configuration, dataDirectory: String, listen: String) {
+            self.configuration = configuration
+            self.dataDirectory = dataDirectory
+            self.listen = listen
+        }
+    }
+
+    /// A start that cannot be, in words for the operator.
+    package struct StartError: Error, CustomStringConvertible {
+        package var description: String
+    }
+
+    private let settings: Settings
+    private let logger: Logger
+    private let host: String
+    private let port: Int
+    private let lock: DirectoryLock
+    private let parts: ServerParts
+    private let tokens: TokenGate
+    private let egress: EgressClient
+    private let clock: @Sendable () -> Int64
+
+    /// Checks what can be checked before anything runs: address, tokens, lock, keys.
+    package init(_ settings: Settings, logger: Logger) throws {
+        self.settings = settings
+        self.logger = logger
+        let configuration = settings.configuration
+        (host, port) = try Self.address(settings.listen)
+        if configuration.server.tokens.isEmpty, !Self.isLoopback(host) {
+            throw StartError(
+                description: """
+                    refusing to listen on \(settings.listen) without tokens: anyone who reaches the address could read everything.
+                    Run `varde token new NAME --role read write` and add what it prints to the configuration, under:
+                      server: {auth: {tokens: […]}}
+                    or listen on 127.0.0.1 only.
+                    """)
+        }
+        let files = PosixFileSystem()
+        do {
+            try files.makeDirectories(settings.dataDirectory)
+        } catch {
+            throw StartError(description: "the data directory cannot be used: \(error)")
+        }
+        lock = try DirectoryLock.take(directory: settings.dataDirectory, fileSystem: files)
+        clock = { Int64(Date().timeIntervalSince1970 * 1000) }
+        let metrics = SelfMetrics()
+        let redaction = try RedactionControl(configuration, dataDirectory: settings.dataDirectory, logger: logger, now: clock() / 1000)
+        tokens = TokenGate(tokens: configuration.server.tokens)
+        egress = EgressClient(networks: try Self.networks(configuration)) { [logger] host, address in
+            metrics.count("varde_egress_refused_total")
+            logger.warning("refused a connection to an undeclared network", metadata: ["host": "\(host)", "address": "\(address)"])
+        }
+        // Scrapes begin once the stores are open; until then there is nowhere to put samples.
+        let sink = DeferredSink()
+        let scrapes = ScrapeManager(
+            sink: sink, egress: egress, readFile: { DiscoveryFiles.read($0, logger: logger) }, logger: logger, clock: clock)
+        parts = ServerParts(
+            configuration: configuration, dataDirectory: settings.dataDirectory, listen: settings.listen, clock: clock, metrics: metrics,
+            redaction: redaction, scrapes: scrapes,
+            logger: logger)
+        sink.parts.withLock { [parts] in $0 = parts }
+        parts.reloads.note(succeeded: true, at: clock())
+        MetricsSystem.bootstrap(MetricsBackend(metrics))
+        SelfMetricsCollector.install(parts, egress: egress, tokens: tokens)
+    }
+
+    private static func address(_ text: String) throws -> (String, Int) {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]), (0...65_535).contains(port) else {
+            throw StartError(description: "--listen must be HOST:PORT, not “\(text)”")
+        }
+        var host = String(text[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        return (host.isEmpty ? "0.0.0.0" : host, port)
+    }
+
+    private static func isLoopback(_ host: String) -> Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+
+    static func networks(_ configuration: Configuration) throws -> [Network] {
+        try configuration.residency.networks.map { declared in
+            guard let network = Network(declared.cidr) else {
+                throw StartError(description: "residency.networks: “\(declared.cidr)” is not a network such as 192.0.2.0/24")
+            }
+            return network
+        }
+    }
+
+    /// Serves until SIGTERM or SIGINT, then stops in order: no new writes, running requests answered, everything synced.
+    package func run() async throws {
+        let parts = parts
+        let reload: @Sendable () async throws -> Void = { [self] in try self.reload() }
+        var routes = RouteTable()
+        LifecycleRoutes(parts: parts, reload: reload).add(to: &routes)
+        PrometheusRoutes(parts: parts).add(to: &routes)
+        WriteRoutes(parts: parts).add(to: &routes)
+        let responder = ServerResponder(routes: routes, limits: parts.limits, tokens: tokens, metrics: parts.metrics, logger: logger)
+        let configuration = ApplicationConfiguration(address: .hostname(host, port: port), serverName: nil)
+        var quiet = logger
+        quiet.logLevel = .warning
+        let http: any Service
+        if let tls = settings.configuration.server.tls {
+            let context = try TLSFilesReader.configuration(tls)
+            http = Application(
+                responder: responder, server: try .tls(.http1(), tlsConfiguration: context), configuration: configuration, logger: quiet)
+        } else {
+            http = Application(responder: responder, server: .http1(), configuration: configuration, logger: quiet)
+        }
+        let storeService = StoreService(parts: parts, settings: settings, logger: logger)
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(service: storeService), .init(service: ScrapeService(parts: parts, store: storeService)), .init(service: http),
+                    .init(service: ReloadService(reload: reload, logger: logger)),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: quiet
+            ).bounded(settings.configuration.server.shutdownTimeout))
+        logger.info(
+            "Varde \(BuildInfo.summary) listens on \(settings.configuration.server.tls == nil ? "http" : "https")://\(settings.listen)",
+            metadata: ["data": "\(settings.dataDirectory)", "config": "\(settings.configuration.file ?? "embedded defaults")"])
+        do {
+            try await group.run()
+        } catch is CancellationError {
+        }
+        await egress.shutdown()
+        try storeService.closeStores()
+        logger.info("stopped: everything is synced")
+        withExtendedLifetime(lock) {}
+    }
+
+    /// Puts the configuration file in force as it is now: wholly, or not at all.
+    private func reload() throws {
+        guard let file = settings.configuration.file else { throw StartError(description: "there is no configuration file to reload") }
+        do {
+            let text: String
+            do { text = try String(contentsOfFile: file, encoding: .utf8) } catch {
+                throw ConfigurationError(file: file, message: "cannot be read")
+            }
+            let fresh = try Configuration(parsing: text, file: file)
+            let networks = try Self.networks(fresh)
+            if fresh.server.tokens.isEmpty, !Self.isLoopback(host) {
+                throw StartError(description: "server.auth.tokens is empty, but the server listens on \(settings.listen)")
+            }
+            let policies = try RetentionSetup.policies(fresh)
+            // The redactor first: what it refuses leaves everything as it was.
+            try parts.redaction.use(fresh, now: clock() / 1000)
+            tokens.replace(fresh.server.tokens)
+            egress.declare(networks)
+            parts.use(fresh)
+            parts.scrapes.apply(fresh.effectiveScrapeConfigs(listen: settings.listen))
+            try parts.stores().logs.setRetention(fresh.retention.time * 1_000_000, policies: policies)
+            for warning in fresh.warnings { logger.warning("\(warning)") }
+            parts.reloads.note(succeeded: true, at: clock())
+            logger.info("configuration reloaded")
+        } catch {
+            parts.reloads.note(succeeded: false, at: clock())
+            logger.error("the configuration was not reloaded, the old one stays: \(error)")
+            throw error
+        }
+    }
+}
+
+extension ServiceGroupConfiguration {
+    /// With a bound on how long a graceful stop may take, in milliseconds.
+    fileprivate func bounded(_ milliseconds: Int64) -> ServiceGroupConfiguration {
+        var copy = self
+        copy.maximumGracefulShutdownDuration = .milliseconds(milliseconds)
+        copy.maximumCancellationDuration = .seconds(1)
+        return copy
+    }
+}
+
+extension Configuration {
+    /// Jobs to run: those configured; without a file the server scrapes itself.
+    func effectiveScrapeConfigs(listen: String) -> [ScrapeConfig] {
+        if file != nil { return scrapeConfigs }
+        var own = ScrapeConfig(jobName: "varde", interval: 15_000, timeout: 10_000)
+        own.staticGroups = [TargetGroup(addresses: [listen], labels: .empty, source: "embedded")]
+        return [own]
+    }
+}

@@ -1,0 +1,121 @@
+import Foundation
+import VardeModel
+import VardeQuery
+
+/// Readings of parameters as Prometheus' API takes them, with its words for what is wrong.
+extension APIRequest {
+    /// Milliseconds of a time: Unix seconds with fraction, or RFC 3339.
+    func time(_ name: String) throws -> Int64? {
+        guard let text = value(name), !text.isEmpty else { return nil }
+        guard let time = Self.parseTime(text) else {
+            throw APIFailure.badData("invalid parameter \"\(name)\": cannot parse \(text.quoted) to a valid timestamp")
+        }
+        return time
+    }
+
+    static func parseTime(_ text: String) -> Int64? {
+        if let seconds = Double(text) {
+            guard seconds.isFinite, seconds.magnitude < 9e15 else { return nil }
+            return Int64((seconds * 1000).rounded())
+        }
+        return RFC3339.nanoseconds(text).map { Int64(($0 / 1_000_000).rounded(.down)) }
+    }
+
+    /// Milliseconds of a duration: seconds with fraction, or Prometheus' notation.
+    func duration(_ name: String) throws -> Int64? {
+        guard let text = value(name), !text.isEmpty else { return nil }
+        if let seconds = Double(text) {
+            guard seconds.isFinite, seconds.magnitude < 9e15 else {
+                throw APIFailure.badData(
+                    "invalid parameter \"\(name)\": cannot parse \(text.quoted) to a valid duration. It overflows int64")
+            }
+            return Int64((seconds * 1000).rounded())
+        }
+        guard let milliseconds = DurationText.milliseconds(text) else {
+            throw APIFailure.badData("invalid parameter \"\(name)\": cannot parse \(text.quoted) to a valid duration")
+        }
+        return milliseconds
+    }
+
+    /// A count; 0 for none.
+    func limit() throws -> Int {
+        guard let text = value("limit"), !text.isEmpty else { return 0 }
+        guard let number = Int(text) else {
+            throw APIFailure.badData("invalid parameter \"limit\": strconv.Atoi: parsing \(text.quoted): invalid syntax")
+        }
+        guard number >= 0 else { throw APIFailure.badData("invalid parameter \"limit\": limit must be non-negative") }
+        return number
+    }
+
+    /// Sets of matchers of `match[]`, each selector read by the PromQL parser.
+    func matcherSets() throws -> [[LabelMatcher]] {
+        var sets: [[LabelMatcher]] = []
+        for text in values("match[]") + values("match") {
+            do throws(QueryError) {
+                sets.append(try PromQLEngine.matchers(ofSelector: text))
+            } catch {
+                throw APIFailure.badData("invalid parameter \"match[]\": \(error.message)")
+            }
+        }
+        return sets
+    }
+}
+
+/// Dates of RFC 3339.
+enum RFC3339 {
+    /// Nanoseconds since the epoch, nil where the text is no date.
+    static func nanoseconds(_ text: String) -> Double? {
+        let bytes = Array(text.utf8)
+        func number(_ range: Range<Int>) -> Int? {
+            guard range.upperBound <= bytes.count, bytes[range].allSatisfy({ $0 >= 48 && $0 <= 57 }) else { return nil }
+            return Int(String(decoding: bytes[range], as: UTF8.self))
+        }
+        guard bytes.count >= 20, let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13),
+            let minute = number(14..<16), let second = number(17..<19), bytes[4] == 45, bytes[7] == 45, bytes[13] == 58, bytes[16] == 58,
+            (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second < 61,
+            [UInt8(ascii: "T"), UInt8(ascii: "t"), 32].contains(bytes[10])
+        else { return nil }
+        var at = 19
+        var fraction = 0.0
+        if bytes[at] == UInt8(ascii: ".") {
+            var scale = 1e8
+            at += 1
+            while at < bytes.count, bytes[at] >= 48, bytes[at] <= 57 {
+                fraction += Double(bytes[at] - 48) * scale
+                scale /= 10
+                at += 1
+            }
+        }
+        guard at < bytes.count else { return nil }
+        var offset = 0
+        switch bytes[at] {
+        case UInt8(ascii: "Z"), UInt8(ascii: "z"): at += 1
+        case UInt8(ascii: "+"), UInt8(ascii: "-"):
+            guard let hours = number((at + 1)..<(at + 3)), at + 6 <= bytes.count, bytes[at + 3] == 58,
+                let minutes = number((at + 4)..<(at + 6))
+            else { return nil }
+            offset = (hours * 60 + minutes) * (bytes[at] == UInt8(ascii: "-") ? -60 : 60)
+            at += 6
+        default: return nil
+        }
+        guard at == bytes.count else { return nil }
+        // Days from the civil calendar, March first.
+        let y = month <= 2 ? year - 1 : year
+        let era = y / 400
+        let yearOfEra: Int = y - era * 400
+        let monthFromMarch: Int = month > 2 ? month - 3 : month + 9
+        let dayOfYear: Int = (153 * monthFromMarch + 2) / 5 + day - 1
+        let dayOfEra: Int = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        let days: Int = era * 146_097 + dayOfEra - 719_468
+        let seconds: Int = days * 86_400 + hour * 3_600 + minute * 60 + second - offset
+        return Double(seconds) * 1e9 + fraction
+    }
+
+    /// A moment as text in UTC, with the fraction it has.
+    static func text(milliseconds: Int64) -> String {
+        if milliseconds == 0 { return "0001-01-01T00:00:00Z" }
+        let format = ISO8601DateFormatter()
+        format.formatOptions = milliseconds % 1000 == 0 ? [.withInternetDateTime] : [.withInternetDateTime, .withFractionalSeconds]
+        return format.string(from: Date(timeIntervalSince1970: Double(milliseconds) / 1000))
+    }
+}
