@@ -5,12 +5,12 @@ package import VardeModel
 
 extension MetricStore: SeriesSource {
     package func select(_ request: SeriesRequest) throws -> any SeriesSelection {
-        let matchers = try request.matchers.map { try CompiledMatcher($0) }
+        let matchers = try request.matchers.map { try LabelPredicate($0) }
         return try snapshot(matchers, request)
     }
 
     /// What a query sees: the matching series of every part, joined by identity. Later changes to the store do not touch it.
-    private func snapshot(_ matchers: [CompiledMatcher], _ request: SeriesRequest) throws -> StoreSelection {
+    private func snapshot(_ matchers: [LabelPredicate], _ request: SeriesRequest) throws -> StoreSelection {
         var selection = StoreSelection()
         // Head, heads being written and the list of blocks are taken together: a cut in between would hide or double samples.
         let (head, frozen, blocks) = state.withLock { state in
@@ -40,14 +40,14 @@ extension MetricStore: SeriesSource {
     }
 
     package func labelNames(_ request: SeriesRequest) throws -> [String] {
-        let selection = try snapshot(try request.matchers.map { try CompiledMatcher($0) }, request)
+        let selection = try snapshot(try request.matchers.map { try LabelPredicate($0) }, request)
         var names: Set<String> = []
         for index in 0..<selection.count { for name in selection.names(at: index) { names.insert(name) } }
         return limited(names, request.limit)
     }
 
     package func labelValues(of name: String, _ request: SeriesRequest) throws -> [String] {
-        let selection = try snapshot(try request.matchers.map { try CompiledMatcher($0) }, request)
+        let selection = try snapshot(try request.matchers.map { try LabelPredicate($0) }, request)
         var values: Set<String> = []
         for index in 0..<selection.count { if let value = selection.value(of: name, at: index) { values.insert(value) } }
         return limited(values, request.limit)

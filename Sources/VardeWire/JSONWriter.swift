@@ -59,7 +59,7 @@ package struct JSONWriter {
     /// A sample value in quotes.
     package mutating func value(_ value: Double) {
         bytes.append(UInt8(ascii: "\""))
-        FloatText.append(value, to: &bytes)
+        SampleText.append(value, to: &bytes)
         bytes.append(UInt8(ascii: "\""))
     }
 }

@@ -161,7 +161,9 @@ enum FreePort {
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let bound = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) == 0 && getsockname(descriptor, $0, &size) == 0 }
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, size) == 0 && getsockname(descriptor, $0, &size) == 0
+            }
         }
         guard bound else { throw ServerProcess.Failure(description: "no free port") }
         return Int(UInt16(bigEndian: address.sin_port))
@@ -172,7 +174,9 @@ enum FreePort {
 enum Peers {
     static func find(_ name: String) -> URL? {
         var places = ["/usr/bin", "/usr/sbin", "/usr/local/bin"]
-        if let folder = ProcessInfo.processInfo.environment["VARDE_PEERS"] { places = ["\(folder)/usr/bin", "\(folder)/usr/sbin"] + places }
+        if let folder = ProcessInfo.processInfo.environment["VARDE_PEERS"] {
+            places = ["\(folder)/usr/bin", "\(folder)/usr/sbin"] + places
+        }
         return places.map { URL(fileURLWithPath: $0).appendingPathComponent(name) }
             .first { FileManager.default.isExecutableFile(atPath: $0.path) }
     }

@@ -13,7 +13,7 @@ protocol SeriesIndex {
 
 extension SeriesIndex {
     /// Series that pass every matcher, ascending. No matcher lets all through.
-    func matching(_ matchers: [CompiledMatcher]) throws -> [UInt32] {
+    func matching(_ matchers: [LabelPredicate]) throws -> [UInt32] {
         var result: [UInt32]?
         func narrow(_ list: [UInt32]) { result = result.map { PostingSets.intersection($0, list) } ?? list }
         // Those that name what they want come first: they cut down what the others have to look at.

@@ -74,12 +74,13 @@ struct QueryData: Decodable {
             var list = try decoder.unkeyedContainer()
             time = try list.decode(Double.self)
             text = try list.decode(String.self)
-            value = switch text {
-            case "NaN": .nan
-            case "+Inf": .infinity
-            case "-Inf": -.infinity
-            default: Double(text) ?? .nan
-            }
+            value =
+                switch text {
+                case "NaN": .nan
+                case "+Inf": .infinity
+                case "-Inf": -.infinity
+                default: Double(text) ?? .nan
+                }
         }
     }
 

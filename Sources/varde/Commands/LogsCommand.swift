@@ -42,7 +42,6 @@ struct LogsCommand: AsyncParsableCommand {
 
     func run() async throws {
         let connection = try ServerConnection(options)
-        defer { connection.close() }
         let terminal = Terminal.standardOutput
         let last = end?.secondsSinceEpoch ?? Date().timeIntervalSince1970 + (follow ? 0 : 1)
         let first = start?.secondsSinceEpoch ?? last - Double(since.milliseconds) / 1000

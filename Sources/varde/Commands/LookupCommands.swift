@@ -22,7 +22,6 @@ struct LabelsCommand: AsyncParsableCommand {
 
     func run() async throws {
         let connection = try ServerConnection(options)
-        defer { connection.close() }
         let base = logs ? "/loki/api/v1" : "/api/v1"
         let path = name.map { "\(base)/label/\(ServerConnection.escape($0))/values" } ?? "\(base)/labels"
         let parameters = match.map { (logs ? "query" : "match[]", $0) }
@@ -80,7 +79,6 @@ struct SeriesCommand: AsyncParsableCommand {
 
     func run() async throws {
         let connection = try ServerConnection(options)
-        defer { connection.close() }
         if top { return try await showTop(connection) }
         let now = Date().timeIntervalSince1970
         let first = now - Double(since.milliseconds) / 1000
@@ -138,7 +136,6 @@ struct TargetsCommand: AsyncParsableCommand {
 
     func run() async throws {
         let connection = try ServerConnection(options)
-        defer { connection.close() }
         let body = try await connection.get("/api/v1/targets", [("state", "active")])
         if json { return Terminal.write(String(decoding: body, as: UTF8.self) + "\n") }
         let response = try connection.decode(PrometheusResponse<Targets>.self, from: body)
@@ -149,7 +146,8 @@ struct TargetsCommand: AsyncParsableCommand {
             let took = String(format: "%.0fms", target.lastScrapeDuration * 1000)
             // Painting would count into the column's width, so all cells of the column are painted alike.
             table.rows.append([
-                terminal.paint(target.health.padding(toLength: 7, withPad: " ", startingAt: 0), colour), target.scrapePool, target.scrapeUrl,
+                terminal.paint(target.health.padding(toLength: 7, withPad: " ", startingAt: 0), colour), target.scrapePool,
+                target.scrapeUrl,
                 took, String(target.lastScrape.prefix(19)), target.lastError,
             ])
         }

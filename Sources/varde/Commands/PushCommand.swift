@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import VardeKernels
 import VardeModel
 
 /// `varde push`: send lines to a server.
@@ -12,7 +13,9 @@ struct PushCommand: AsyncParsableCommand {
 struct PushLogsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "logs", abstract: "Ship lines from a file or standard input.",
-        discussion: "A line counts as shipped once the server has synced it to disk. With --json, each line is an object: time, message and label fields are found by the server.")
+        discussion:
+            "A line counts as shipped once the server has synced it to disk. With --json, each line is an object: time, message and label fields are found by the server."
+    )
 
     /// A batch is sent when it has so many bytes or lines, or when input pauses.
     static let batchBytes = 1 << 20
@@ -39,7 +42,6 @@ struct PushLogsCommand: AsyncParsableCommand {
 
     func run() async throws {
         let connection = try ServerConnection(options)
-        defer { connection.close() }
         let input: FileHandle
         var total: Int?
         if let file, file != "-" {
@@ -111,7 +113,7 @@ struct Progress {
 
     init(total: Int?, on terminal: Terminal) {
         self.total = total
-        shown = terminal.isInteractive && isatty(STDERR_FILENO) == 1 && total != nil
+        shown = terminal.isInteractive && TerminalSize(of: STDERR_FILENO) != nil && total != nil
     }
 
     mutating func advance(by bytes: Int) {

@@ -48,7 +48,6 @@ struct QueryCommand: AsyncParsableCommand {
 
     func run() async throws {
         let connection = try ServerConnection(options)
-        defer { connection.close() }
         let isRange = output == .chart && at == nil || start != nil || end != nil || since != nil
         let last = end?.secondsSinceEpoch ?? Date().timeIntervalSince1970
         let first = start?.secondsSinceEpoch ?? last - Double(since?.milliseconds ?? 3_600_000) / 1000

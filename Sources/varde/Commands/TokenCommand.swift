@@ -7,7 +7,17 @@ struct TokenCommand: ParsableCommand {
         commandName: "token", abstract: "Make tokens for clients.", subcommands: [TokenNewCommand.self])
 }
 
-extension Role: ExpressibleByArgument {}
+/// A role by its name.
+struct RoleArgument: ExpressibleByArgument {
+    let role: Role
+
+    init?(argument: String) {
+        guard let role = Role(rawValue: argument) else { return nil }
+        self.role = role
+    }
+
+    static var allValueStrings: [String] { Role.allCases.map(\.rawValue) }
+}
 
 /// `varde token new`: prints a secret once, and what the configuration keeps of it.
 struct TokenNewCommand: ParsableCommand {
@@ -18,7 +28,7 @@ struct TokenNewCommand: ParsableCommand {
     var name: String
 
     @Option(name: .long, parsing: .upToNextOption, help: "What it may do: write, read, privacy, admin.")
-    var role: [Role]
+    var role: [RoleArgument]
 
     func validate() throws {
         if name.isEmpty || name.contains(where: { $0.isNewline || $0 == "\"" || $0 == "\\" }) {
@@ -37,7 +47,7 @@ struct TokenNewCommand: ParsableCommand {
               auth:
                 tokens:
                   - name: "\(name)"
-                    roles: [\(role.map(\.rawValue).joined(separator: ", "))]
+                    roles: [\(role.map(\.role.rawValue).joined(separator: ", "))]
                     hash: \(TokenSecret.stored(secret))
 
             """)

@@ -1,4 +1,5 @@
 import Foundation
+import VardeKernels
 
 /// What the program writes to: how wide it is, and whether a person reads it.
 struct Terminal: Sendable {
@@ -13,11 +14,10 @@ struct Terminal: Sendable {
     /// Standard output, as the environment describes it. `NO_COLOR` and `TERM=dumb` are honoured.
     static var standardOutput: Terminal {
         let environment = ProcessInfo.processInfo.environment
-        let interactive = isatty(STDOUT_FILENO) == 1
-        var size = winsize()
-        let known = interactive && ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-        let width = environment["COLUMNS"].flatMap { Int($0) } ?? (known ? Int(size.ws_col) : 100)
-        let height = environment["LINES"].flatMap { Int($0) } ?? (known ? Int(size.ws_row) : 30)
+        let size = TerminalSize(of: STDOUT_FILENO)
+        let interactive = size != nil
+        let width = environment["COLUMNS"].flatMap { Int($0) } ?? size?.columns ?? 100
+        let height = environment["LINES"].flatMap { Int($0) } ?? size?.rows ?? 30
         let colour = interactive && environment["NO_COLOR"] == nil && environment["TERM"] != "dumb"
         return Terminal(width: max(40, width), height: max(10, height), usesColour: colour, isInteractive: interactive)
     }
@@ -32,8 +32,10 @@ struct Terminal: Sendable {
     }
 
     /// Writes bytes to standard output; ends the program quietly where the reader has gone (`| head`).
-    static func write(_ text: String) {
-        do { try FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) } catch { Foundation.exit(0) }
+    static func write(_ text: String) { write(bytes: text.utf8) }
+
+    static func write(bytes: some Sequence<UInt8>) {
+        do { try FileHandle.standardOutput.write(contentsOf: Data(bytes)) } catch { Foundation.exit(0) }
     }
 }
 

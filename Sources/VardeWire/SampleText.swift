@@ -1,6 +1,6 @@
 /// Sample values as text, the way Prometheus' API and exposition write them: the shortest digits that read back as the same double,
 /// without exponent from 1e-6 up to 1e21.
-package enum FloatText {
+package enum SampleText {
     package static func append(_ value: Double, to out: inout [UInt8]) {
         if value.isNaN { return out.append(contentsOf: "NaN".utf8) }
         if value.isInfinite { return out.append(contentsOf: (value < 0 ? "-Inf" : "+Inf").utf8) }

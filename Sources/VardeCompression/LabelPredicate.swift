@@ -1,7 +1,7 @@
 package import VardeModel
 
 /// A label matcher made ready: literals stay comparisons, everything else is RE2.
-package struct CompiledMatcher: Sendable {
+package struct LabelPredicate: Sendable {
     package let matcher: LabelMatcher
     private let regex: Regex?
     /// The only values a positive matcher lets through, where they are known without trying: `=` and `=~"a|b|c"`.

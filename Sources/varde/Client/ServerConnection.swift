@@ -1,0 +1,128 @@
+import Foundation
+import VardeEgress
+
+/// Requests to a server, with its refusals put in words for a person at a terminal.
+struct ServerConnection {
+    /// An answer that is none of 2xx.
+    struct Refusal: Error, CustomStringConvertible {
+        var status: Int
+        var description: String
+        /// Whether the same request may succeed later.
+        var isTemporary: Bool { status == 429 || status >= 500 }
+    }
+
+    /// Longest wait for an answer, in milliseconds: longer than any query may run.
+    private static let timeout: Int64 = 150_000
+    private static let maxBytes = 1 << 30
+    /// The operator names the server, so every address is allowed here. Lives as long as the program.
+    private static let egress = EgressClient(networks: ["0.0.0.0/0", "::/0"].compactMap { Network($0) })
+
+    private let base: String
+    private let token: String?
+
+    init(_ options: ServerOptions) throws {
+        var base = options.server
+        if !base.contains("://") { base = "http://" + base }
+        while base.hasSuffix("/") { base.removeLast() }
+        guard let url = URLComponents(string: base), ["http", "https"].contains(url.scheme ?? ""), url.host != nil else {
+            throw CommandFailure("--server must be an address such as http://127.0.0.1:4747, not “\(options.server)”")
+        }
+        self.base = base
+        token = try options.token()
+    }
+
+    static func escape(_ text: String) -> String {
+        text.utf8.map { byte in
+            let plain =
+                byte >= 48 && byte <= 57 || byte >= 65 && byte <= 90 || byte >= 97 && byte <= 122 || [45, 46, 95, 126].contains(byte)
+            return plain ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+        }.joined()
+    }
+
+    private static func form(_ parameters: [(String, String)]) -> String {
+        parameters.map { "\(escape($0.0))=\(escape($0.1))" }.joined(separator: "&")
+    }
+
+    /// - Parameter query: the text the server may find fault with; its place is then shown.
+    func get(_ path: String, _ parameters: [(String, String)] = [], explaining query: String? = nil) async throws -> Data {
+        let suffix = parameters.isEmpty ? "" : "?" + Self.form(parameters)
+        return try await send("GET", path + suffix, headers: [], body: [], explaining: query)
+    }
+
+    func postForm(_ path: String, _ parameters: [(String, String)], explaining query: String? = nil) async throws -> Data {
+        try await send(
+            "POST", path, headers: [("Content-Type", "application/x-www-form-urlencoded")], body: Array(Self.form(parameters).utf8),
+            explaining: query)
+    }
+
+    func post(
+        _ path: String, _ parameters: [(String, String)], headers: [(String, String)] = [], body: Data, contentType: String
+    ) async throws -> Data {
+        let suffix = parameters.isEmpty ? "" : "?" + Self.form(parameters)
+        return try await send("POST", path + suffix, headers: headers + [("Content-Type", contentType)], body: Array(body), explaining: nil)
+    }
+
+    private func send(
+        _ method: String, _ path: String, headers: [(String, String)], body: [UInt8], explaining query: String?
+    ) async throws -> Data {
+        var headers = headers
+        if let token { headers.append(("Authorization", "Bearer \(token)")) }
+        let response: EgressResponse
+        do {
+            response = try await Self.egress.send(
+                method, base + path, headers: headers, body: body, timeout: Self.timeout, maxBytes: Self.maxBytes, followRedirects: false)
+        } catch {
+            throw CommandFailure(
+                "no answer from \(base): \(error)\nIs the server running? `varde serve` starts one; --server names another.")
+        }
+        if (200..<300).contains(response.status) { return Data(response.body) }
+        let message = Self.message(response)
+        if response.status == 401 {
+            throw Refusal(status: 401, description: "\(message)\nGive one by --token-file, VARDE_TOKEN_FILE or VARDE_TOKEN.")
+        }
+        throw Refusal(status: response.status, description: query.map { QueryFault.explain(message, in: $0) } ?? message)
+    }
+
+    private struct ErrorBody: Decodable {
+        var error: String
+    }
+
+    private static func message(_ response: EgressResponse) -> String {
+        if let body = try? JSONDecoder().decode(ErrorBody.self, from: Data(response.body)) { return body.error }
+        let text = String(decoding: response.body.prefix(2_000), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        return text.isEmpty ? "the server answered \(response.status)" : text
+    }
+
+    func decode<Value: Decodable>(_ type: Value.Type, from body: Data) throws -> Value {
+        do {
+            return try JSONDecoder().decode(type, from: body)
+        } catch {
+            throw CommandFailure("the server's answer could not be read: is \(base) a Varde server?")
+        }
+    }
+}
+
+/// A fault in a query, shown under the place it is at.
+enum QueryFault {
+    /// The message, and under it the query's line with a caret where the message names a line and a column.
+    static func explain(_ message: String, in query: String) -> String {
+        guard let (line, column) = place(in: message) else { return message }
+        let lines = query.split(separator: "\n", omittingEmptySubsequences: false)
+        guard lines.indices.contains(line - 1), column >= 1 else { return message }
+        // Columns count bytes; the caret stands under a character.
+        let before = String(decoding: lines[line - 1].utf8.prefix(column - 1), as: UTF8.self)
+        return "\(message)\n\n  \(lines[line - 1])\n  \(String(repeating: " ", count: before.count))^"
+    }
+
+    /// `L:C: parse error` as PromQL tells it, `line L, col C` as LogQL does.
+    static func place(in message: String) -> (line: Int, column: Int)? {
+        if let match = message.firstMatch(of: /line (\d+), col (\d+)/) { return both(match.1, match.2) }
+        if let match = message.firstMatch(of: /(\d+):(\d+): parse error/) { return both(match.1, match.2) }
+        return nil
+    }
+
+    private static func both(_ line: Substring, _ column: Substring) -> (Int, Int)? {
+        guard let line = Int(line), let column = Int(column) else { return nil }
+        return (line, column)
+    }
+}
