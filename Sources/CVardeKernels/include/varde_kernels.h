@@ -2,6 +2,7 @@
 #pragma once
 #include "varde_bounds.h"
 #include "varde_build.h"
+#include "varde_clock.h"
 #include "varde_files.h"
 #include "varde_grams.h"
 #include "varde_memory.h"

@@ -2,14 +2,6 @@ internal import Dispatch
 internal import Synchronization
 internal import VardeModel
 
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#else
-    internal import Darwin
-#endif
-
 /// One thread's share of a scan.
 private struct PipelineWorker {
     let evaluator: PromQLEvaluator
@@ -179,14 +171,12 @@ extension PromQLEvaluator {
         }
     }
 
-    private static let processorCount: Int = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-
     private func scan(
         _ pipeline: RowPipeline, _ selection: any SeriesSelection, _ groups: [UInt32], _ fold: AggregationFold?, _ grid: StepGrid,
         _ notes: inout PromQLAnnotations
     ) throws(QueryError) -> [PipelineWorker] {
         let count = selection.count
-        let wanted = options.threads > 0 ? options.threads : Self.processorCount
+        let wanted = options.threads > 0 ? options.threads : ProcessorCount.online
         let threads = max(1, min(wanted, count / Self.seriesPerThread))
         var fixedName: String?
         for matcher in pipeline.selector.matchers where matcher.name == Labels.metricName && matcher.operation == .equal {

@@ -152,7 +152,7 @@ final class RedactionControl: Sendable {
             var policy = standard
             var given = rule.actions
             if !rule.until.isEmpty {
-                guard let end = RFC3339.nanoseconds(rule.until + "T00:00:00Z").map({ Int64($0 / 1e9) + 86_400 }) else {
+                guard let end = RFC3339.nanoseconds(rule.until + "T00:00:00Z").map({ $0 / 1_000_000_000 + 86_400 }) else {
                     throw ConfigurationError(file: file, message: "privacy.policies: until: “\(rule.until)” is no day such as 2027-06-30")
                 }
                 if now >= end {

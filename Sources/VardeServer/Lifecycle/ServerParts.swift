@@ -85,7 +85,14 @@ final class ServerParts: Sendable {
     var redactor: Redactor? { redaction.redactor }
 
     /// LogQL inside PromQL.
-    var logqlHook: (@Sendable (String, StepGrid, QueryBudget) throws -> StepMatrix)? { nil }
+    var logqlHook: (@Sendable (String, StepGrid, QueryBudget) throws -> StepMatrix)? {
+        guard let logs = opened.withLock({ $0?.logs }) else { return nil }
+        return { [redaction] query, grid, budget in
+            var options = LogQLOptions()
+            options.resolvePII = { redaction.tokens(for: $0) }
+            return try LogQLEngine(source: logs, options: options).matrix(query, grid, budget)
+        }
+    }
 
     /// A store's refusal as an answer.
     static func failure(_ error: IngestError) -> APIFailure {

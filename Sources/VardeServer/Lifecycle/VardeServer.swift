@@ -119,6 +119,7 @@ package struct VardeServer {
         LifecycleRoutes(parts: parts, reload: reload).add(to: &routes)
         PrometheusRoutes(parts: parts).add(to: &routes)
         WriteRoutes(parts: parts).add(to: &routes)
+        LokiRoutes(parts: parts).add(to: &routes)
         let responder = ServerResponder(routes: routes, limits: parts.limits, tokens: tokens, metrics: parts.metrics, logger: logger)
         let configuration = ApplicationConfiguration(address: .hostname(host, port: port), serverName: nil)
         var quiet = logger

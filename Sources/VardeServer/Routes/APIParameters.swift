@@ -18,7 +18,8 @@ extension APIRequest {
             guard seconds.isFinite, seconds.magnitude < 9e15 else { return nil }
             return Int64((seconds * 1000).rounded())
         }
-        return RFC3339.nanoseconds(text).map { Int64(($0 / 1_000_000).rounded(.down)) }
+        guard let moment = RFC3339.moment(text) else { return nil }
+        return moment.seconds * 1000 + moment.nanoseconds / 1_000_000
     }
 
     /// Milliseconds of a duration: seconds with fraction, or Prometheus' notation.
@@ -63,8 +64,14 @@ extension APIRequest {
 
 /// Dates of RFC 3339.
 enum RFC3339 {
-    /// Nanoseconds since the epoch, nil where the text is no date.
-    static func nanoseconds(_ text: String) -> Double? {
+    /// Nanoseconds since the epoch; nil where the text is no date, or one too far away to count so.
+    static func nanoseconds(_ text: String) -> Int64? {
+        guard let moment = moment(text), moment.seconds.magnitude < 9_000_000_000 else { return nil }
+        return moment.seconds * 1_000_000_000 + moment.nanoseconds
+    }
+
+    /// Seconds since the epoch and nanoseconds of the second, nil where the text is no date.
+    static func moment(_ text: String) -> (seconds: Int64, nanoseconds: Int64)? {
         let bytes = Array(text.utf8)
         func number(_ range: Range<Int>) -> Int? {
             guard range.upperBound <= bytes.count, bytes[range].allSatisfy({ $0 >= 48 && $0 <= 57 }) else { return nil }
@@ -76,12 +83,12 @@ enum RFC3339 {
             [UInt8(ascii: "T"), UInt8(ascii: "t"), 32].contains(bytes[10])
         else { return nil }
         var at = 19
-        var fraction = 0.0
+        var fraction: Int64 = 0
         if bytes[at] == UInt8(ascii: ".") {
-            var scale = 1e8
+            var scale: Int64 = 100_000_000
             at += 1
             while at < bytes.count, bytes[at] >= 48, bytes[at] <= 57 {
-                fraction += Double(bytes[at] - 48) * scale
+                fraction += Int64(bytes[at] - 48) * scale
                 scale /= 10
                 at += 1
             }
@@ -108,7 +115,7 @@ enum RFC3339 {
         let dayOfEra: Int = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
         let days: Int = era * 146_097 + dayOfEra - 719_468
         let seconds: Int = days * 86_400 + hour * 3_600 + minute * 60 + second - offset
-        return Double(seconds) * 1e9 + fraction
+        return (Int64(seconds), fraction)
     }
 
     /// A moment as text in UTC, with the fraction it has.

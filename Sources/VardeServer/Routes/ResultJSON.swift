@@ -36,7 +36,8 @@ enum ResultJSON {
         }
     }
 
-    private static func vector(_ matrix: StepMatrix, to json: inout JSONWriter) {
+    /// The one step of a vector as a list.
+    static func vector(_ matrix: StepMatrix, to json: inout JSONWriter) {
         json.raw("[")
         var first = true
         for series in 0..<matrix.seriesCount where matrix.kind(series, 0) != 0 {

@@ -227,7 +227,7 @@ struct WriteRoutes: Sendable {
                 // By its size: seconds, milliseconds, microseconds or nanoseconds.
                 found = Int64(number < 1e11 ? number * 1e9 : number < 1e14 ? number * 1e6 : number < 1e17 ? number * 1e3 : number)
             } else if try reader.kind(line) == .string {
-                found = RFC3339.nanoseconds(try reader.string(line)).map { Int64($0) }
+                found = RFC3339.nanoseconds(try reader.string(line))
             } else {
                 try reader.skip(line)
             }

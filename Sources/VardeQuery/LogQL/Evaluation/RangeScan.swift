@@ -1,0 +1,323 @@
+internal import Dispatch
+internal import Synchronization
+internal import VardeCompression
+internal import VardeModel
+
+/// One thread's share of a range aggregation: pages read, lines run through the pipeline, folded by resulting series.
+private struct RangeWorker {
+    let aggregation: LogQLRangeAggregation
+    let windows: LogWindows
+    /// Labels results are grouped by; nil for a result by all labels.
+    let grouping: LogQLGrouping?
+    let unwrap: UnwrapStage?
+    let budget: QueryBudget
+    var scanner: LineScanner
+    var statistics = LogQLStatistics()
+    private(set) var index: [Labels: Int] = [:]
+    private(set) var folds: [LogFold] = []
+    private(set) var keys: [Labels] = []
+    private var held = 0
+
+    init(
+        aggregation: LogQLRangeAggregation, windows: LogWindows, grouping: LogQLGrouping?, unwrap: UnwrapStage?, pipeline: LogQLPipeline,
+        budget: QueryBudget
+    ) {
+        self.aggregation = aggregation
+        self.windows = windows
+        self.grouping = grouping
+        self.unwrap = unwrap
+        self.budget = budget
+        scanner = LineScanner(pipeline: pipeline, required: Self.required(aggregation, grouping, pipeline, unwrap))
+    }
+
+    /// Names parsers need to extract; nil where results carry whatever is found.
+    private static func required(
+        _ aggregation: LogQLRangeAggregation, _ grouping: LogQLGrouping?, _ pipeline: LogQLPipeline, _ unwrap: UnwrapStage?
+    ) -> [String]? {
+        var names: [String] = []
+        if aggregation.operation != .absent {
+            guard let grouping, !grouping.without else { return nil }
+            names = grouping.labels
+        }
+        for stage in pipeline.stages { stage.collectNames(into: &names) }
+        if let unwrap { unwrap.collectNames(into: &names) }
+        return names
+    }
+
+    private var readsLines: Bool { !scanner.pipeline.stages.isEmpty || unwrap != nil }
+
+    private mutating func fold(_ key: Labels) throws(QueryError) -> Int {
+        if let known = index[key] { return known }
+        if keys.count >= LogQLLimits.maxSeries {
+            throw .badData(
+                "maximum number of series (\(LogQLLimits.maxSeries)) reached for a single query; consider reducing query cardinality by adding more specific stream selectors, reducing the time range, or aggregating results with functions like sum(), count() or topk()"
+            )
+        }
+        let needsSamples = unwrap != nil
+        if !needsSamples { try budget.hold(windows.count) }
+        let needsBytes = aggregation.operation == .bytes || aggregation.operation == .bytesRate
+        index[key] = keys.count
+        keys.append(key)
+        folds.append(LogFold(stepCount: windows.count, needsBytes: needsBytes, needsSamples: needsSamples))
+        return keys.count - 1
+    }
+
+    private func key(_ labels: LineLabels) -> Labels {
+        if aggregation.operation == .absent { return .empty }
+        if let grouping {
+            if !grouping.without { return labels.result(by: grouping.labels) }
+            return labels.result().removing(grouping.labels + (unwrap.map { [$0.label] } ?? []))
+        }
+        guard let unwrap else { return labels.result() }
+        return labels.result().removing([unwrap.label])
+    }
+
+    mutating func run(_ selection: any LogSelection, _ pages: Range<Int>) throws(QueryError) {
+        var columns = LogColumns()
+        for page in pages {
+            try budget.check()
+            let reference = selection.pages[page]
+            do {
+                if readsLines { try selection.read(reference, into: &columns) } else { try selection.readTimes(reference, into: &columns) }
+            } catch let error as QueryError {
+                throw error
+            } catch {
+                throw QueryError(.internal, "\(error)")
+            }
+            statistics.pages += 1
+            let entries = columns.entries(from: windows.start, to: windows.end)
+            if entries.isEmpty { continue }
+            let stream = selection.streams[reference.stream].labels
+            scanner.begin(columns, stream: stream)
+            if !readsLines || unwrap == nil && scanner.pipeline.keepsLabels && columns.metadataIndices.isEmpty {
+                try countLines(columns, entries, stream)
+            } else {
+                try scanLines(columns, entries)
+            }
+        }
+        statistics.add(scanner.statistics)
+    }
+
+    /// Pages whose lines all have one key: lines are counted, not labelled.
+    private mutating func countLines(_ columns: LogColumns, _ entries: Range<Int>, _ stream: Labels) throws(QueryError) {
+        if readsLines {
+            var plain = LineLabels()
+            plain.begin(stream: stream, metadata: [])
+            let fold = try fold(key(plain))
+            let windows = windows
+            var own = folds[fold]
+            folds[fold] = LogFold(stepCount: 0, needsBytes: false, needsSamples: true)
+            scanner.scan(columns, entries) { entry, _, output, _ in
+                own.add(windows.steps(holding: columns.timestamps[entry]), byteCount: output.length)
+            }
+            folds[fold] = own
+            return
+        }
+        // Without a pipeline metadata alone tells lines apart.
+        var slots: [Int] = []
+        for set in 0..<max(1, columns.metadataSets.count) {
+            let metadata = set < columns.metadataSets.count ? LineLabels.metadataLabels(columns.metadataSets[set], stream: stream) : []
+            var labels = LineLabels()
+            labels.begin(stream: stream, metadata: metadata)
+            slots.append(try fold(key(labels)))
+        }
+        let ends = columns.lineEnds.span
+        statistics.lines += entries.count
+        statistics.linesPassed += entries.count
+        statistics.bytes += Int(ends[entries.upperBound - 1]) - (entries.lowerBound == 0 ? 0 : Int(ends[entries.lowerBound - 1]))
+        for entry in entries {
+            let set = columns.metadataIndices.isEmpty ? 0 : Int(columns.metadataIndices[entry])
+            let start = entry == 0 ? 0 : Int(ends[entry - 1])
+            folds[slots[set]].add(windows.steps(holding: columns.timestamps[entry]), byteCount: Int(ends[entry]) - start)
+        }
+    }
+
+    private mutating func scanLines(_ columns: LogColumns, _ entries: Range<Int>) throws(QueryError) {
+        var failure: QueryError?
+        // The scanner is taken out while it runs: what it calls changes this worker.
+        var own = scanner
+        own.scan(columns, entries) { entry, labels, output, _ in
+            if failure != nil { return }
+            do throws(QueryError) {
+                try add(columns.timestamps[entry], labels, output.length)
+            } catch {
+                failure = error
+            }
+        }
+        scanner = own
+        if let failure { throw failure }
+    }
+
+    private mutating func add(_ time: Int64, _ labels: LineLabels, _ length: Int) throws(QueryError) {
+        let steps = windows.steps(holding: time)
+        if steps.isEmpty { return }
+        guard let unwrap else {
+            if labels.hasError { throw Self.pipelineError(labels) }
+            let slot = try fold(key(labels))
+            folds[slot].add(steps, byteCount: length)
+            return
+        }
+        var labels = labels
+        guard let value = unwrap.value(&labels) else { return }
+        if labels.hasError { throw Self.pipelineError(labels) }
+        let slot = try fold(key(labels))
+        held += 1
+        if held >= 1_024 {
+            try budget.hold(held)
+            held = 0
+        }
+        folds[slot].add(time, value)
+    }
+
+    /// A line whose pipeline failed ends a metric query, in Loki's words.
+    private static func pipelineError(_ labels: LineLabels) -> QueryError {
+        let text = labels.result().description
+        return .badData(
+            """
+            pipeline error: '\(labels.error)' for series: '\(text)'.
+            Use a label filter to intentionally skip this error. (e.g | __error__!="\(labels.error)").
+            To skip all potential errors you can match empty errors.(e.g __error__="")
+            The label filter can also be specified after unwrap. (e.g | unwrap latency | __error__="" )
+
+            """)
+    }
+
+    mutating func merge(_ other: RangeWorker) throws(QueryError) {
+        statistics.add(other.statistics)
+        for (slot, key) in other.keys.enumerated() {
+            let own = try fold(key)
+            folds[own].merge(other.folds[slot])
+        }
+    }
+}
+
+/// `unwrap`: a number from a label, and what must hold of the line behind it.
+struct UnwrapStage: Sendable {
+    let label: String
+    private let conversion: LogQLUnwrap.Conversion
+    private let filters: [CompiledLabelFilter]
+
+    init(_ unwrap: LogQLUnwrap, resolvePII: (@Sendable (String) -> [String])?) throws(QueryError) {
+        label = unwrap.label
+        conversion = unwrap.conversion
+        var compiled: [CompiledLabelFilter] = []
+        for filter in unwrap.filters {
+            do { compiled.append(try CompiledLabelFilter(filter, resolvePII: resolvePII)) } catch {
+                throw .badData("parse error : \(error.message)")
+            }
+        }
+        filters = compiled
+    }
+
+    func collectNames(into names: inout [String]) {
+        names.append(label)
+        for filter in filters { filter.collectNames(into: &names) }
+    }
+
+    /// The value of a line; nil where the label is absent or a filter does not let the line through. A label that is no number is an error.
+    func value(_ labels: inout LineLabels) -> Double? {
+        guard let text = labels.find(label)?.value else { return nil }
+        var value = 0.0
+        switch convert(text) {
+        case .success(let number): value = number
+        case .failure(let error): labels.setError("SampleExtractionErr", error.message)
+        }
+        for filter in filters where !filter.passes(&labels) { return nil }
+        return value
+    }
+
+    private func convert(_ text: String) -> Result<Double, LogQLValueError> {
+        switch conversion {
+        case .none:
+            guard let number = LogQLUnits.goFloat(text) else {
+                return .failure(LogQLValueError("strconv.ParseFloat: parsing \(text.quoted): invalid syntax"))
+            }
+            return .success(number)
+        case .bytes: return LogQLUnits.byteSize(Array(text.utf8)).map { Double($0) }
+        case .duration, .durationSeconds: return LogQLUnits.goDuration(Array(text.utf8)).map { Double($0) / 1e9 }
+        }
+    }
+}
+
+extension LogQLEvaluator {
+    /// Pages a thread takes at least, so that starting it is worth while.
+    private static let pagesPerThread = 4
+
+    /// - Parameter sumBy: where given, results are summed by these labels while lines are read.
+    func rangeAggregation(
+        _ node: LogQLRangeAggregation, sumBy: [String]?, _ statistics: inout LogQLStatistics
+    ) throws(QueryError) -> StepMatrix {
+        let windows = LogWindows(grid, range: node.range, offset: node.offset)
+        let pipeline = try LogQLPipeline(node.query.stages, resolvePII: engine.options.resolvePII)
+        var unwrap: UnwrapStage?
+        if let given = node.unwrap { unwrap = try UnwrapStage(given, resolvePII: engine.options.resolvePII) }
+        let request = LogRequest(
+            matchers: node.query.matchers, start: windows.start, end: windows.end, requiredSubstrings: pipeline.requiredSubstrings)
+        let selection = try LogScan.select(engine.source, request)
+        let grouping = sumBy.map { LogQLGrouping(without: false, labels: $0) } ?? node.grouping
+        let worker = RangeWorker(
+            aggregation: node, windows: windows, grouping: grouping, unwrap: unwrap, pipeline: pipeline, budget: budget)
+        var total = try scan(worker, selection)
+        statistics.add(total.statistics)
+        var result = StepMatrix(grid: grid)
+        var row = StepRow(stepCount: grid.count)
+        if node.operation == .absent {
+            let fold = total.folds.first ?? LogFold(stepCount: grid.count, needsBytes: false, needsSamples: unwrap != nil)
+            fold.finish(node, windows, into: &row)
+            if !row.isEmpty { result.append(Self.absentLabels(node.query.matchers), row) }
+            return result
+        }
+        result.reserve(total.keys.count)
+        for (slot, labels) in total.keys.enumerated() {
+            total.folds[slot].finish(node, windows, into: &row)
+            if !row.isEmpty { result.append(labels, row) }
+        }
+        total.statistics = LogQLStatistics()
+        return result
+    }
+
+    /// What a selector says for certain of the series it finds absent.
+    private static func absentLabels(_ matchers: [LabelMatcher]) -> Labels {
+        var labels: [String: String] = [:]
+        var excluded: Set<String> = []
+        for matcher in matchers {
+            if matcher.operation == .equal, labels[matcher.name] == nil, !excluded.contains(matcher.name) {
+                labels[matcher.name] = matcher.value
+            } else {
+                labels[matcher.name] = nil
+                excluded.insert(matcher.name)
+            }
+        }
+        return Labels(labels.map { Label($0.key, $0.value) })
+    }
+
+    private func scan(_ worker: RangeWorker, _ selection: any LogSelection) throws(QueryError) -> RangeWorker {
+        let count = selection.pages.count
+        let wanted = engine.options.threads > 0 ? engine.options.threads : ProcessorCount.online
+        let threads = max(1, min(wanted, count / Self.pagesPerThread))
+        if threads == 1 {
+            var own = worker
+            try own.run(selection, 0..<count)
+            return own
+        }
+        let outcomes = Mutex<[Result<RangeWorker, QueryError>?]>(Array(repeating: nil, count: threads))
+        DispatchQueue.concurrentPerform(iterations: threads) { thread in
+            var own = worker
+            let outcome: Result<RangeWorker, QueryError>
+            do throws(QueryError) {
+                try own.run(selection, thread * count / threads..<(thread + 1) * count / threads)
+                outcome = .success(own)
+            } catch {
+                outcome = .failure(error)
+            }
+            outcomes.withLock { $0[thread] = outcome }
+        }
+        var total: RangeWorker?
+        for outcome in outcomes.withLock({ $0 }) {
+            guard let outcome else { continue }
+            let done = try outcome.get()
+            if total == nil { total = done } else { try total?.merge(done) }
+        }
+        return total ?? worker
+    }
+}
