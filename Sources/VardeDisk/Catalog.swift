@@ -26,9 +26,15 @@ package final class Catalog: Sendable {
             self.items = items
             self.level = level
         }
+
+        init(row: Row) {
+            self.init(
+                name: row["name"], store: row["store"], first: row["first"], last: row["last"], bytes: row["bytes"], items: row["items"],
+                level: row["level"])
+        }
     }
 
-    private let database: DatabaseQueue
+    let database: DatabaseQueue
 
     /// Opens or makes the catalog at a path; nil keeps it in memory, for tests.
     package init(path: String?) throws {
@@ -50,18 +56,31 @@ package final class Catalog: Sendable {
                     CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
                     """)
         }
+        migrator.registerMigration("2 jobs") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE job (
+                        kind TEXT NOT NULL, name TEXT NOT NULL, step TEXT NOT NULL, payload TEXT NOT NULL, UNIQUE (kind, name)
+                    ) STRICT;
+                    """)
+        }
+        // A catalog written by a newer Varde is left alone.
+        if try database.read({ try migrator.hasBeenSuperseded($0) }) {
+            throw DiskError(damaged: path ?? "", "the catalog was written by a newer Varde")
+        }
         try migrator.migrate(database)
+    }
+
+    /// Names of stores that have live files.
+    package func stores() throws -> [String] {
+        try database.read { try String.fetchAll($0, sql: "SELECT DISTINCT store FROM file ORDER BY store") }
     }
 
     /// Live files of a store, by first time.
     package func files(of store: String) throws -> [Entry] {
         try database.read { database in
-            try Row.fetchAll(database, sql: "SELECT * FROM file WHERE store = ? ORDER BY first, name", arguments: [store]).map { row in
-                Entry(
-                    name: row["name"], store: row["store"], first: row["first"], last: row["last"], bytes: row["bytes"],
-                    items: row["items"],
-                    level: row["level"])
-            }
+            try Row.fetchAll(database, sql: "SELECT * FROM file WHERE store = ? ORDER BY first, name", arguments: [store])
+                .map(Entry.init(row:))
         }
     }
 

@@ -144,6 +144,17 @@ package final class InMemoryFileSystem: FileSystem {
     package func rename(_ path: String, to other: String) throws(DiskError) {
         try locked { state throws(DiskError) in
             try Self.step(&state, .rename, path)
+            if state.directories.contains(path) {
+                // Directories are durable at once here, and so is what is in them under its new name.
+                func moved(_ name: String) -> String {
+                    name == path || name.hasPrefix(path + "/") ? other + name.dropFirst(path.count) : name
+                }
+                state.directories = Set(state.directories.map(moved))
+                state.files = Dictionary(uniqueKeysWithValues: state.files.map { (moved($0), $1) })
+                state.durableNames = Dictionary(uniqueKeysWithValues: state.durableNames.map { (moved($0), $1) })
+                return
+            }
+            guard state.directories.contains(parent(of: other)) else { throw DiskError(.rename, path, code: 2) }
             guard let node = state.files.removeValue(forKey: path) else { throw DiskError(.rename, path, code: 2) }
             state.files[other] = node
         }
@@ -152,7 +163,10 @@ package final class InMemoryFileSystem: FileSystem {
     package func link(_ path: String, to other: String) throws(DiskError) {
         try locked { state throws(DiskError) in
             try Self.step(&state, .rename, path)
-            guard let node = state.files[path] else { throw DiskError(.rename, path, code: 2) }
+            guard let node = state.files[path], state.directories.contains(parent(of: other)) else {
+                throw DiskError(.rename, path, code: 2)
+            }
+            if state.files[other] != nil { throw DiskError(.rename, path, code: 17) }
             state.files[other] = node
         }
     }

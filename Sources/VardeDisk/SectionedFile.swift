@@ -107,28 +107,45 @@ package final class SectionedFile: Sendable {
 
     /// Verifies every section; what does not check, in words.
     package func verify() -> [String] {
-        var damage: [String] = []
-        var bytes: [UInt8] = []
-        for section in sections {
-            var checksum: UInt32 = 0
-            var at = 0
-            while at < section.size {
-                let count = min(1 << 20, section.size - at)
-                do {
-                    try readPart(of: section, at: at, count: count, into: &bytes)
-                } catch {
-                    damage.append("\(error)")
-                    break
-                }
-                checksum = CRC32C.checksum(bytes.span, seed: checksum)
-                at += count
-            }
-            if at == section.size, checksum != section.checksum {
-                damage.append(
-                    "\(path): the section “\(section.name)” (bytes \(section.offset) to \(section.offset + section.size)) does not match its checksum"
-                )
+        sections.compactMap { section in
+            do throws(DiskError) {
+                try verify(section)
+                return nil
+            } catch {
+                return "\(error)"
             }
         }
-        return damage
+    }
+
+    /// Reads a section by pieces of bounded size against its checksum.
+    ///
+    /// - Throws: `DiskError` that says which bytes do not match.
+    package func verify(_ section: Section) throws(DiskError) {
+        var checksum: UInt32 = 0
+        var bytes: [UInt8] = []
+        var at = 0
+        while at < section.size {
+            let count = min(1 << 20, section.size - at)
+            try readPart(of: section, at: at, count: count, into: &bytes)
+            checksum = CRC32C.checksum(bytes.span, seed: checksum)
+            at += count
+        }
+        if checksum != section.checksum {
+            let range = "bytes \(section.offset) to \(section.offset + section.size)"
+            throw DiskError(damaged: path, "the section “\(section.name)” (\(range)) does not match its checksum")
+        }
+    }
+
+    /// Whether a file begins or ends as one of sections does.
+    static func isOne(_ path: String, fileSystem: any FileSystem) throws(DiskError) -> Bool {
+        let file = try fileSystem.open(path, .read)
+        let size = try file.size()
+        let magic = SectionedFileFormat.magic
+        guard size >= magic.count else { return false }
+        var bytes: [UInt8] = []
+        try file.read(at: 0, count: magic.count, into: &bytes)
+        if bytes == magic { return true }
+        try file.read(at: size - magic.count, count: magic.count, into: &bytes)
+        return bytes == magic
     }
 }

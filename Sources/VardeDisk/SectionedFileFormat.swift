@@ -20,5 +20,13 @@ package enum SectionedFileFormat {
     package enum Kind: UInt16, Sendable {
         case metricsBlock = 1
         case logSegment = 2
+
+        /// The store whose files are of this kind, as the catalog names it.
+        package var store: String {
+            switch self {
+            case .metricsBlock: "metrics"
+            case .logSegment: "logs"
+            }
+        }
     }
 }

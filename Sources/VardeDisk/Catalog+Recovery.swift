@@ -1,0 +1,61 @@
+import GRDB
+
+extension Catalog {
+    /// What the catalog and the files on disk say of each other.
+    package struct Audit: Sendable, Equatable {
+        /// Names in the catalog without a file.
+        package var missing: [String] = []
+        /// Files the catalog does not name.
+        package var orphans: [String] = []
+        /// Names whose files are not as long as the catalog says.
+        package var misfits: [String] = []
+
+        init(_ entries: [Entry], files: [String: Int]) {
+            let named = Set(entries.map(\.name))
+            missing = entries.map(\.name).filter { files[$0] == nil }
+            orphans = files.keys.filter { !named.contains($0) }.sorted()
+            misfits = entries.filter { files[$0.name] != nil && files[$0.name] != $0.bytes }.map(\.name)
+        }
+    }
+
+    /// Compares the catalog with the files of a store.
+    ///
+    /// - Parameter files: names and sizes in bytes of the files on disk.
+    package func audit(store: String, files: [String: Int]) throws -> Audit { Audit(try self.files(of: store), files: files) }
+
+    /// The entries of a catalog that may be in use, read without opening it for writing; nil where a database is no catalog.
+    static func entries(inDatabaseAt path: String) throws -> [Entry]? {
+        try SQLiteFile.reader(path).read { database in
+            guard try database.tableExists("file"), try database.tableExists("setting") else { return nil }
+            return try Row.fetchAll(database, sql: "SELECT * FROM file ORDER BY store, first, name").map(Entry.init(row:))
+        }
+    }
+
+    /// Opens the catalog; one SQLite cannot read is set aside under another name and begun anew.
+    ///
+    /// An empty catalog is filled from the files' own descriptions by the stores when they open.
+    /// - Returns: the catalog, and in words what was wrong with the one set aside.
+    package static func openSettingAsideDamaged(path: String, fileSystem: any FileSystem) throws -> (catalog: Catalog, damage: [String]) {
+        do {
+            let catalog = try Catalog(path: path)
+            let problems = try catalog.integrityProblems()
+            if problems.isEmpty { return (catalog, []) }
+            return try setAside(path, problems, fileSystem)
+        } catch let error as DatabaseError where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode) {
+            return try setAside(path, [error.message ?? "\(error)"], fileSystem)
+        }
+    }
+
+    private static func setAside(
+        _ path: String, _ problems: [String], _ fileSystem: any FileSystem
+    ) throws -> (catalog: Catalog, damage: [String]) {
+        var number = 1
+        while fileSystem.exists("\(path).damaged-\(number)") { number += 1 }
+        for suffix in ["", "-wal", "-shm"] where fileSystem.exists(path + suffix) {
+            try fileSystem.rename(path + suffix, to: "\(path).damaged-\(number)\(suffix)")
+        }
+        try fileSystem.syncDirectory(fileSystem.parent(of: path))
+        let damage = problems.map { "\(path): \($0); kept as \(path).damaged-\(number), the catalog is made anew from the files" }
+        return (try Catalog(path: path), damage)
+    }
+}
