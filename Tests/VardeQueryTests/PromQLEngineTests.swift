@@ -157,6 +157,30 @@ import VardeModel
         _ = try engine.instant(subqueries, at: Self.start)
     }
 
+    @Test func `names go at once or at the end`() throws {
+        var source = PromQLMemorySource()
+        for name in ["a_total", "b_total"] {
+            for k in 0..<10 { source.append(["__name__": name, "x": "y"], Self.start + Int64(k) * 15_000, Double(k)) }
+        }
+        func vector(_ query: String, delayed: Bool) throws -> StepMatrix {
+            var options = PromQLOptions()
+            options.delaysNameRemoval = delayed
+            let result = try PromQLEngine(source: source, options: options).instant(query, at: Self.start + 120_000)
+            guard case .vector(let vector) = result.value else { throw PromQLScriptError("no vector") }
+            return vector
+        }
+        let joined = "label_join(rate(a_total[1m]), \"name\", \"\", \"__name__\")"
+        #expect(try vector(joined, delayed: true).labels == [["name": "a_total", "x": "y"]])
+        #expect(try vector(joined, delayed: false).labels == [["x": "y"]])
+        let both = "sum(rate({__name__=~\".*_total\"}[1m]))"
+        #expect(try vector(both, delayed: true).seriesCount == 1)
+        #expect(throws: QueryError.execution("vector cannot contain metrics with the same labelset")) {
+            try vector(both, delayed: false)
+        }
+        #expect(try vector("sum by (__name__) (rate(a_total[1m]))", delayed: false).labels == [.empty])
+        #expect(try vector("sum by (x) (a_total)", delayed: false).labels == [["x": "y"]])
+    }
+
     @Test func `a scalar over a range is one series without labels`() throws {
         let result = try matrix(PromQLEngine(source: PromQLMemorySource()).range("time() * 2", start: 0, end: 3000, step: 1000))
         #expect(result.labels == [.empty] && result.values == [0, 2, 4, 6])

@@ -32,8 +32,11 @@ import VardeModel
         return source
     }
 
-    @Test func `recorded answers are given alike`() throws {
-        let engine = PromQLEngine(source: try Self.source())
+    @Test(arguments: [false, true])
+    func `recorded answers are given alike`(delaysNameRemoval: Bool) throws {
+        var options = PromQLOptions()
+        options.delaysNameRemoval = delaysNameRemoval
+        let engine = PromQLEngine(source: try Self.source(), options: options)
         var passed = 0
         var total = 0
         for own in try Self.json("cases.json") {

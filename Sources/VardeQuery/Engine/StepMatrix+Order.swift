@@ -9,6 +9,16 @@ extension StepMatrix {
         return result
     }
 
+    /// The series that are to lose their names without them.
+    func droppingNames() -> StepMatrix {
+        var matrix = self
+        for series in 0..<seriesCount where dropsName[series] {
+            matrix.labels[series] = labels[series].removingMetadata()
+            matrix.dropsName[series] = false
+        }
+        return matrix
+    }
+
     /// The series sorted by labels, as Prometheus orders range results.
     package func sortedByLabels() -> StepMatrix {
         if seriesCount < 2 { return self }

@@ -10,6 +10,9 @@ package struct PromQLOptions: Sendable {
     package var usesStartTimestamps = true
     /// Whether the `__type__` label rather than the name's ending tells counters from gauges.
     package var typeAndUnitLabels = false
+    /// Whether metric names that no longer fit are dropped at the end of the evaluation, so that labels can still be made of them,
+    /// as Prometheus' feature `promql-delayed-name-removal` has it; else right where they cease to fit, as it does by default.
+    package var delaysNameRemoval = true
     /// Threads that work on one query; 0 for as many as there are processors.
     package var threads = 0
     /// Annotations of a kind told in full; 0 for all.
@@ -115,11 +118,7 @@ package struct PromQLEngine: Sendable {
 
     /// Drops the names that are to go, now that nothing asks for them any more, and joins what has become one series.
     private static func finish(_ matrix: StepMatrix) throws(QueryError) -> StepMatrix {
-        var matrix = matrix
-        for series in 0..<matrix.seriesCount where matrix.dropsName[series] {
-            matrix.labels[series] = matrix.labels[series].removingMetadata()
-        }
-        return try matrix.removingEmptySeries().mergingEqualLabels()
+        try matrix.droppingNames().removingEmptySeries().mergingEqualLabels()
     }
 }
 

@@ -5,7 +5,7 @@ extension PromQLEvaluator {
         let operation = node.operation
         if operation == .countValues { return try countValues(node, grid, &notes) }
         if operation.folds {
-            if let pipeline = try pipeline(node.expression, grid, &notes) {
+            if let pipeline = try pipeline(node.expression, grid, &notes), canFold(pipeline, node) {
                 let (result, findings) = try fold(operation, by: node.grouping, without: node.without, pipeline, grid, &notes)
                 notes.add(findings, operation, node.expression.range)
                 return result
@@ -21,6 +21,13 @@ extension PromQLEvaluator {
         case .topk, .bottomk, .limitk: return try bestSeries(input, groups, parameters, node, &notes)
         default: return try ratioOfSeries(input, parameters, node, &notes)
         }
+    }
+
+    /// Whether the series' own labels decide the groups: not where names are dropped before, and would be asked for or clash.
+    private func canFold(_ pipeline: RowPipeline, _ node: PromQLAggregate) -> Bool {
+        if options.delaysNameRemoval || !pipeline.dropsName { return true }
+        let hasOneName = pipeline.selector.matchers.contains { $0.name == Labels.metricName && $0.operation == .equal }
+        return hasOneName && !node.grouping.contains { metadataLabels.contains($0) } && !options.typeAndUnitLabels
     }
 
     /// The group of each series, and each group's labels.

@@ -4,6 +4,8 @@ extension PromQLEvaluator {
     /// Series that are buckets of one classic histogram, or one native histogram.
     private struct HistogramGroup {
         var labels: Labels
+        /// The metric's name for annotations; empty where names are dropped at once.
+        var name: String
         var drops: Bool
         var buckets: [(series: Int, bound: Double)] = []
         /// Series that may hold native histograms.
@@ -46,8 +48,8 @@ extension PromQLEvaluator {
             row.removeAll()
             evaluate(group, input, position, &notes) { step, histogram, notes in
                 name == "histogram_quantile"
-                    ? histogram.quantile(parameters[0][step], group.labels.name, position, grid.time(step), &notes)
-                    : histogram.fraction(parameters[0][step], parameters[1][step], group.labels.name, position, &notes)
+                    ? histogram.quantile(parameters[0][step], group.name, position, grid.time(step), &notes)
+                    : histogram.fraction(parameters[0][step], parameters[1][step], group.name, position, &notes)
             } emit: {
                 row.set($0, $1)
             }
@@ -64,7 +66,7 @@ extension PromQLEvaluator {
         var rows: [String: StepRow] = [:]
         var order: [String] = []
         evaluate(group, input, position, &notes) { step, histogram, notes in
-            histogram.quantile(quantiles[step], group.labels.name, position, grid.time(step), &notes)
+            histogram.quantile(quantiles[step], group.name, position, grid.time(step), &notes)
         } emit: { step, value in
             let text = FloatText.openMetrics(quantiles[step])
             if rows[text] == nil { order.append(text) }
@@ -82,7 +84,8 @@ extension PromQLEvaluator {
         func place(_ labels: Labels, _ series: Int) -> Int {
             if let place = places[labels] { return place }
             places[labels] = groups.count
-            groups.append(HistogramGroup(labels: labels, drops: input.dropsName[series]))
+            let name = options.delaysNameRemoval ? labels.name : ""
+            groups.append(HistogramGroup(labels: labels, name: name, drops: input.dropsName[series]))
             return groups.count - 1
         }
         for series in 0..<input.seriesCount {
@@ -93,7 +96,7 @@ extension PromQLEvaluator {
                 if let bound = PromQLNumberText.float(text) {
                     groups[place(labels.removing(["le"]), series)].buckets.append((series, bound))
                 } else {
-                    notes.badBucketLabel(labels.name, text, position)
+                    notes.badBucketLabel(options.delaysNameRemoval ? labels.name : "", text, position)
                 }
             }
             if !input.histograms[series].isEmpty { groups[place(labels, series)].natives.append(series) }
@@ -119,7 +122,7 @@ extension PromQLEvaluator {
                 if classic.buckets.isEmpty {
                     emit(step, body(step, .native(native), &notes))
                 } else {
-                    notes.mixedClassicNative(group.labels.name, position)
+                    notes.mixedClassicNative(group.name, position)
                 }
             } else if !classic.buckets.isEmpty {
                 emit(step, body(step, .classic(classic), &notes))

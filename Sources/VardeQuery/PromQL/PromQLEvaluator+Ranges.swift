@@ -54,8 +54,7 @@ extension PromQLEvaluator {
         switch expression.unwrapped {
         case .subquery(let node):
             var inner = try withBuckets.vector(node.expression, innerGrid(node, grid), &notes)
-            for i in 0..<inner.seriesCount where inner.dropsName[i] { inner.labels[i] = inner.labels[i].removingMetadata() }
-            inner = try inner.mergingEqualLabels()
+            inner = try inner.droppingNames().mergingEqualLabels()
             for i in 0..<inner.seriesCount {
                 var samples = SampleColumns()
                 for step in 0..<inner.grid.count {

@@ -73,6 +73,15 @@ struct PromQLEvaluator: Sendable {
 
     /// The points of an instant-vector expression at all steps.
     func vector(_ expression: PromQLExpression, _ grid: StepGrid, _ notes: inout PromQLAnnotations) throws(QueryError) -> StepMatrix {
+        let result = try namedVector(expression, grid, &notes)
+        if options.delaysNameRemoval || !result.dropsName.contains(true) { return result }
+        return try result.droppingNames().mergingEqualLabels()
+    }
+
+    /// As `vector`, names that no longer fit still in place.
+    private func namedVector(_ expression: PromQLExpression, _ grid: StepGrid, _ notes: inout PromQLAnnotations) throws(QueryError)
+        -> StepMatrix
+    {
         try budget.check()
         if grid.count == 0 { return StepMatrix(grid: grid) }
         if grid.count > 1, isStepInvariant(expression) { return try invariant(expression, grid, &notes) }
