@@ -35,6 +35,7 @@ struct PrometheusRoutes: Sendable {
         var options = PromQLOptions()
         if let lookback = try request.duration("lookback_delta"), lookback > 0 { options.lookback = lookback }
         options.logql = parts.logqlHook
+        options.delaysNameRemoval = false
         return PromQLEngine(source: try parts.stores().metrics, options: options)
     }
 

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Foundation
+import VardeDisk
+import VardeLogs
+import VardeMetrics
+
+/// `varde check data`: reads every file of a data directory and holds it against its checksums.
+struct CheckDataCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "data", abstract: "Verify every checksum of a data directory; with --dump, print every text that is stored in it.",
+        discussion: "Reads only. A server may run on the directory meanwhile. Exits 1 where something is damaged.")
+
+    @Argument(help: "The data directory.")
+    var directory: String
+
+    @Flag(name: .long, help: "Print all stored lines, labels and metadata, decompressed: to be searched by an auditor.")
+    var dump = false
+
+    func run() throws {
+        let files = PosixFileSystem()
+        guard FileManager.default.fileExists(atPath: directory) else { throw CommandFailure("\(directory): no such directory") }
+        let report = try DataDirectoryCheck.run(directory: directory, fileSystem: files, dump: dump ? StoreDump(files).part : nil)
+        for finding in report.damage { Terminal.complain("damaged: \(finding)") }
+        for finding in report.leftovers { Terminal.complain("note: \(finding)") }
+        Terminal.complain("\(report.files) files, \(report.bytes) bytes, \(report.logRecords) log records, \(report.sections) sections: \(report.damage.isEmpty ? "sound" : "\(report.damage.count) damaged")")
+        if !report.damage.isEmpty { throw ExitCode(1) }
+    }
+}
+
+/// Prints what the stores can read of each part of a data directory.
+private final class StoreDump {
+    private let files: PosixFileSystem
+    private var lastFile = ""
+
+    init(_ files: PosixFileSystem) {
+        self.files = files
+    }
+
+    func part(_ part: DataDirectoryCheck.Part, _ bytes: Span<UInt8>) throws {
+        let print: (String) -> Void = { Terminal.write("\(part.path): \($0)\n") }
+        if part.path.contains("/logs/wal/") {
+            try LogDump.record(bytes, print)
+        } else if part.path.contains("/metrics/wal/") {
+            if let labels = BlockDump.labels(bytes) { print(labels) }
+        } else if part.path != lastFile {
+            // Sections come one by one; the store reads the file as a whole.
+            lastFile = part.path
+            if part.path.contains("/logs/") { try LogDump.segment(path: part.path, fileSystem: files, print) }
+            if part.path.contains("/metrics/") { try BlockDump.series(path: part.path, fileSystem: files, print) }
+        }
+    }
+}
