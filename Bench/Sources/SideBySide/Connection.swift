@@ -1,7 +1,7 @@
 import Foundation
 
-/// One keep-alive HTTP/1.1 connection over a blocking socket: the least a load generator can cost.
-final class Connection {
+/// One keep-alive HTTP/1.1 connection over a blocking socket: the least a load generator can cost. Used by one thread at a time.
+final class Connection: @unchecked Sendable {
     struct Failure: Error, CustomStringConvertible { var description: String }
 
     private let descriptor: Int32

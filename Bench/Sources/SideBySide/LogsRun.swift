@@ -88,6 +88,8 @@ enum LogsRun {
     static func run(_ contestant: Contestant, _ corpus: LogsCorpus) throws -> LogsResult {
         var result = LogsResult(name: contestant.name)
         try contestant.start()
+        // Nothing of ours stays behind, whatever goes wrong.
+        defer { contestant.kill(SIGKILL) }
         let begin = Clock.seconds()
         let failure = Box()
         let port = contestant.port

@@ -15,8 +15,10 @@ struct MetricsResult {
 
 /// A corpus made once and replayed, byte for byte, to each contestant.
 struct MetricsCorpus {
-    /// Bodies of each connection in the order of time; a series' samples all go over one connection.
-    var bodies: [[[UInt8]]]
+    /// Bodies of each connection in the order of time, by stretch; a series' samples all go over one connection.
+    ///
+    /// Connections begin a stretch together: Prometheus takes samples no older than an hour before its newest.
+    var bodies: [[[[UInt8]]]]
     var samples: Int
     var start: Int64
     var end: Int64
@@ -29,10 +31,12 @@ struct MetricsCorpus {
         var fleet = Fleet(seriesCount: series, seed: seed)
         let labels = fleet.series.map { RemoteWriteBody.encode($0.labels) }
         let start = end - Int64(steps) * interval
-        var bodies: [[[UInt8]]] = Array(repeating: [], count: connections)
+        var bodies: [[[[UInt8]]]] = []
+        let stretch = max(1, Int(1_800_000 / interval))
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         let slice = (series + connections - 1) / connections
         for step in 0..<steps {
+            if step % stretch == 0 { bodies.append(Array(repeating: [], count: connections)) }
             for connection in 0..<connections {
                 var index = connection * slice
                 let stop = min(series, index + slice)
@@ -44,7 +48,7 @@ struct MetricsCorpus {
                     }
                     let packed = body.compressed()
                     for byte in packed { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-                    bodies[connection].append(packed)
+                    bodies[bodies.count - 1][connection].append(packed)
                     index += batch
                 }
             }
@@ -72,6 +76,8 @@ enum MetricsRun {
     static func run(_ contestant: Contestant, _ corpus: MetricsCorpus, killAfter: Bool) throws -> MetricsResult {
         var result = MetricsResult(name: contestant.name)
         try contestant.start()
+        // Nothing of ours stays behind, whatever goes wrong.
+        defer { contestant.kill(SIGKILL) }
         let headers = [
             ("Content-Type", "application/x-protobuf"), ("Content-Encoding", "snappy"), ("X-Prometheus-Remote-Write-Version", "0.1.0"),
         ]
@@ -79,17 +85,19 @@ enum MetricsRun {
         let failures = Failures()
         let port = contestant.port
         let writePath = contestant.writePath
-        DispatchQueue.concurrentPerform(iterations: corpus.bodies.count) { index in
-            do {
-                let connection = try Connection(port: port)
-                for body in corpus.bodies[index] {
-                    let answer = try connection.request("POST", writePath, headers: headers, body: body)
-                    if answer.status / 100 != 2 {
-                        throw Connection.Failure(description: "\(answer.status): \(String(decoding: answer.body, as: UTF8.self))")
+        let connections = try (corpus.bodies.first ?? []).map { _ in try Connection(port: port) }
+        for stretch in corpus.bodies {
+            DispatchQueue.concurrentPerform(iterations: stretch.count) { index in
+                do {
+                    for body in stretch[index] {
+                        let answer = try connections[index].request("POST", writePath, headers: headers, body: body)
+                        if answer.status / 100 != 2 {
+                            throw Connection.Failure(description: "\(answer.status): \(String(decoding: answer.body, as: UTF8.self))")
+                        }
                     }
+                } catch {
+                    failures.add("\(error)")
                 }
-            } catch {
-                failures.add("\(error)")
             }
         }
         let seconds = Clock.seconds() - begin

@@ -100,7 +100,7 @@ if what != "logs" {
     let corpus = MetricsCorpus.make(
         series: series, steps: steps, interval: 15_000, end: now - 60_000, connections: option("connections", 4), seed: 1)
     print(
-        "metrics: \(series) series × \(steps) samples, \(corpus.bodies.joined().map(\.count).reduce(0, +) / 1_000_000) MB of remote write, corpus \(String(corpus.hash, radix: 16))"
+        "metrics: \(series) series × \(steps) samples, \(corpus.bodies.joined().joined().map(\.count).reduce(0, +) / 1_000_000) MB of remote write, corpus \(String(corpus.hash, radix: 16))"
     )
     var results: [String: [MetricsResult]] = [:]
     let names = ["varde", "victoria-metrics", "prometheus"]
