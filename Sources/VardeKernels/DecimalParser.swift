@@ -47,7 +47,12 @@ package enum DecimalParser {
         default: break
         }
         guard let last = text.utf8.last, last != UInt8(ascii: "."), text.utf8.count < 400 || text.utf8.allSatisfy({ $0 != 0 }) else {
-            return text == "." || text == "-." || text == "+." ? nil : Double(String(text.dropLast()))
+            let rest = text.dropLast()
+            // A point at the end is fine behind digits, not behind an exponent.
+            let isPlain = rest.utf8.allSatisfy {
+                $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+")
+            }
+            return text.utf8.last == UInt8(ascii: ".") && isPlain ? Double(rest) : nil
         }
         let body = text.hasPrefix("-") || text.hasPrefix("+") ? text.dropFirst() : text[...]
         guard let first = body.utf8.first, first == UInt8(ascii: ".") || (first >= UInt8(ascii: "0") && first <= UInt8(ascii: "9")) else {

@@ -14,6 +14,10 @@ package struct RawSampleBatch: Sendable {
     package var values: [Double] = []
     /// Histogram samples by their index in `timestamps`, ascending; the value there is ignored.
     package var histograms: [(index: Int, histogram: NativeHistogram)] = []
+    /// Empty where the sender knows no start of any sample, else one entry a timestamp in milliseconds, 0 for unknown.
+    package var startTimestamps: [Int64] = []
+    /// Exemplars by the index of their series, ascending.
+    package var exemplars: [(series: Int, exemplar: Exemplar)] = []
 
     package init() {}
 
@@ -29,5 +33,7 @@ package struct RawSampleBatch: Sendable {
         timestamps.removeAll(keepingCapacity: true)
         values.removeAll(keepingCapacity: true)
         histograms.removeAll(keepingCapacity: true)
+        startTimestamps.removeAll(keepingCapacity: true)
+        exemplars.removeAll(keepingCapacity: true)
     }
 }

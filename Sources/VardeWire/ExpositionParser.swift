@@ -68,22 +68,41 @@ package struct ExpositionParser {
         return end
     }
 
-    /// `# HELP name text` and `# TYPE name type`; other comments say nothing.
+    /// `# HELP name text`, `# TYPE name type` and `# UNIT name unit`, the name in quotes or not; other comments say nothing.
     private func comment(_ bytes: Span<UInt8>, _ end: Int) -> Line? {
-        let text = Bytes.string(bytes.extracting((at + 1)..<end))
-        let parts = text.split(maxSplits: 2, omittingEmptySubsequences: true) { $0 == " " || $0 == "\t" }
-        guard parts.count >= 2 else { return nil }
-        let name = parts[1].hasPrefix("\"") ? Self.unquote(parts[1]) : String(parts[1])
-        let rest = parts.count > 2 ? String(parts[2]) : ""
-        switch parts[0] {
-        case "HELP": return .help(name: name, text: rest.replacing("\\n", with: "\n").replacing("\\\\", with: "\\"))
-        case "TYPE": return .type(name: name, type: rest.trimmedBlanks)
-        case "UNIT": return .unit(name: name, unit: rest.trimmedBlanks)
-        default: return nil
+        var cursor = at + 1
+        func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 || byte == 13 }
+        func skipBlanks() { while cursor < end, isBlank(bytes[cursor]) { cursor += 1 } }
+        skipBlanks()
+        // Most comments that are none of the three end here, before anything is allocated.
+        guard end - cursor > 5, isBlank(bytes[cursor + 4]) else { return nil }
+        let keyword = Bytes.load32(bytes, at: cursor)
+        guard keyword == 0x504C_4548 || keyword == 0x4550_5954 || keyword == 0x5449_4E55 else { return nil }
+        cursor += 4
+        skipBlanks()
+        let name: String
+        if cursor < end, bytes[cursor] == UInt8(ascii: "\"") {
+            var close = cursor + 1
+            while close < end, bytes[close] != UInt8(ascii: "\"") { close += bytes[close] == UInt8(ascii: "\\") ? 2 : 1 }
+            guard close < end else { return nil }
+            name = ExpositionEscapes.unescape(bytes.extracting((cursor + 1)..<close))
+            cursor = close + 1
+        } else {
+            let start = cursor
+            while cursor < end, !isBlank(bytes[cursor]) { cursor += 1 }
+            name = Bytes.string(bytes.extracting(start..<cursor))
         }
+        guard !name.isEmpty else { return nil }
+        skipBlanks()
+        var last = end
+        if keyword == 0x504C_4548 {
+            if last > cursor, bytes[last - 1] == 13 { last -= 1 }
+            return .help(name: name, text: ExpositionEscapes.unescape(bytes.extracting(cursor..<last)))
+        }
+        while last > cursor, isBlank(bytes[last - 1]) { last -= 1 }
+        let word = Bytes.string(bytes.extracting(cursor..<last))
+        return keyword == 0x4550_5954 ? .type(name: name, type: word) : .unit(name: name, unit: word)
     }
-
-    private static func unquote(_ text: Substring) -> String { String(text.dropFirst().dropLast()).replacing("\\\"", with: "\"") }
 
     private mutating func sample(_ bytes: Span<UInt8>) throws(Fault) -> Sample {
         let start = at
@@ -122,6 +141,15 @@ package struct ExpositionParser {
         }
         if at < bytes.count { at += 1 }
         return Sample(series: start..<seriesEnd, value: value, timestamp: timestamp)
+    }
+
+    /// Labels of the sample `next` returned last: as `labels`, with faults placed in the whole body.
+    package func labels(of sample: Sample, _ bytes: Span<UInt8>) throws(Fault) -> Labels {
+        do throws(Fault) {
+            return try Self.labels(bytes.extracting(sample.series))
+        } catch {
+            throw Fault(line: lineNumber, column: sample.series.lowerBound - lineStart + error.column, message: error.message)
+        }
     }
 
     /// From an opening brace to behind the closing one, quotes respected.
@@ -244,11 +272,5 @@ private struct SeriesReader {
         at += 1
         guard UTF8Check.isValid(out.span) else { throw fault("a quoted text is not valid UTF-8") }
         return String(decoding: out, as: UTF8.self)
-    }
-}
-
-extension String {
-    fileprivate var trimmedBlanks: String {
-        String(drop { $0 == " " || $0 == "\t" || $0 == "\r" }.reversed().drop { $0 == " " || $0 == "\t" || $0 == "\r" }.reversed())
     }
 }

@@ -137,8 +137,12 @@ package struct JSONReader {
     }
 
     private mutating func hex4(_ bytes: Span<UInt8>) throws(WireError) -> UInt32 {
-        guard at + 4 <= bytes.count, let code = UInt32(Bytes.string(bytes.extracting(at..<(at + 4))), radix: 16) else {
-            throw WireError("JSON: \\u needs four hexadecimal digits", at: at)
+        var code: UInt32 = 0
+        for offset in 0..<4 {
+            guard at + offset < bytes.count, let digit = HexDigit.value(bytes[at + offset]) else {
+                throw WireError("JSON: \\u needs four hexadecimal digits", at: at)
+            }
+            code = code << 4 | UInt32(digit)
         }
         at += 4
         return code
@@ -146,17 +150,35 @@ package struct JSONReader {
 
     /// The text of a number, as written.
     package mutating func number(_ bytes: Span<UInt8>) throws(WireError) -> String {
+        Bytes.string(bytes.extracting(try numberRange(bytes)))
+    }
+
+    /// Passes over a number: a sign, digits without a leading zero, a fraction, an exponent (RFC 8259, section 6).
+    package mutating func numberRange(_ bytes: Span<UInt8>) throws(WireError) -> Range<Int> {
         guard try kind(bytes) == .number else { throw WireError("JSON: expected a number", at: at) }
         let start = at
-        while at < bytes.count {
-            switch bytes[at] {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "e"),
-                UInt8(ascii: "E"):
-                at += 1
-            default: return Bytes.string(bytes.extracting(start..<at))
-            }
+        func isDigit() -> Bool { at < bytes.count && bytes[at] >= UInt8(ascii: "0") && bytes[at] <= UInt8(ascii: "9") }
+        func digits() throws(WireError) {
+            guard isDigit() else { throw WireError("JSON: a digit is missing in a number", at: at) }
+            while isDigit() { at += 1 }
         }
-        return Bytes.string(bytes.extracting(start..<at))
+        if bytes[at] == UInt8(ascii: "-") { at += 1 }
+        if at < bytes.count, bytes[at] == UInt8(ascii: "0") {
+            at += 1
+            if isDigit() { throw WireError("JSON: a number begins with 0", at: start) }
+        } else {
+            try digits()
+        }
+        if at < bytes.count, bytes[at] == UInt8(ascii: ".") {
+            at += 1
+            try digits()
+        }
+        if at < bytes.count, bytes[at] | 32 == UInt8(ascii: "e") {
+            at += 1
+            if at < bytes.count, bytes[at] == UInt8(ascii: "+") || bytes[at] == UInt8(ascii: "-") { at += 1 }
+            try digits()
+        }
+        return start..<at
     }
 
     /// Passes over a value and returns its byte range.

@@ -60,12 +60,12 @@ package enum StreamLabels {
                 case UInt8(ascii: "r"): out.append(13)
                 case UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "'"): out.append(bytes[at])
                 case UInt8(ascii: "x"):
-                    guard at + 2 < bytes.count, let code = UInt8(String(decoding: bytes[(at + 1)...(at + 2)], as: UTF8.self), radix: 16)
+                    guard at + 2 < bytes.count, let code = HexDigit.number(bytes[(at + 1)...(at + 2)])
                     else { return nil }
-                    out.append(code)
+                    out.append(UInt8(code))
                     at += 2
                 case UInt8(ascii: "u"):
-                    guard at + 4 < bytes.count, let code = UInt32(String(decoding: bytes[(at + 1)...(at + 4)], as: UTF8.self), radix: 16),
+                    guard at + 4 < bytes.count, let code = HexDigit.number(bytes[(at + 1)...(at + 4)]),
                         let scalar = UnicodeScalar(code)
                     else { return nil }
                     out += Array(String(scalar).utf8)
