@@ -49,8 +49,7 @@ struct LogScan {
                 ? (x.lastTimestamp, y.stream, b) > (y.lastTimestamp, x.stream, a)
                 : (x.firstTimestamp, x.stream, a) < (y.firstTimestamp, y.stream, b)
         }
-        // With an interval lines are left out after the order is known, so more are needed than the limit.
-        let wanted = interval > 0 ? Int.max : max(0, limit)
+        let wanted = max(0, limit)
         var hits: [Hit] = []
         var scanner = LineScanner(pipeline: pipeline)
         var columns = LogColumns()
@@ -88,7 +87,8 @@ struct LogScan {
         }
         statistics.add(scanner.statistics)
         Self.cut(&hits, wanted, backward)
-        if interval > 0 { Self.thin(&hits, interval, limit) }
+        // As in Loki, the limit is of lines read: what an interval leaves out is not made up for.
+        if interval > 0 { Self.thin(&hits, interval) }
         return LogQLStreams(streams: Self.group(hits), statistics: statistics)
     }
 
@@ -116,10 +116,10 @@ struct LogScan {
     }
 
     /// Leaves out lines closer than the interval to the one before, stream by stream as Loki does for all together.
-    private static func thin(_ hits: inout [Hit], _ interval: Int64, _ limit: Int) {
+    private static func thin(_ hits: inout [Hit], _ interval: Int64) {
         var last: Int64?
         var kept: [Hit] = []
-        for hit in hits where kept.count < limit {
+        for hit in hits {
             if let last, (hit.timestamp - last).magnitude < UInt64(interval) { continue }
             last = hit.timestamp
             kept.append(hit)

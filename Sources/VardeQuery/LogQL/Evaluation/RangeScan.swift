@@ -1,5 +1,3 @@
-internal import Dispatch
-internal import Synchronization
 internal import VardeCompression
 internal import VardeModel
 
@@ -240,9 +238,6 @@ struct UnwrapStage: Sendable {
 }
 
 extension LogQLEvaluator {
-    /// Pages a thread takes at least, so that starting it is worth while.
-    private static let pagesPerThread = 4
-
     /// - Parameter sumBy: where given, results are summed by these labels while lines are read.
     func rangeAggregation(
         _ node: LogQLRangeAggregation, sumBy: [String]?, _ statistics: inout LogQLStatistics
@@ -292,32 +287,14 @@ extension LogQLEvaluator {
     }
 
     private func scan(_ worker: RangeWorker, _ selection: any LogSelection) throws(QueryError) -> RangeWorker {
-        let count = selection.pages.count
-        let wanted = engine.options.threads > 0 ? engine.options.threads : ProcessorCount.online
-        let threads = max(1, min(wanted, count / Self.pagesPerThread))
-        if threads == 1 {
+        let threads = engine.options.threads > 0 ? engine.options.threads : ProcessorCount.online
+        let parts = try PageShares.run(selection.pages.count, threads: threads) { pages throws(QueryError) in
             var own = worker
-            try own.run(selection, 0..<count)
+            try own.run(selection, pages)
             return own
         }
-        let outcomes = Mutex<[Result<RangeWorker, QueryError>?]>(Array(repeating: nil, count: threads))
-        DispatchQueue.concurrentPerform(iterations: threads) { thread in
-            var own = worker
-            let outcome: Result<RangeWorker, QueryError>
-            do throws(QueryError) {
-                try own.run(selection, thread * count / threads..<(thread + 1) * count / threads)
-                outcome = .success(own)
-            } catch {
-                outcome = .failure(error)
-            }
-            outcomes.withLock { $0[thread] = outcome }
-        }
-        var total: RangeWorker?
-        for outcome in outcomes.withLock({ $0 }) {
-            guard let outcome else { continue }
-            let done = try outcome.get()
-            if total == nil { total = done } else { try total?.merge(done) }
-        }
-        return total ?? worker
+        var total = parts[0]
+        for part in parts.dropFirst() { try total.merge(part) }
+        return total
     }
 }

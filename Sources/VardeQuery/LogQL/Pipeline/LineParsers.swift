@@ -64,7 +64,8 @@ enum LineParsers {
         return false
     }
 
-    private static func fieldName(_ line: Span<UInt8>, _ key: Range<Int>, _ escaped: Bool, _ prefix: String) -> String {
+    /// The label's name a member of an object goes by.
+    static func fieldName(_ line: Span<UInt8>, _ key: Range<Int>, _ escaped: Bool, _ prefix: String) -> String {
         let raw = escaped ? JSONScan.unescape(line.extracting(key)) ?? "" : LineScan.text(line, key)
         let plain = LineScan.labelName(raw.utf8, leading: prefix.isEmpty)
         return prefix.isEmpty ? plain : prefix + "_" + plain
