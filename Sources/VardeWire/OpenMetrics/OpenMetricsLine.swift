@@ -8,9 +8,10 @@ struct OpenMetricsLine {
     private let start: Int
     private let number: Int
 
-    init(_ range: Range<Int>, number: Int) {
+    /// A line, or the part of one that began at `from`.
+    init(_ range: Range<Int>, number: Int, from start: Int? = nil) {
         at = range.lowerBound
-        start = at
+        self.start = start ?? at
         end = range.upperBound
         self.number = number
     }
@@ -68,6 +69,11 @@ struct OpenMetricsLine {
 
     private mutating func exemplar(_ bytes: Span<UInt8>) throws(ExpositionParser.Fault) -> OpenMetricsExemplar {
         guard takes(UInt8(ascii: "#"), bytes), takes(32, bytes) else { throw fault("expected an exemplar: “# {labels} value”") }
+        return try exemplarBody(bytes)
+    }
+
+    /// An exemplar from its labels on.
+    mutating func exemplarBody(_ bytes: Span<UInt8>) throws(ExpositionParser.Fault) -> OpenMetricsExemplar {
         guard peek(bytes) == UInt8(ascii: "{") else { throw fault("an exemplar begins with its labels") }
         let labels = try labels(bytes)
         let length = labels.reduce(0) { $0 + $1.name.unicodeScalars.count + $1.value.unicodeScalars.count }

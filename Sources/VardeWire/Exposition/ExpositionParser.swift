@@ -1,7 +1,8 @@
 import VardeKernels
 package import VardeModel
 
-/// Prometheus' text format 0.0.4, read in place: each sample's series is a range of bytes, decoded to labels on demand only.
+/// Prometheus' text formats 0.0.4 and 1.0.0 and OpenMetrics, read in place as a scrape reads them: each sample's series is a range of
+/// bytes, decoded to labels on demand only. What OpenMetrics forbids beyond what a scrape needs is for `OpenMetricsParser` to say.
 package struct ExpositionParser {
     /// A sample line.
     package struct Sample: Sendable, Equatable {
@@ -10,6 +11,8 @@ package struct ExpositionParser {
         package var value: Double
         /// Milliseconds, nil where the line gives none.
         package var timestamp: Int64?
+        /// Bytes of the exemplar behind an OpenMetrics sample, from its brace on.
+        package var exemplar: Range<Int>?
     }
 
     /// What a line is.
@@ -28,11 +31,18 @@ package struct ExpositionParser {
         package var description: String { "line \(line), column \(column): \(message)" }
     }
 
+    private let isOpenMetrics: Bool
     private var at = 0
     private var lineStart = 0
     private var lineNumber = 0
+    private var hasEnded = false
+    /// The label that holds a number in the family the samples now belong to: `le` or `quantile`.
+    private var numberLabel: String?
 
-    package init() {}
+    /// Reads a body in a text format; protobuf is for `ProtobufExposition`.
+    package init(_ format: ExpositionFormat = .text0) {
+        isOpenMetrics = format.isOpenMetrics
+    }
 
     /// The next line that says something, nil at the end.
     package mutating func next(_ bytes: Span<UInt8>) throws(Fault) -> Line? {
@@ -40,7 +50,8 @@ package struct ExpositionParser {
             lineStart = at
             lineNumber += 1
             skipBlanks(bytes)
-            if at >= bytes.count { return nil }
+            if at >= bytes.count { break }
+            if hasEnded { throw fault("text after # EOF") }
             if bytes[at] == 10 {
                 at += 1
                 continue
@@ -48,11 +59,18 @@ package struct ExpositionParser {
             if bytes[at] == UInt8(ascii: "#") {
                 let end = lineEnd(bytes)
                 defer { at = min(end + 1, bytes.count) }
-                if let line = comment(bytes, end) { return line }
+                if let line = comment(bytes, end) {
+                    if case .type(_, let type) = line {
+                        numberLabel = ["histogram": "le", "gaugehistogram": "le", "summary": "quantile"][type]
+                    }
+                    return line
+                }
+                if isOpenMetrics, end - at == 5, Bytes.string(bytes.extracting(at..<end)) == "# EOF" { hasEnded = true }
                 continue
             }
             return .sample(try sample(bytes))
         }
+        if isOpenMetrics, !hasEnded { throw fault("the text does not end with # EOF") }
         return nil
     }
 
@@ -126,27 +144,69 @@ package struct ExpositionParser {
             throw fault("“\(text.prefix(60))” is not a number")
         }
         skipBlanks(bytes)
-        var timestamp: Int64?
-        if at < bytes.count, bytes[at] != 10 {
+        var sample = Sample(series: start..<seriesEnd, value: value)
+        if at < bytes.count, bytes[at] != 10, !isOpenMetrics || bytes[at] != UInt8(ascii: "#") {
             let begin = at
             while at < bytes.count, bytes[at] > 32 { at &+= 1 }
-            let text = Bytes.string(bytes.extracting(begin..<at))
-            timestamp = Int64(text)
-            if timestamp == nil {
+            sample.timestamp = timestamp(bytes.extracting(begin..<at))
+            if sample.timestamp == nil {
+                let text = Bytes.string(bytes.extracting(begin..<at))
                 at = begin
-                throw fault("“\(text.prefix(60))” is not a timestamp in milliseconds")
+                throw fault("“\(text.prefix(60))” is not a timestamp in \(isOpenMetrics ? "seconds" : "milliseconds")")
             }
             skipBlanks(bytes)
-            if at < bytes.count, bytes[at] != 10 { throw fault("text after the timestamp") }
         }
-        if at < bytes.count { at += 1 }
-        return Sample(series: start..<seriesEnd, value: value, timestamp: timestamp)
+        if at < bytes.count, bytes[at] == UInt8(ascii: "#"), isOpenMetrics {
+            at &+= 1
+            skipBlanks(bytes)
+            guard at < bytes.count, bytes[at] == UInt8(ascii: "{") else { throw fault("an exemplar begins with its labels") }
+            let begin = at
+            at = lineEnd(bytes)
+            sample.exemplar = begin..<at
+        }
+        if at < bytes.count {
+            if bytes[at] != 10 { throw fault("text after the sample") }
+            at += 1
+        }
+        return sample
     }
 
-    /// Labels of the sample `next` returned last: as `labels`, with faults placed in the whole body.
+    private func timestamp(_ text: Span<UInt8>) -> Int64? {
+        if text.isEmpty { return nil }
+        if isOpenMetrics { return OpenMetricsLine.time(text)?.milliseconds }
+        var at = 0
+        var number: Int64 = 0
+        let isNegative = text[0] == UInt8(ascii: "-")
+        if isNegative || text[0] == UInt8(ascii: "+") { at = 1 }
+        guard at < text.count, text.count < 20 else { return nil }
+        while at < text.count {
+            let digit = text[at] &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            let (scaled, overflow) = number.multipliedReportingOverflow(by: 10)
+            let (sum, overflow2) = scaled.addingReportingOverflow(Int64(digit))
+            if overflow || overflow2 { return nil }
+            number = sum
+            at &+= 1
+        }
+        return isNegative ? -number : number
+    }
+
+    /// The exemplar of a sample, nil where it has none; at `defaultTimestamp` (ms) where it says no time.
+    package func exemplar(of sample: Sample, _ bytes: Span<UInt8>, at defaultTimestamp: Int64) throws(Fault) -> Exemplar? {
+        guard let range = sample.exemplar else { return nil }
+        var line = OpenMetricsLine(range, number: lineNumber, from: lineStart)
+        let exemplar = try line.exemplarBody(bytes)
+        let time = exemplar.timestamp?.milliseconds ?? sample.timestamp ?? defaultTimestamp
+        return Exemplar(labels: Labels(exemplar.labels), value: exemplar.value, timestamp: time)
+    }
+
+    /// Labels of the sample `next` returned last: as `labels`, with faults placed in the whole
+    /// body, and the numbers in `le` and `quantile` of histograms and summaries in their one form.
     package func labels(of sample: Sample, _ bytes: Span<UInt8>) throws(Fault) -> Labels {
         do throws(Fault) {
-            return try Self.labels(bytes.extracting(sample.series))
+            let labels = try Self.labels(bytes.extracting(sample.series))
+            guard let numberLabel, let written = labels[numberLabel] else { return labels }
+            return labels.setting(numberLabel, to: LabelFloat.normalized(written))
         } catch {
             throw Fault(line: lineNumber, column: sample.series.lowerBound - lineStart + error.column, message: error.message)
         }

@@ -10,18 +10,26 @@ package enum SampleText {
         let (negative, digits, exponent) = decimal(value)
         if negative { out.append(UInt8(ascii: "-")) }
         let size = value.magnitude
-        if size < 1e-6 || size >= 1e21 {
-            out.append(digits[0])
-            if digits.count > 1 {
-                out.append(UInt8(ascii: "."))
-                out += digits[1...]
-            }
-            out.append(UInt8(ascii: "e"))
-            out.append(UInt8(ascii: exponent < 0 ? "-" : "+"))
-            let text = String(abs(exponent))
-            if text.utf8.count < 2 { out.append(UInt8(ascii: "0")) }
-            out += text.utf8
-        } else if exponent < 0 {
+        if size < 1e-6 || size >= 1e21 { appendScientific(digits, exponent, to: &out) } else { appendPlain(digits, exponent, to: &out) }
+    }
+
+    /// `d.ddde+dd`: at least two digits in the exponent.
+    static func appendScientific(_ digits: [UInt8], _ exponent: Int, to out: inout [UInt8]) {
+        out.append(digits[0])
+        if digits.count > 1 {
+            out.append(UInt8(ascii: "."))
+            out += digits[1...]
+        }
+        out.append(UInt8(ascii: "e"))
+        out.append(UInt8(ascii: exponent < 0 ? "-" : "+"))
+        let text = String(abs(exponent))
+        if text.utf8.count < 2 { out.append(UInt8(ascii: "0")) }
+        out += text.utf8
+    }
+
+    /// Without an exponent, and without a point where nothing stands behind it.
+    static func appendPlain(_ digits: [UInt8], _ exponent: Int, to out: inout [UInt8]) {
+        if exponent < 0 {
             out += "0.".utf8
             out += Array(repeating: UInt8(ascii: "0"), count: -exponent - 1)
             out += digits
@@ -42,7 +50,7 @@ package enum SampleText {
     }
 
     /// Sign, shortest digits without leading or trailing zeros, and the power of ten of the first digit.
-    private static func decimal(_ value: Double) -> (negative: Bool, digits: [UInt8], exponent: Int) {
+    static func decimal(_ value: Double) -> (negative: Bool, digits: [UInt8], exponent: Int) {
         var digits: [UInt8] = []
         var exponent = 0
         var point: Int?
