@@ -55,10 +55,12 @@ extension RawSampleBatch {
 
     /// The labels of the series are complete; samples follow.
     mutating func endLabels(from offset: Int = 0) throws(WireError) {
-        guard bytes.count <= Self.maxLabelBytes else {
-            throw WireError("the labels of the body's series unfold to more than \(Self.maxLabelBytes) bytes", at: offset)
-        }
+        guard bytes.count <= Self.maxLabelBytes else { throw Self.unfoldsTooFar(at: offset) }
         labelEnds.append(UInt32(truncatingIfNeeded: bytes.count))
+    }
+
+    static func unfoldsTooFar(at offset: Int) -> WireError {
+        WireError("the labels of the body's series unfold to more than \(maxLabelBytes) bytes", at: offset)
     }
 
     @inline(__always)

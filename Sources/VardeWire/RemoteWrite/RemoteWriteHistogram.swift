@@ -6,9 +6,18 @@ enum RemoteWriteHistogram {
     static func decode(
         _ range: Range<Int>, _ bytes: Span<UInt8>
     ) throws(ProtobufReader.Fault) -> (timestamp: Int64, histogram: NativeHistogram) {
+        let (timestamp, histogram, _) = try decodeWithStart(range, bytes)
+        return (timestamp, histogram)
+    }
+
+    /// As `decode`, with the start timestamp that 2.0 knows (ms, 0 where there is none).
+    static func decodeWithStart(
+        _ range: Range<Int>, _ bytes: Span<UInt8>
+    ) throws(ProtobufReader.Fault) -> (timestamp: Int64, histogram: NativeHistogram, start: Int64) {
         var reader = ProtobufReader(range)
         var histogram = NativeHistogram()
         var timestamp: Int64 = 0
+        var start: Int64 = 0
         var positiveDeltas: [Int64] = []
         var negativeDeltas: [Int64] = []
         while !reader.isAtEnd {
@@ -32,11 +41,12 @@ enum RemoteWriteHistogram {
             case (14, 0): histogram.counterResetHint = .init(rawValue: UInt8(truncatingIfNeeded: try reader.varint(bytes))) ?? .unknown
             case (15, 0): timestamp = Int64(bitPattern: try reader.varint(bytes))
             case (16, 2): try HistogramFields.doubles(try reader.delimited(bytes), bytes, into: &histogram.customBounds)
+            case (17, 0): start = Int64(bitPattern: try reader.varint(bytes))
             default: try reader.skip(type, bytes)
             }
         }
         if !positiveDeltas.isEmpty { histogram.positiveBuckets = HistogramFields.absolute(positiveDeltas) }
         if !negativeDeltas.isEmpty { histogram.negativeBuckets = HistogramFields.absolute(negativeDeltas) }
-        return (timestamp, HistogramLayout.storable(histogram))
+        return (timestamp, HistogramLayout.storable(histogram), start)
     }
 }
