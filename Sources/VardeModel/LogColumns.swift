@@ -28,8 +28,9 @@ package struct LogColumns: Sendable {
     /// Appends an entry; `metadata` must be a set added before, 0 for none.
     package mutating func append(_ timestamp: Int64, line: Span<UInt8>, metadataIndex: UInt32 = 0) {
         timestamps.append(timestamp)
-        lineBytes.reserveCapacity(lineBytes.count + line.count)
-        for i in line.indices { lineBytes.append(line[i]) }
+        lineBytes.append(addingCapacity: line.count) { output in
+            for i in line.indices { output.append(line[i]) }
+        }
         lineEnds.append(UInt32(lineBytes.count))
         if metadataIndices.isEmpty {
             if metadataIndex == 0 { return }

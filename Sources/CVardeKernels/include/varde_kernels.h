@@ -5,6 +5,7 @@
 #include "varde_clock.h"
 #include "varde_files.h"
 #include "varde_grams.h"
+#include "varde_json.h"
 #include "varde_memory.h"
 #include "varde_privacy.h"
 #include "varde_private_file.h"

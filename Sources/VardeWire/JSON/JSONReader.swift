@@ -93,7 +93,7 @@ package struct JSONReader {
     package mutating func stringBytes(_ bytes: Span<UInt8>, into out: inout [UInt8]) throws(WireError) -> Range<Int>? {
         try expect(UInt8(ascii: "\""), bytes)
         let start = at
-        while at < bytes.count, bytes[at] != UInt8(ascii: "\""), bytes[at] != UInt8(ascii: "\\"), bytes[at] >= 32 { at += 1 }
+        at = JSONStringScan.plainEnd(bytes, from: at)
         if at < bytes.count, bytes[at] == UInt8(ascii: "\"") {
             at += 1
             return start..<(at - 1)
@@ -106,10 +106,44 @@ package struct JSONReader {
             case UInt8(ascii: "\""): return nil
             case UInt8(ascii: "\\"): try escape(bytes, into: &out)
             case 0..<32: throw WireError("JSON: a control character in a string", at: at - 1)
-            default: out.append(byte)
+            default:
+                let end = JSONStringScan.plainEnd(bytes, from: at)
+                Bytes.append(bytes.extracting(at - 1..<end), to: &out)
+                at = end
             }
         }
         throw WireError("JSON: a string does not end", at: start)
+    }
+
+    /// A whole number, as a number or in quotes; nil where it is none, `at` then behind it.
+    package mutating func wholeNumber(_ bytes: Span<UInt8>) throws(WireError) -> Int64? {
+        skipSpace(bytes)
+        let start = at
+        let quoted = takes(UInt8(ascii: "\""), bytes)
+        let negative = takes(UInt8(ascii: "-"), bytes)
+        var value: Int64 = 0
+        var digits = 0
+        // Eighteen digits fit whatever they are; longer ones are read with care.
+        while at < bytes.count, bytes[at] &- 48 < 10, digits < 19 {
+            let (product, over) = value.multipliedReportingOverflow(by: 10)
+            let (sum, more) = product.addingReportingOverflow(Int64(bytes[at] &- 48))
+            if over || more { break }
+            value = sum
+            digits += 1
+            at += 1
+        }
+        let ends = at < bytes.count && (quoted ? bytes[at] == UInt8(ascii: "\"") : !isNumberByte(bytes[at]))
+        if digits > 0, ends {
+            if quoted { at += 1 }
+            return negative ? -value : value
+        }
+        at = start
+        if quoted { _ = try string(bytes) } else { _ = try number(bytes) }
+        return nil
+    }
+
+    private func isNumberByte(_ byte: UInt8) -> Bool {
+        byte &- 48 < 10 || byte == UInt8(ascii: ".") || byte | 32 == UInt8(ascii: "e") || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-")
     }
 
     private mutating func escape(_ bytes: Span<UInt8>, into out: inout [UInt8]) throws(WireError) {

@@ -142,9 +142,12 @@ package enum LokiPush {
             count = index + 1
             switch index {
             case 0:
-                let text = try reader.kind(bytes) == .number ? try reader.number(bytes) : try reader.string(bytes)
-                timestamp = Int64(text)
-                if timestamp == nil { throw WireError("timestamp “\(text)” is not a whole number of nanoseconds", at: reader.at) }
+                let start = reader.at
+                timestamp = try reader.wholeNumber(bytes)
+                if timestamp == nil {
+                    let text = Bytes.string(bytes.extracting(start..<reader.at))
+                    throw WireError("timestamp \(text) is not a whole number of nanoseconds", at: start)
+                }
             case 1: plain = try reader.stringBytes(bytes, into: &unescaped)
             case 2: metadata = try pairs(&reader, bytes)
             default: throw WireError("an entry has more than timestamp, line and metadata", at: reader.at)
