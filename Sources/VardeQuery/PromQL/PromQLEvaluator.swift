@@ -79,7 +79,9 @@ struct PromQLEvaluator: Sendable {
     }
 
     /// As `vector`, names that no longer fit still in place.
-    private func namedVector(_ expression: PromQLExpression, _ grid: StepGrid, _ notes: inout PromQLAnnotations) throws(QueryError)
+    private func namedVector(
+        _ expression: PromQLExpression, _ grid: StepGrid, _ notes: inout PromQLAnnotations
+    ) throws(QueryError)
         -> StepMatrix
     {
         try budget.check()

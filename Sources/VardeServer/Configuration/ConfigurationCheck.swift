@@ -5,7 +5,7 @@ package enum ConfigurationCheck {
         _ = try VardeServer.networks(configuration)
         _ = try RetentionSetup.policies(configuration)
         try RedactionControl.check(configuration)
-        if let tls = configuration.server.tls { _ = try TLSFilesReader.configuration(tls) }
+        if let tls = configuration.server.tls { _ = try TLSFilesReader(tls) }
     }
 
     /// What works and should be thought about.

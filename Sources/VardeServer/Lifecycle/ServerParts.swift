@@ -26,6 +26,7 @@ final class ServerParts: Sendable {
     let redaction: RedactionControl
     let scrapes: ScrapeManager
     let sentMetadata = SentMetadata()
+    let tails = TailHub()
     let reloads = ReloadState()
     let logger: Logger
     private let opened = Mutex<Stores?>(nil)
@@ -68,7 +69,10 @@ final class ServerParts: Sendable {
     var isReady: Bool { opened.withLock { $0 != nil } && !stopping.withLock { $0 } }
 
     /// From here on new writes are refused.
-    func beginStopping() { stopping.withLock { $0 = true } }
+    func beginStopping() {
+        stopping.withLock { $0 = true }
+        tails.endAll()
+    }
 
     func setReadOnly(_ reason: String?) { readOnly.withLock { $0 = reason } }
     var isReadOnly: Bool { readOnly.withLock { $0 != nil } }

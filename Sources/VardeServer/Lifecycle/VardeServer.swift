@@ -1,6 +1,7 @@
 import CoreMetrics
 import Foundation
 import Hummingbird
+import HummingbirdCore
 import HummingbirdTLS
 package import Logging
 import NIOCore
@@ -44,6 +45,7 @@ package struct VardeServer {
     private let lock: DirectoryLock
     private let parts: ServerParts
     private let tokens: TokenGate
+    private let tls: TLSFilesReader?
     private let egress: EgressClient
     private let clock: @Sendable () -> Int64
 
@@ -73,6 +75,7 @@ package struct VardeServer {
         let metrics = SelfMetrics()
         let redaction = try RedactionControl(configuration, dataDirectory: settings.dataDirectory, logger: logger, now: clock() / 1000)
         tokens = TokenGate(tokens: configuration.server.tokens)
+        tls = try configuration.server.tls.map { try TLSFilesReader($0) }
         egress = EgressClient(networks: try Self.networks(configuration)) { [logger] host, address in
             metrics.count("varde_egress_refused_total")
             logger.warning("refused a connection to an undeclared network", metadata: ["host": "\(host)", "address": "\(address)"])
@@ -121,23 +124,21 @@ package struct VardeServer {
         WriteRoutes(parts: parts).add(to: &routes)
         LokiRoutes(parts: parts).add(to: &routes)
         let responder = ServerResponder(routes: routes, limits: parts.limits, tokens: tokens, metrics: parts.metrics, logger: logger)
-        let configuration = ApplicationConfiguration(address: .hostname(host, port: port), serverName: nil)
+        let configuration = ApplicationConfiguration(
+            address: .hostname(host, port: port), serverName: nil,
+            availableConnectionsDelegate: MaximumAvailableConnections(parts.limits.maxConnections))
         var quiet = logger
         quiet.logLevel = .warning
-        let http: any Service
-        if let tls = settings.configuration.server.tls {
-            let context = try TLSFilesReader.configuration(tls)
-            http = Application(
-                responder: responder, server: try .tls(.http1(), tlsConfiguration: context), configuration: configuration, logger: quiet)
-        } else {
-            http = Application(responder: responder, server: .http1(), configuration: configuration, logger: quiet)
-        }
+        let http1 = HTTPServerBuilder.http1(
+            configuration: .init(additionalChannelHandlers: [WebSocketUpgrade(parts: parts, tokens: tokens)], idleTimeout: .seconds(120)))
+        let server = try tls.map { try HTTPServerBuilder.tls(http1, tlsConfiguration: $0.configuration()) } ?? http1
+        let http = Application(responder: responder, server: server, configuration: configuration, logger: quiet)
         let storeService = StoreService(parts: parts, settings: settings, logger: logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(service: storeService), .init(service: ScrapeService(parts: parts, store: storeService)), .init(service: http),
-                    .init(service: ReloadService(reload: reload, logger: logger)),
+                    .init(service: ReloadService(reload: reload, tls: tls, logger: logger)), .init(service: IntakeService(parts: parts)),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: quiet
@@ -173,6 +174,7 @@ package struct VardeServer {
             try parts.redaction.use(fresh, now: clock() / 1000)
             tokens.replace(fresh.server.tokens)
             egress.declare(networks)
+            if let files = fresh.server.tls { tls?.refresh(files, logger: logger) }
             parts.use(fresh)
             parts.scrapes.apply(fresh.effectiveScrapeConfigs(listen: settings.listen))
             try parts.stores().logs.setRetention(fresh.retention.time * 1_000_000, policies: policies)

@@ -129,6 +129,7 @@ struct WriteRoutes: Sendable {
         } catch {
             throw ServerParts.failure(error)
         }
+        parts.tails.publish(redacted)
         parts.metrics.count("varde_ingested_lines_total", ["protocol": name], by: Double(report.accepted))
         if !report.refused.isEmpty {
             let count = report.refused.reduce(0) { $0 + $1.count }

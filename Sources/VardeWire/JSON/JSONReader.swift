@@ -143,7 +143,8 @@ package struct JSONReader {
     }
 
     private func isNumberByte(_ byte: UInt8) -> Bool {
-        byte &- 48 < 10 || byte == UInt8(ascii: ".") || byte | 32 == UInt8(ascii: "e") || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-")
+        byte &- 48 < 10 || byte == UInt8(ascii: ".") || byte | 32 == UInt8(ascii: "e") || byte == UInt8(ascii: "+")
+            || byte == UInt8(ascii: "-")
     }
 
     private mutating func escape(_ bytes: Span<UInt8>, into out: inout [UInt8]) throws(WireError) {

@@ -22,7 +22,9 @@ struct CheckDataCommand: ParsableCommand {
         let report = try DataDirectoryCheck.run(directory: directory, fileSystem: files, dump: dump ? StoreDump(files).part : nil)
         for finding in report.damage { Terminal.complain("damaged: \(finding)") }
         for finding in report.leftovers { Terminal.complain("note: \(finding)") }
-        Terminal.complain("\(report.files) files, \(report.bytes) bytes, \(report.logRecords) log records, \(report.sections) sections: \(report.damage.isEmpty ? "sound" : "\(report.damage.count) damaged")")
+        Terminal.complain(
+            "\(report.files) files, \(report.bytes) bytes, \(report.logRecords) log records, \(report.sections) sections: \(report.damage.isEmpty ? "sound" : "\(report.damage.count) damaged")"
+        )
         if !report.damage.isEmpty { throw ExitCode(1) }
     }
 }
