@@ -122,7 +122,41 @@ package enum LogQLUnits {
     }
 
     /// A float as Go's `strconv.ParseFloat` reads it; nil where it is none.
-    package static func goFloat(_ text: String) -> Double? {
+    package static func goFloat(_ text: String) -> Double? { plainFloat(text) ?? anyFloat(text) }
+
+    private static let powersOfTen: [Double] = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15]
+
+    /// A number of at most fifteen digits with at most one point between them, as most are: exact, since both parts of the quotient
+    /// are. nil for any other text.
+    private static func plainFloat(_ text: String) -> Double? {
+        var digits = 0
+        var decimals = -1
+        var mantissa: Int64 = 0
+        var isNegative = false
+        var isFirst = true
+        var last: UInt8 = 0
+        for byte in text.utf8 {
+            if isDigit(byte) {
+                digits += 1
+                if digits > 15 { return nil }
+                mantissa = mantissa * 10 + Int64(byte - 48)
+                if decimals >= 0 { decimals += 1 }
+            } else if byte == UInt8(ascii: "."), digits > 0, decimals < 0 {
+                decimals = 0
+            } else if byte == UInt8(ascii: "-"), isFirst {
+                isNegative = true
+            } else {
+                return nil
+            }
+            isFirst = false
+            last = byte
+        }
+        guard digits > 0, isDigit(last) else { return nil }
+        let value = Double(mantissa) / powersOfTen[max(decimals, 0)]
+        return isNegative ? -value : value
+    }
+
+    private static func anyFloat(_ text: String) -> Double? {
         var body = text[...]
         var negative = false
         if let first = body.first, first == "-" || first == "+" {

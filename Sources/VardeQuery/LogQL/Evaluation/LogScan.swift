@@ -1,4 +1,4 @@
-internal import VardeCompression
+internal import VardeKernels
 internal import VardeModel
 
 /// Reads pages and runs a pipeline over them for a log query.
@@ -13,13 +13,35 @@ struct LogScan {
     }
 
     /// A line found, before lines are put in order.
-    private struct Hit {
+    private struct Hit: Sendable {
         var timestamp: Int64
         var stream: Int
-        /// Place in the order of reading: ties keep the order of the store.
+        /// Place in the order of the store: ties keep it.
         var sequence: Int
         var labels: Labels
         var entry: LogQLEntry
+    }
+
+    /// What lines are asked for.
+    private struct Wanted: Sendable {
+        var start: Int64
+        var end: Int64
+        var limit: Int
+        var isBackward: Bool
+        var categorize: Bool
+        /// Time of the last line among as many as are wanted; nil before there are so many.
+        var bound: Int64?
+
+        /// The part of the range where a line may still be better than those there are.
+        var range: (from: Int64, to: Int64) {
+            guard let bound else { return (start, end) }
+            return isBackward ? (max(start, bound), end) : (start, min(end, bound &+ 1))
+        }
+
+        func mayImprove(_ page: LogPageRef) -> Bool {
+            guard let bound else { return true }
+            return isBackward ? page.lastTimestamp >= bound : page.firstTimestamp <= bound
+        }
     }
 
     static func select(
@@ -49,60 +71,101 @@ struct LogScan {
                 ? (x.lastTimestamp, y.stream, b) > (y.lastTimestamp, x.stream, a)
                 : (x.firstTimestamp, x.stream, a) < (y.firstTimestamp, y.stream, b)
         }
-        let wanted = max(0, limit)
+        let threads = engine.options.threads > 0 ? engine.options.threads : ProcessorCount.online
+        var wanted = Wanted(start: start, end: end, limit: max(0, limit), isBackward: backward, categorize: categorize)
         var hits: [Hit] = []
-        var scanner = LineScanner(pipeline: pipeline)
-        var columns = LogColumns()
-        var bound: Int64?
-        for index in order {
-            let page = selection.pages[index]
-            if let bound, hits.count >= wanted, backward ? page.lastTimestamp < bound : page.firstTimestamp > bound { break }
-            try budget.check()
-            try read(selection, page, &columns)
-            var from = start
-            var to = end
-            if let bound, hits.count >= wanted { if backward { from = max(from, bound) } else { to = min(to, bound &+ 1) } }
-            scanner.begin(columns, stream: selection.streams[page.stream].labels)
-            scanner.scan(columns, columns.entries(from: from, to: to)) { entry, labels, output, line in
-                let final = categorize ? labels.result(of: .stream) : labels.result()
-                var found = LogQLEntry(timestamp: columns.timestamps[entry], line: output.isRewritten ? output.bytes : Array(copying: line))
-                if categorize {
-                    found.metadata = labels.result(of: .metadata)
-                    found.parsed = labels.result(of: .parsed)
-                }
-                hits.append(
-                    Hit(timestamp: columns.timestamps[entry], stream: page.stream, sequence: hits.count, labels: final, entry: found))
+        var next = 0
+        // The best page often has all that is wanted; where it has not, more and more pages are read at a time.
+        var round = 1
+        while next < order.count, wanted.limit > 0 {
+            let pages = order[next..<min(next + round, order.count)].prefix { wanted.mayImprove(selection.pages[$0]) }
+            if pages.isEmpty { break }
+            let asked = wanted
+            let budget = budget
+            let parts = try PageShares.run(pages.count, threads: threads, pagesPerThread: 1) { share throws(QueryError) in
+                try Self.scan(
+                    selection, pages[(pages.startIndex + share.lowerBound)..<(pages.startIndex + share.upperBound)], pipeline, asked, budget
+                )
             }
-            if hits.count > wanted, hits.count >= 2 * wanted + 64 || bound == nil { Self.cut(&hits, wanted, backward) }
-            if hits.count >= wanted, wanted > 0 {
-                var worst = hits[0].timestamp
-                if hits.count == wanted {
-                    for hit in hits where backward ? hit.timestamp < worst : hit.timestamp > worst { worst = hit.timestamp }
-                    bound = worst
-                } else if bound == nil {
-                    bound = backward ? Int64.min : Int64.max
-                }
+            for part in parts {
+                hits += part.hits
+                statistics.add(part.statistics)
             }
-            try budget.hold(0)
+            Self.cut(&hits, wanted.limit, backward)
+            if hits.count >= wanted.limit, let last = hits.last { wanted.bound = last.timestamp }
+            next += pages.count
+            round = wanted.bound == nil ? min(round * 2, threads * Self.roundsPerThread) : threads
         }
-        statistics.add(scanner.statistics)
-        Self.cut(&hits, wanted, backward)
         // As in Loki, the limit is of lines read: what an interval leaves out is not made up for.
         if interval > 0 { Self.thin(&hits, interval) }
         return LogQLStreams(streams: Self.group(hits), statistics: statistics)
     }
 
-    private mutating func read(
-        _ selection: any LogSelection, _ page: LogPageRef, _ columns: inout LogColumns
-    ) throws(QueryError) {
-        do {
-            try selection.read(page, into: &columns)
-        } catch let error as QueryError {
-            throw error
-        } catch {
-            throw QueryError(.internal, "\(error)")
+    /// Pages a thread reads at most before results are put together.
+    private static let roundsPerThread = 16
+    /// Lines looked at first at the wanted end of a page.
+    private static let firstLines = 128
+
+    private static func scan(
+        _ selection: any LogSelection, _ pages: ArraySlice<Int>, _ pipeline: LogQLPipeline, _ wanted: Wanted, _ budget: QueryBudget
+    ) throws(QueryError) -> (hits: [Hit], statistics: LogQLStatistics) {
+        var wanted = wanted
+        var hits: [Hit] = []
+        var scanner = LineScanner(pipeline: pipeline)
+        var columns = LogColumns()
+        var pagesRead = 0
+        for index in pages {
+            let page = selection.pages[index]
+            if !wanted.mayImprove(page) { continue }
+            try budget.check()
+            let range = wanted.range
+            if wanted.bound != nil {
+                // Times alone tell whether the page has any line that is wanted.
+                try LogLookups.reading { try selection.readTimes(page, into: &columns) }
+                if columns.entries(from: range.from, to: range.to).isEmpty { continue }
+            }
+            try LogLookups.reading { try selection.read(page, into: &columns) }
+            pagesRead += 1
+            scanner.begin(columns, stream: selection.streams[page.stream].labels)
+            var rest = columns.entries(from: range.from, to: range.to)
+            var found = 0
+            var size = firstLines
+            while !rest.isEmpty, found < wanted.limit {
+                let part: Range<Int>
+                if wanted.isBackward {
+                    part = max(rest.lowerBound, rest.upperBound - size)..<rest.upperBound
+                    rest = rest.lowerBound..<part.lowerBound
+                } else {
+                    part = rest.lowerBound..<min(rest.upperBound, rest.lowerBound + size)
+                    rest = part.upperBound..<rest.upperBound
+                }
+                size *= 4
+                scanner.scan(columns, part) { entry, labels, output, line in
+                    var own = LogQLEntry(
+                        timestamp: columns.timestamps[entry], line: output.isRewritten ? output.bytes : Bytes.array(line))
+                    if wanted.categorize {
+                        own.metadata = labels.result(of: .metadata)
+                        own.parsed = labels.result(of: .parsed)
+                    }
+                    hits.append(
+                        Hit(
+                            timestamp: own.timestamp, stream: page.stream, sequence: index << 32 | entry,
+                            labels: wanted.categorize ? labels.result(of: .stream) : labels.result(), entry: own))
+                    found += 1
+                }
+            }
+            if found == 0 || hits.count < wanted.limit { continue }
+            cut(&hits, wanted.limit, wanted.isBackward)
+            if let last = hits.last, isBetter(last.timestamp, than: wanted.bound, wanted.isBackward) { wanted.bound = last.timestamp }
         }
-        statistics.pages += 1
+        var statistics = scanner.statistics
+        statistics.pages = pagesRead
+        return (hits, statistics)
+    }
+
+    private static func isBetter(_ time: Int64, than bound: Int64?, _ backward: Bool) -> Bool {
+        guard let bound else { return true }
+        return backward ? time > bound : time < bound
     }
 
     private static func cut(_ hits: inout [Hit], _ limit: Int, _ backward: Bool) {
@@ -112,7 +175,6 @@ struct LogScan {
             return backward ? a.sequence > b.sequence : a.sequence < b.sequence
         }
         if hits.count > limit { hits.removeLast(hits.count - limit) }
-        for i in hits.indices { hits[i].sequence = backward ? hits.count - i : i }
     }
 
     /// Leaves out lines closer than the interval to the one before, stream by stream as Loki does for all together.
@@ -139,63 +201,5 @@ struct LogScan {
             }
         }
         return streams
-    }
-}
-
-/// Runs a pipeline over the lines of pages, skipping at once what cannot pass.
-struct LineScanner {
-    let pipeline: LogQLPipeline
-    /// Names parsers need to extract, nil for all.
-    var required: [String]?
-    private let substrings: [[[UInt8]]]
-    private let values: [(name: String, values: [String])]
-    private(set) var statistics = LogQLStatistics()
-    private var labels = LineLabels()
-    private var output = LineOutput()
-    private(set) var stream = Labels.empty
-    /// Metadata of the page as labels.
-    private var metadata: [[AddedLabel]] = []
-    private var needles: [[UInt8]] = []
-
-    init(pipeline: LogQLPipeline, required: [String]? = nil) {
-        self.pipeline = pipeline
-        self.required = required
-        substrings = pipeline.requiredSubstrings
-        values = pipeline.requiredValues
-    }
-
-    /// Begins a page of a stream.
-    mutating func begin(_ columns: LogColumns, stream own: Labels) {
-        stream = own
-        metadata = columns.metadataSets.map { LineLabels.metadataLabels($0, stream: own) }
-        labels.required = required
-        needles = substrings.max { $0.score < $1.score } ?? []
-        // A filter on a parsed field: its value stands in the line, or an escape does.
-        for item in values where own[item.name] == nil {
-            if metadata.contains(where: { $0.contains { $0.name == item.name } }) { continue }
-            let wanted = item.values.map { Array($0.utf8) }
-            if wanted.contains(where: \.isEmpty) || wanted.score <= needles.score { continue }
-            needles = wanted + [[UInt8(ascii: "\\")]]
-            break
-        }
-    }
-
-    /// Calls with the lines that pass: their index, labels, what they became, and as they were.
-    mutating func scan(_ columns: LogColumns, _ range: Range<Int>, _ body: (Int, LineLabels, LineOutput, Span<UInt8>) -> Void) {
-        let bytes = columns.lineBytes.span
-        let ends = columns.lineEnds.span
-        var walk = PageWalk(needles, range)
-        statistics.lines += range.count
-        if !range.isEmpty {
-            statistics.bytes += Int(ends[range.upperBound - 1]) - (range.lowerBound == 0 ? 0 : Int(ends[range.lowerBound - 1]))
-        }
-        while let entry = walk.next(bytes, ends) {
-            let line = bytes.extracting((entry == 0 ? 0 : Int(ends[entry - 1]))..<Int(ends[entry]))
-            let set = columns.metadataIndices.isEmpty ? 0 : Int(columns.metadataIndices[entry])
-            labels.begin(stream: stream, metadata: set < metadata.count ? metadata[set] : [])
-            if !pipeline.run(line, timestamp: columns.timestamps[entry], &labels, output: &output) { continue }
-            statistics.linesPassed += 1
-            body(entry, labels, output, line)
-        }
     }
 }

@@ -30,8 +30,39 @@ struct LogWindows: Sendable {
         return low < high ? low..<high : 0..<0
     }
 
+    /// Steps whose windows hold a time, and the last time that is held by the same ones.
+    func run(holding time: Int64) -> (steps: Range<Int>, through: Int64) {
+        let low = time <= first ? 0 : Int((time - first + step - 1) / step)
+        let reach = time + range - first
+        if reach <= 0 { return (0..<0, first - range) }
+        let all = Int((reach + step - 1) / step)
+        let high = min(count, all)
+        // The lower bound moves behind the step's own time, the upper one where another window begins.
+        var through = first + Int64(low) * step
+        if all < count { through = min(through, first - range + Int64(all) * step) }
+        return (low < high ? low..<high : 0..<0, through)
+    }
+
     /// Time of a step's window's end.
     func time(_ index: Int) -> Int64 { first + Int64(index) * step }
+}
+
+/// Finds the steps of one line after another: lines near in time are mostly held by the same windows.
+struct WindowCursor: Sendable {
+    private let windows: LogWindows
+    private var steps = 0..<0
+    private var from = Int64.max
+    private var through = Int64.min
+
+    init(_ windows: LogWindows) { self.windows = windows }
+
+    @inline(__always)
+    mutating func steps(holding time: Int64) -> Range<Int> {
+        if time >= from, time <= through { return steps }
+        (steps, through) = windows.run(holding: time)
+        from = time
+        return steps
+    }
 }
 
 /// What a range aggregation keeps of the lines of one resulting series.
@@ -48,10 +79,10 @@ struct LogFold {
         bytes = needsBytes ? counts : []
     }
 
-    mutating func add(_ steps: Range<Int>, byteCount: Int) {
+    mutating func add(_ steps: Range<Int>, lines: Int = 1, byteCount: Int) {
         if steps.isEmpty { return }
-        counts[steps.lowerBound] += 1
-        counts[steps.upperBound] -= 1
+        counts[steps.lowerBound] += lines
+        counts[steps.upperBound] -= lines
         if bytes.isEmpty { return }
         bytes[steps.lowerBound] += byteCount
         bytes[steps.upperBound] -= byteCount

@@ -4,11 +4,11 @@ internal import Synchronization
 /// Splits pages over threads.
 enum PageShares {
     /// Pages a thread takes at least, so that starting it is worth while.
-    static let pagesPerThread = 4
+    private static let pagesPerThread = 4
 
     /// Runs `body` over consecutive shares of `0..<count`, each on a thread of its own; gives the parts in the order of their pages.
     static func run<Part: Sendable>(
-        _ count: Int, threads: Int, _ body: @Sendable (Range<Int>) throws(QueryError) -> Part
+        _ count: Int, threads: Int, pagesPerThread: Int = Self.pagesPerThread, _ body: @Sendable (Range<Int>) throws(QueryError) -> Part
     ) throws(QueryError) -> [Part] {
         let threads = max(1, min(threads, count / pagesPerThread))
         if threads == 1 { return [try body(0..<count)] }

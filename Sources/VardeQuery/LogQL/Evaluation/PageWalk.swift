@@ -73,7 +73,8 @@ extension LogColumns {
         return first..<max(first, firstIndex(notBefore: end))
     }
 
-    private func firstIndex(notBefore time: Int64) -> Int {
+    /// The first entry at or after a time.
+    func firstIndex(notBefore time: Int64) -> Int {
         var low = 0
         var high = timestamps.count
         while low < high {

@@ -15,6 +15,8 @@ private struct RangeWorker {
     private(set) var folds: [LogFold] = []
     private(set) var keys: [Labels] = []
     private var held = 0
+    private var cursor: WindowCursor
+    private var recent = RecentKeys()
 
     init(
         aggregation: LogQLRangeAggregation, windows: LogWindows, grouping: LogQLGrouping?, unwrap: UnwrapStage?, pipeline: LogQLPipeline,
@@ -25,6 +27,7 @@ private struct RangeWorker {
         self.grouping = grouping
         self.unwrap = unwrap
         self.budget = budget
+        cursor = WindowCursor(windows)
         scanner = LineScanner(pipeline: pipeline, required: Self.required(aggregation, grouping, pipeline, unwrap))
     }
 
@@ -60,6 +63,16 @@ private struct RangeWorker {
         return keys.count - 1
     }
 
+    /// The fold of a line's key; keys by a few labels are mostly those of lines just before.
+    private mutating func slot(of labels: LineLabels) throws(QueryError) -> Int {
+        guard let grouping, !grouping.without, aggregation.operation != .absent else { return try fold(key(labels)) }
+        let place = recent.look(up: grouping.labels, in: labels)
+        if let known = recent.slot(at: place) { return known }
+        let slot = try fold(key(labels))
+        recent.keep(slot, at: place)
+        return slot
+    }
+
     private func key(_ labels: LineLabels) -> Labels {
         if aggregation.operation == .absent { return .empty }
         if let grouping {
@@ -70,11 +83,20 @@ private struct RangeWorker {
         return labels.result().removing([unwrap.label])
     }
 
+    /// Whether all lines of a stream have one key, whatever their metadata is, as long as no stage gives them labels.
+    private func hasOneKey(_ stream: Labels) -> Bool {
+        if aggregation.operation == .absent { return true }
+        guard let grouping, !grouping.without else { return false }
+        return grouping.labels.allSatisfy { stream[$0] != nil }
+    }
+
     mutating func run(_ selection: any LogSelection, _ pages: Range<Int>) throws(QueryError) {
         var columns = LogColumns()
         for page in pages {
             try budget.check()
             let reference = selection.pages[page]
+            let stream = selection.streams[reference.stream].labels
+            if try countWhole(reference, stream) { continue }
             do {
                 if readsLines { try selection.read(reference, into: &columns) } else { try selection.readTimes(reference, into: &columns) }
             } catch let error as QueryError {
@@ -85,9 +107,10 @@ private struct RangeWorker {
             statistics.pages += 1
             let entries = columns.entries(from: windows.start, to: windows.end)
             if entries.isEmpty { continue }
-            let stream = selection.streams[reference.stream].labels
             scanner.begin(columns, stream: stream)
-            if !readsLines || unwrap == nil && scanner.pipeline.keepsLabels && columns.metadataIndices.isEmpty {
+            if !readsLines {
+                try countTimes(columns, entries, stream)
+            } else if unwrap == nil && scanner.pipeline.keepsLabels && (columns.metadataIndices.isEmpty || hasOneKey(stream)) {
                 try countLines(columns, entries, stream)
             } else {
                 try scanLines(columns, entries)
@@ -96,37 +119,65 @@ private struct RangeWorker {
         statistics.add(scanner.statistics)
     }
 
-    /// Pages whose lines all have one key: lines are counted, not labelled.
+    /// Counts a page unread, where all its lines have one key and are held by the same windows.
+    private mutating func countWhole(_ page: LogPageRef, _ stream: Labels) throws(QueryError) -> Bool {
+        guard !readsLines, page.firstTimestamp >= windows.start, page.lastTimestamp < windows.end, hasOneKey(stream) else { return false }
+        let (steps, through) = windows.run(holding: page.firstTimestamp)
+        guard page.lastTimestamp <= through else { return false }
+        var plain = LineLabels()
+        plain.begin(stream: stream, metadata: [])
+        let slot = try fold(key(plain))
+        folds[slot].add(steps, lines: page.entryCount, byteCount: page.byteCount)
+        statistics.lines += page.entryCount
+        statistics.linesPassed += page.entryCount
+        statistics.bytes += page.byteCount
+        return true
+    }
+
+    /// A page whose lines all have one key: lines are counted, not labelled.
     private mutating func countLines(_ columns: LogColumns, _ entries: Range<Int>, _ stream: Labels) throws(QueryError) {
-        if readsLines {
-            var plain = LineLabels()
-            plain.begin(stream: stream, metadata: [])
-            let fold = try fold(key(plain))
-            let windows = windows
-            var own = folds[fold]
-            folds[fold] = LogFold(stepCount: 0, needsBytes: false, needsSamples: true)
-            scanner.scan(columns, entries) { entry, _, output, _ in
-                own.add(windows.steps(holding: columns.timestamps[entry]), byteCount: output.length)
-            }
-            folds[fold] = own
-            return
+        var plain = LineLabels()
+        plain.begin(stream: stream, metadata: [])
+        let fold = try fold(key(plain))
+        var cursor = WindowCursor(windows)
+        var own = folds[fold]
+        folds[fold] = LogFold(stepCount: 0, needsBytes: false, needsSamples: true)
+        scanner.scan(columns, entries) { entry, _, output, _ in
+            own.add(cursor.steps(holding: columns.timestamps[entry]), byteCount: output.length)
         }
-        // Without a pipeline metadata alone tells lines apart.
+        folds[fold] = own
+    }
+
+    /// A page without a pipeline, where metadata alone tells lines apart.
+    private mutating func countTimes(_ columns: LogColumns, _ entries: Range<Int>, _ stream: Labels) throws(QueryError) {
         var slots: [Int] = []
-        for set in 0..<max(1, columns.metadataSets.count) {
+        let sets = columns.metadataIndices.isEmpty || hasOneKey(stream) ? 1 : max(1, columns.metadataSets.count)
+        for set in 0..<sets {
             let metadata = set < columns.metadataSets.count ? LineLabels.metadataLabels(columns.metadataSets[set], stream: stream) : []
             var labels = LineLabels()
             labels.begin(stream: stream, metadata: metadata)
             slots.append(try fold(key(labels)))
         }
         let ends = columns.lineEnds.span
+        var start = entries.lowerBound == 0 ? 0 : Int(ends[entries.lowerBound - 1])
         statistics.lines += entries.count
         statistics.linesPassed += entries.count
-        statistics.bytes += Int(ends[entries.upperBound - 1]) - (entries.lowerBound == 0 ? 0 : Int(ends[entries.lowerBound - 1]))
-        for entry in entries {
-            let set = columns.metadataIndices.isEmpty ? 0 : Int(columns.metadataIndices[entry])
-            let start = entry == 0 ? 0 : Int(ends[entry - 1])
-            folds[slots[set]].add(windows.steps(holding: columns.timestamps[entry]), byteCount: Int(ends[entry]) - start)
+        statistics.bytes += Int(ends[entries.upperBound - 1]) - start
+        var entry = entries.lowerBound
+        while entry < entries.upperBound {
+            let (steps, through) = windows.run(holding: columns.timestamps[entry])
+            let next = min(entries.upperBound, columns.firstIndex(notBefore: through &+ 1))
+            if slots.count == 1 {
+                folds[slots[0]].add(steps, lines: next - entry, byteCount: Int(ends[next - 1]) - start)
+            } else {
+                var before = start
+                for i in entry..<next {
+                    folds[slots[Int(columns.metadataIndices[i])]].add(steps, byteCount: Int(ends[i]) - before)
+                    before = Int(ends[i])
+                }
+            }
+            start = Int(ends[next - 1])
+            entry = next
         }
     }
 
@@ -147,18 +198,17 @@ private struct RangeWorker {
     }
 
     private mutating func add(_ time: Int64, _ labels: LineLabels, _ length: Int) throws(QueryError) {
-        let steps = windows.steps(holding: time)
+        let steps = cursor.steps(holding: time)
         if steps.isEmpty { return }
         guard let unwrap else {
             if labels.hasError { throw Self.pipelineError(labels) }
-            let slot = try fold(key(labels))
-            folds[slot].add(steps, byteCount: length)
+            folds[try slot(of: labels)].add(steps, byteCount: length)
             return
         }
         var labels = labels
         guard let value = unwrap.value(&labels) else { return }
         if labels.hasError { throw Self.pipelineError(labels) }
-        let slot = try fold(key(labels))
+        let slot = try slot(of: labels)
         held += 1
         if held >= 1_024 {
             try budget.hold(held)
@@ -185,54 +235,6 @@ private struct RangeWorker {
         for (slot, key) in other.keys.enumerated() {
             let own = try fold(key)
             folds[own].merge(other.folds[slot])
-        }
-    }
-}
-
-/// `unwrap`: a number from a label, and what must hold of the line behind it.
-struct UnwrapStage: Sendable {
-    let label: String
-    private let conversion: LogQLUnwrap.Conversion
-    private let filters: [CompiledLabelFilter]
-
-    init(_ unwrap: LogQLUnwrap, resolvePII: (@Sendable (String) -> [String])?) throws(QueryError) {
-        label = unwrap.label
-        conversion = unwrap.conversion
-        var compiled: [CompiledLabelFilter] = []
-        for filter in unwrap.filters {
-            do { compiled.append(try CompiledLabelFilter(filter, resolvePII: resolvePII)) } catch {
-                throw .badData("parse error : \(error.message)")
-            }
-        }
-        filters = compiled
-    }
-
-    func collectNames(into names: inout [String]) {
-        names.append(label)
-        for filter in filters { filter.collectNames(into: &names) }
-    }
-
-    /// The value of a line; nil where the label is absent or a filter does not let the line through. A label that is no number is an error.
-    func value(_ labels: inout LineLabels) -> Double? {
-        guard let text = labels.find(label)?.value else { return nil }
-        var value = 0.0
-        switch convert(text) {
-        case .success(let number): value = number
-        case .failure(let error): labels.setError("SampleExtractionErr", error.message)
-        }
-        for filter in filters where !filter.passes(&labels) { return nil }
-        return value
-    }
-
-    private func convert(_ text: String) -> Result<Double, LogQLValueError> {
-        switch conversion {
-        case .none:
-            guard let number = LogQLUnits.goFloat(text) else {
-                return .failure(LogQLValueError("strconv.ParseFloat: parsing \(text.quoted): invalid syntax"))
-            }
-            return .success(number)
-        case .bytes: return LogQLUnits.byteSize(Array(text.utf8)).map { Double($0) }
-        case .duration, .durationSeconds: return LogQLUnits.goDuration(Array(text.utf8)).map { Double($0) / 1e9 }
         }
     }
 }

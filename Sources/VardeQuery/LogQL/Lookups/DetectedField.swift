@@ -95,7 +95,7 @@ struct LineFields {
                 continue
             }
             guard !scan.value.isEmpty, let value = scan.text(line), !value.isEmpty else { continue }
-            add(LineScan.labelName(Array(copying: line.extracting(scan.key))), value, [])
+            add(LineScan.labelName(line.extracting(scan.key)), value, [])
         }
     }
 }

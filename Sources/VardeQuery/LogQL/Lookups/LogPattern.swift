@@ -1,3 +1,5 @@
+internal import VardeKernels
+
 /// Lines alike but for some places, counted over time.
 package struct LogPattern: Sendable, Equatable {
     /// What the lines have in common, with `<_>` where they differ: a pattern as the filter `|>` takes it.
@@ -59,7 +61,7 @@ struct LogTemplates {
         }
         if templates.count >= Self.maxTemplates { return }
         index[key, default: []].append(templates.count)
-        templates.append(Template(tokens: ranges.map { Array(copying: line.extracting($0)) }, isCut: isCut, counts: [step: count]))
+        templates.append(Template(tokens: ranges.map { Bytes.array(line.extracting($0)) }, isCut: isCut, counts: [step: count]))
     }
 
     /// Patterns with their counts by step; templates that became the same are one.

@@ -68,6 +68,15 @@ indirect enum CompiledLabelFilter: Sendable {
         }
     }
 
+    /// Whether an error of the line changes what it says.
+    var readsError: Bool {
+        switch self {
+        case .address: true
+        case .and(let a, let b), .or(let a, let b): a.readsError || b.readsError
+        default: false
+        }
+    }
+
     /// Names of the labels it reads.
     func collectNames(into names: inout [String]) {
         switch self {
@@ -84,7 +93,9 @@ indirect enum CompiledLabelFilter: Sendable {
     func requiredValues(into list: inout [(name: String, values: [String])]) {
         switch self {
         case .string(let matcher):
-            if matcher.matcher.operation == .equal, !matcher.matcher.value.isEmpty {
+            // Errors come from parsers, not from the line.
+            let isError = matcher.matcher.name == LineLabels.errorName || matcher.matcher.name == LineLabels.detailsName
+            if matcher.matcher.operation == .equal, !matcher.matcher.value.isEmpty, !isError {
                 list.append((matcher.matcher.name, [matcher.matcher.value]))
             }
         case .tokens(let name, false, let tokens):

@@ -28,6 +28,10 @@ enum JSONScan {
         case array
     }
 
+    private static let trueText = Array("true".utf8)
+    private static let falseText = Array("false".utf8)
+    private static let nullText = Array("null".utf8)
+
     @inline(__always)
     static func skipSpace(_ line: Span<UInt8>, _ position: inout Int) {
         while position < line.count {
@@ -75,11 +79,11 @@ enum JSONScan {
         case UInt8(ascii: "["):
             try skipNested(line, &position, .array)
             return (.array, start..<position)
-        case UInt8(ascii: "t") where line.holds("true", at: position), UInt8(ascii: "n") where line.holds("null", at: position):
+        case UInt8(ascii: "t") where line.holds(trueText, at: position), UInt8(ascii: "n") where line.holds(nullText, at: position):
             let isNull = line[position] == UInt8(ascii: "n")
             position += 4
             return (isNull ? .null : .bool, start..<position)
-        case UInt8(ascii: "f") where line.holds("false", at: position):
+        case UInt8(ascii: "f") where line.holds(falseText, at: position):
             position += 5
             return (.bool, start..<position)
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
@@ -207,10 +211,9 @@ enum JSONScan {
 
 extension Span<UInt8> {
     /// Whether a word stands at an offset.
-    func holds(_ word: StaticString, at offset: Int) -> Bool {
-        let bytes = Array("\(word)".utf8)
-        if offset + bytes.count > count { return false }
-        for i in bytes.indices where self[offset + i] != bytes[i] { return false }
+    func holds(_ word: [UInt8], at offset: Int) -> Bool {
+        if offset + word.count > count { return false }
+        for i in word.indices where self[offset + i] != word[i] { return false }
         return true
     }
 

@@ -1,4 +1,5 @@
 internal import VardeCompression
+internal import VardeKernels
 internal import VardeModel
 
 /// The parser stages: from a line to labels.
@@ -66,8 +67,10 @@ enum LineParsers {
 
     /// The label's name a member of an object goes by.
     static func fieldName(_ line: Span<UInt8>, _ key: Range<Int>, _ escaped: Bool, _ prefix: String) -> String {
-        let raw = escaped ? JSONScan.unescape(line.extracting(key)) ?? "" : LineScan.text(line, key)
-        let plain = LineScan.labelName(raw.utf8, leading: prefix.isEmpty)
+        let plain =
+            escaped
+            ? LineScan.labelName(Array((JSONScan.unescape(line.extracting(key)) ?? "").utf8), leading: prefix.isEmpty)
+            : LineScan.labelName(line.extracting(key), leading: prefix.isEmpty)
         return prefix.isEmpty ? plain : prefix + "_" + plain
     }
 
@@ -132,7 +135,10 @@ enum LineParsers {
                 continue
             }
             if scan.value.isEmpty, !keepEmpty { continue }
-            guard let name = labels.nameForParsed(LineScan.labelName(Array(copying: line.extracting(scan.key)))) else { continue }
+            let key = line.extracting(scan.key)
+            // A key no one asks for is passed over without making a text of it; a strict parser looks into its value.
+            if !strict, let required = labels.required, !isWanted(key, required) { continue }
+            guard let name = labels.nameForParsed(LineScan.labelName(key)) else { continue }
             let value = scan.text(line)
             if value == nil, strict {
                 labels.setError(logfmtError, "logfmt syntax error at pos \(scan.position + 1) : invalid quoted value")
@@ -172,9 +178,7 @@ enum LineParsers {
 
     static func pattern(_ line: Span<UInt8>, _ pattern: LinePattern, _ labels: inout LineLabels) {
         if labels.needsNothing { return }
-        var ranges: [(Int, Range<Int>)] = []
-        pattern.captures(in: line) { index, range in ranges.append((index, range)) }
-        for (index, range) in ranges {
+        pattern.captures(in: line) { index, range in
             if let name = labels.nameForParsed(pattern.names[index]) { labels.set(name, LineScan.text(line, range)) }
         }
     }
@@ -199,7 +203,7 @@ enum LineParsers {
                 var end = i + 2
                 while end < line.count, line[end] >= 0x30 && line[end] <= 0x3F || line[end] >= 0x20 && line[end] <= 0x2F { end += 1 }
                 if end < line.count, line[end] >= 0x40, line[end] <= 0x7E {
-                    if out == nil { out = Array(copying: line.extracting(0..<i)) }
+                    if out == nil { out = Bytes.array(line.extracting(0..<i)) }
                     i = end + 1
                     continue
                 }
@@ -208,14 +212,5 @@ enum LineParsers {
             i += 1
         }
         return out
-    }
-}
-
-extension [UInt8] {
-    /// A copy of the bytes of a span.
-    init(copying bytes: Span<UInt8>) {
-        self = []
-        reserveCapacity(bytes.count)
-        for i in bytes.indices { append(bytes[i]) }
     }
 }

@@ -66,7 +66,7 @@ struct LinePattern: Sendable {
         parts.compactMap { if case .literal(let bytes) = $0 { bytes } else { nil } }
     }
 
-    /// Ranges of the named captures; a line that ends early fills the leading ones only.
+    /// Ranges of the named captures, none of them equal; a line that ends early fills the leading ones only.
     func captures(in line: Span<UInt8>, _ body: (Int, Range<Int>) -> Void) {
         if line.isEmpty { return }
         var position = 0
@@ -128,6 +128,13 @@ enum LineScan {
     }
 
     /// A field's name as a label name: other characters become `_`, a leading digit gets one before it.
+    static func labelName(_ raw: Span<UInt8>, leading: Bool = true) -> String {
+        var isPlain = raw.count > 0 && !(leading && LogQLUnits.isDigit(raw[0]))
+        for i in raw.indices where !isWord(raw[i]) { isPlain = false }
+        return isPlain ? Bytes.string(raw) : labelName(Bytes.array(raw), leading: leading)
+    }
+
+    /// A field's name as a label name: other characters become `_`, a leading digit gets one before it.
     static func labelName(_ raw: some Collection<UInt8>, leading: Bool = true) -> String {
         var out: [UInt8] = []
         out.reserveCapacity(raw.count + 1)
@@ -142,16 +149,6 @@ enum LineScan {
     /// Text of a part of a line.
     @inline(__always)
     static func text(_ line: Span<UInt8>, _ range: Range<Int>) -> String {
-        String(copying: line.extracting(range))
-    }
-}
-
-extension String {
-    /// Text of bytes; what is not UTF-8 is replaced.
-    init(copying bytes: Span<UInt8>) {
-        var copy: [UInt8] = []
-        copy.reserveCapacity(bytes.count)
-        for i in bytes.indices { copy.append(bytes[i]) }
-        self = String(decoding: copy, as: UTF8.self)
+        Bytes.string(line.extracting(range))
     }
 }

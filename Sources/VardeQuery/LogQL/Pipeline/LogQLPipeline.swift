@@ -18,6 +18,8 @@ struct LogQLPipeline: Sendable {
         self.stages = compiled
     }
 
+    init(stages: [CompiledStage]) { self.stages = stages }
+
     /// Whether lines leave with the labels they came with.
     var keepsLabels: Bool { stages.allSatisfy(\.keepsLabels) }
 
@@ -89,7 +91,7 @@ struct LogQLPipeline: Sendable {
         if rewritten {
             output.isRewritten = true
             output.bytes.removeAll(keepingCapacity: true)
-            for i in line.indices { output.bytes.append(line[i]) }
+            Bytes.append(line, to: &output.bytes)
         }
         return true
     }

@@ -1,3 +1,5 @@
+internal import VardeKernels
+
 /// A template of line_format or label_format, read once and executed for each line.
 struct LineTemplate: Sendable {
     private let nodes: [TemplateNode]
@@ -158,7 +160,7 @@ struct TemplateRun {
         var arguments: [TemplateValue] = []
         for operand in command.operands.dropFirst() { arguments.append(try value(operand, dot, line)) }
         if let piped { arguments.append(piped) }
-        if function == "__line__" { return .string(String(copying: line)) }
+        if function == "__line__" { return .string(Bytes.string(line)) }
         if function == "__timestamp__" { return .time(timestamp) }
         do {
             return try TemplateFunctions.call(function, arguments)
