@@ -14,6 +14,16 @@ package enum Bytes {
         return unsafe UInt32(littleEndian: bytes.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt32.self))
     }
 
+    /// Writes the value's eight bytes over those at `offset`, lowest first.
+    @inlinable @inline(__always)
+    package static func store64(_ value: UInt64, at offset: Int, in output: inout [UInt8]) {
+        precondition(offset >= 0 && offset <= output.count &- 8, "8-byte store out of bounds")
+        // In bounds by the check above; the pointer is used inside the closure alone.
+        unsafe output.withUnsafeMutableBytes { buffer in
+            unsafe buffer.storeBytes(of: value.littleEndian, toByteOffset: offset, as: UInt64.self)
+        }
+    }
+
     /// Appends the value's eight bytes, lowest first.
     @inlinable @inline(__always)
     package static func append64(_ value: UInt64, to output: inout [UInt8]) {

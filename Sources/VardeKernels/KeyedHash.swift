@@ -13,6 +13,9 @@ package struct KeyedHash: Sendable {
             self.high = high
         }
 
+        @inlinable @inline(__always)
+        package static func == (a: Value, b: Value) -> Bool { a.low == b.low && a.high == b.high }
+
         // The value is a hash already: its low half is as good as any.
         @inlinable
         package func hash(into hasher: inout Hasher) { hasher.combine(low) }
@@ -37,6 +40,14 @@ package struct KeyedHash: Sendable {
         return product.high ^ product.low
     }
 
+    /// As `Bytes.load64`, in this file because release builds compile the module file by file and would call it otherwise.
+    @inlinable @inline(__always)
+    static func load64(_ bytes: Span<UInt8>, at offset: Int) -> UInt64 {
+        precondition(offset >= 0 && offset <= bytes.count &- 8, "8-byte load out of bounds")
+        // In bounds by the check above; every bit pattern is a valid UInt64.
+        return unsafe UInt64(littleEndian: bytes.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
+    }
+
     /// Hash of the bytes. Complexity: O(count), about 16 bytes a nanosecond.
     @inlinable
     package func callAsFunction(_ bytes: Span<UInt8>) -> Value {
@@ -45,8 +56,8 @@ package struct KeyedHash: Sendable {
         var offset = 0
         let count = bytes.count
         while offset + 16 <= count {
-            let low = Bytes.load64(bytes, at: offset)
-            let high = Bytes.load64(bytes, at: offset &+ 8)
+            let low = Self.load64(bytes, at: offset)
+            let high = Self.load64(bytes, at: offset &+ 8)
             a = Self.fold(a ^ low, high ^ 0xA076_1D64_78BD_642F) ^ b
             b = Self.fold(b ^ high, low ^ 0xE703_7ED1_A0B4_28DB) &+ a
             offset &+= 16
@@ -55,12 +66,12 @@ package struct KeyedHash: Sendable {
         var high: UInt64 = 0
         if count >= 16 {
             if offset < count {
-                low = Bytes.load64(bytes, at: count &- 16)
-                high = Bytes.load64(bytes, at: count &- 8)
+                low = Self.load64(bytes, at: count &- 16)
+                high = Self.load64(bytes, at: count &- 8)
             }
         } else if count >= 8 {
-            low = Bytes.load64(bytes, at: 0)
-            high = Bytes.load64(bytes, at: count &- 8)
+            low = Self.load64(bytes, at: 0)
+            high = Self.load64(bytes, at: count &- 8)
         } else {
             for i in 0..<count { low |= UInt64(bytes[i]) << UInt64(8 &* i) }
         }

@@ -64,26 +64,24 @@ extension MetricStore: SampleSink {
         var report = AppendReport()
         let bounds = bounds()
         let result: Result<WriteAheadLog.Position?, DiskError> = state.withLock { state in
-            var writer = RecordWriter()
+            var pass = AppendPass(bounds: bounds, state: &state)
             var nextHistogram = 0
             for index in 0..<batch.count {
-                var histogram: NativeHistogram?
-                if nextHistogram < batch.histograms.count, batch.histograms[nextHistogram].index == index {
-                    histogram = batch.histograms[nextHistogram].histogram
-                    nextHistogram += 1
-                }
                 let series = UInt32(truncatingIfNeeded: batch.refs[index].id)
+                let isHistogram = nextHistogram < batch.histograms.count && batch.histograms[nextHistogram].index == index
+                if isHistogram { nextHistogram += 1 }
                 guard UInt32(truncatingIfNeeded: batch.refs[index].id >> 32) == state.generation, Int(series) < state.table.count else {
-                    report.staleRefs.append(index)
+                    pass.report.staleRefs.append(index)
                     continue
                 }
-                do throws(DiskError) {
-                    try put(series, batch.timestamps[index], batch.values[index], histogram, bounds, &state, &writer, &report)
-                } catch {
-                    return .failure(error)
+                if isHistogram {
+                    put(series, batch.timestamps[index], batch.histograms[nextHistogram - 1].histogram, &state, &pass)
+                } else {
+                    put(series, batch.timestamps[index], batch.values[index], &state, &pass)
                 }
             }
-            return finish(&writer, &state, report)
+            report = pass.report
+            return finish(&pass, &state)
         }
         try await acknowledge(result)
         return report
@@ -107,7 +105,7 @@ extension MetricStore: SampleSink {
         }
         var refs = [UInt32](repeating: .max, count: batch.seriesCount)
         var generation = state.withLock { state -> UInt32 in
-            for index in refs.indices { refs[index] = state.refOfBytes[keys[index]] ?? .max }
+            for index in refs.indices { refs[index] = state.seriesOfBytes.find(keys[index]) }
             return state.generation
         }
         // New series are decoded, redacted and checked outside the lock, then added under it.
@@ -122,7 +120,9 @@ extension MetricStore: SampleSink {
                 }
                 refs[index] = UInt32(truncatingIfNeeded: ref.id)
                 let series = refs[index]
-                state.withLock { if $0.generation == current { $0.refOfBytes[keys[index]] = series } }
+                state.withLock { state in
+                    if state.generation == current { state.seriesOfBytes.insert(keys[index], series, seriesCount: state.table.count) }
+                }
             } catch {
                 let start = index == 0 ? 0 : Int(batch.sampleEnds[index - 1])
                 refusedCount += Int(batch.sampleEnds[index]) - start
@@ -132,7 +132,7 @@ extension MetricStore: SampleSink {
         let bounds = bounds()
         let result: Result<WriteAheadLog.Position?, DiskError>? = state.withLock { state in
             if state.generation != generation { return nil }
-            var writer = RecordWriter()
+            var pass = AppendPass(bounds: bounds, state: &state)
             var nextHistogram = 0
             var sample = 0
             for index in refs.indices {
@@ -144,20 +144,17 @@ extension MetricStore: SampleSink {
                     continue
                 }
                 while sample < end {
-                    var histogram: NativeHistogram?
                     if nextHistogram < batch.histograms.count, batch.histograms[nextHistogram].index == sample {
-                        histogram = batch.histograms[nextHistogram].histogram
+                        put(series, batch.timestamps[sample], batch.histograms[nextHistogram].histogram, &state, &pass)
                         nextHistogram += 1
-                    }
-                    do throws(DiskError) {
-                        try put(series, batch.timestamps[sample], batch.values[sample], histogram, bounds, &state, &writer, &report)
-                    } catch {
-                        return .failure(error)
+                    } else {
+                        put(series, batch.timestamps[sample], batch.values[sample], &state, &pass)
                     }
                     sample += 1
                 }
             }
-            return finish(&writer, &state, report)
+            report = pass.report
+            return finish(&pass, &state)
         }
         guard let result else {
             generation = 0
@@ -173,95 +170,123 @@ extension MetricStore: SampleSink {
         return (now - options.retention)...(now + options.maxFuture)
     }
 
-    /// A record of samples in the making.
-    private struct RecordWriter {
-        var count = 0
-        var bytes: [UInt8] = []
-        var number: Int64 = 0
-        var time: Int64 = 0
+    /// One batch on its way through the head, under the lock.
+    struct AppendPass {
+        let bounds: ClosedRange<Int64>
+        var report = AppendReport()
+        var record: SampleRecordWriter
+        /// The first series' definition the log did not take.
+        var failure: DiskError?
 
-        @inline(__always)
-        mutating func begin(_ series: UInt32, _ timestamp: Int64) {
-            count += 1
-            Varint.append(Varint.zigzag(Int64(series) &- number), to: &bytes)
-            Varint.append(Varint.zigzag(timestamp &- time), to: &bytes)
-            number = Int64(series)
-            time = timestamp
+        init(bounds: ClosedRange<Int64>, state: inout State) {
+            self.bounds = bounds
+            var storage: [UInt8] = []
+            swap(&storage, &state.recordStorage)
+            record = SampleRecordWriter(reusing: storage)
         }
     }
 
-    /// One sample to the log's record and the head. Under the lock.
+    /// One float sample to the log's record and the head.
     @inline(__always)
-    private func put(
-        _ series: UInt32, _ timestamp: Int64, _ value: Double, _ histogram: NativeHistogram?, _ bounds: ClosedRange<Int64>,
-        _ state: inout State,
-        _ writer: inout RecordWriter, _ report: inout AppendReport
-    ) throws(DiskError) {
-        if timestamp < bounds.lowerBound || timestamp > bounds.upperBound {
-            report.outOfBounds += 1
+    private func put(_ series: UInt32, _ timestamp: Int64, _ value: Double, _ state: inout State, _ pass: inout AppendPass) {
+        if timestamp < pass.bounds.lowerBound || timestamp > pass.bounds.upperBound {
+            pass.report.outOfBounds += 1
             return
         }
-        let slot = Int(series)
         let bits = value.bitPattern
-        let newest = state.newestTimes[slot]
-        if timestamp <= newest {
-            if timestamp == newest, histogram == nil {
-                if bits == state.newestBits[slot] {
-                    report.duplicates += 1
-                    return
-                }
-                report.overwritten += 1
+        var edge = state.edges[Int(series)]
+        if timestamp <= edge.newestTime {
+            if timestamp < edge.newestTime {
+                pass.report.outOfOrder += 1
+            } else if bits == edge.newestBits, !edge.isHistogram, !state.holdsUnlogged {
+                pass.report.duplicates += 1
+                return
             } else {
-                report.outOfOrder += 1
+                pass.report.overwritten += 1
             }
         }
-        if state.logEpochs[slot] != state.epoch {
-            let record = MetricLogRecord.encodeSeries(series, state.table.labels(series))
-            _ = try log.appendBuffered(kind: MetricLogRecord.series, record.span)
-            state.logEpochs[slot] = state.epoch
-            state.loggedBits[slot] = 0
-        }
-        writer.begin(series, timestamp)
-        if let histogram {
-            var encoded: [UInt8] = []
-            HistogramColumn.encode(histogram, to: &encoded)
-            writer.bytes.append(0xff)
-            Varint.append(UInt64(encoded.count), to: &writer.bytes)
-            writer.bytes += encoded
-            state.samples.append(series: series, timestamp, histogram)
-        } else {
-            MetricLogRecord.appendValue(bits, last: state.loggedBits[slot], to: &writer.bytes)
-            state.loggedBits[slot] = bits
-            state.samples.append(series: series, timestamp, value)
-        }
-        if timestamp >= newest {
-            state.newestTimes[slot] = timestamp
-            state.newestBits[slot] = bits
-        }
-        report.accepted += 1
+        if edge.logEpoch != state.epoch { define(series, &edge, &state, &pass) }
+        pass.record.append(series, timestamp, bits, last: edge.loggedBits)
+        edge.loggedBits = bits
+        edge.note(timestamp, bits)
+        state.edges[Int(series)] = edge
+        state.samples.append(series: series, timestamp, value)
+        pass.report.accepted += 1
     }
 
-    /// Hands the record to the log. Under the lock.
-    private func finish(
-        _ writer: inout RecordWriter, _ state: inout State, _ report: AppendReport
-    ) -> Result<WriteAheadLog.Position?, DiskError> {
+    /// One histogram sample to the log's record and the head.
+    @inline(never)
+    private func put(_ series: UInt32, _ timestamp: Int64, _ histogram: NativeHistogram, _ state: inout State, _ pass: inout AppendPass) {
+        if timestamp < pass.bounds.lowerBound || timestamp > pass.bounds.upperBound {
+            pass.report.outOfBounds += 1
+            return
+        }
+        var edge = state.edges[Int(series)]
+        if timestamp < edge.newestTime {
+            pass.report.outOfOrder += 1
+        } else if timestamp == edge.newestTime {
+            if edge.isHistogram, !state.holdsUnlogged, state.samples.newestHistogram(of: series, at: timestamp) == histogram {
+                pass.report.duplicates += 1
+                return
+            }
+            pass.report.overwritten += 1
+        }
+        if edge.logEpoch != state.epoch { define(series, &edge, &state, &pass) }
+        pass.record.append(series, timestamp, histogram)
+        edge.note(timestamp, 0, isHistogram: true)
+        state.edges[Int(series)] = edge
+        state.samples.append(series: series, timestamp, histogram)
+        pass.report.accepted += 1
+    }
+
+    /// Tells the log which series a number stands for.
+    @inline(never)
+    private func define(_ series: UInt32, _ edge: inout SeriesEdge, _ state: inout State, _ pass: inout AppendPass) {
+        let record = MetricLogRecord.encodeSeries(series, state.table.labels(series), sequence: state.logSequence)
+        do throws(DiskError) {
+            _ = try log.appendBuffered(kind: MetricLogRecord.series, record.span)
+            state.logSequence += 1
+        } catch {
+            if pass.failure == nil { pass.failure = error }
+        }
+        edge.logEpoch = state.epoch
+        edge.loggedBits = 0
+    }
+
+    /// Hands the record to the log.
+    ///
+    /// Where the log does not take it, the batch is refused; what it brought stays in memory and is written with the head or sent
+    /// again. A new stretch of the log begins, as values to come must not differ from ones the log never got.
+    private func finish(_ pass: inout AppendPass, _ state: inout State) -> Result<WriteAheadLog.Position?, DiskError> {
+        let report = pass.report
         state.statistics.accepted += UInt64(report.accepted)
         state.statistics.duplicates += UInt64(report.duplicates)
         state.statistics.overwritten += UInt64(report.overwritten)
         state.statistics.outOfOrder += UInt64(report.outOfOrder)
         state.statistics.outOfBounds += UInt64(report.outOfBounds)
+        defer { state.recordStorage = pass.record.takeStorage() }
         // A duplicate is as durable as the sample it repeats, which may still be on its way.
-        if writer.count == 0 { return .success(report.duplicates > 0 ? log.end : nil) }
+        if pass.record.count == 0 { return .success(report.duplicates > 0 ? log.end : nil) }
         if state.headSince == nil { state.headSince = clock() }
-        var record: [UInt8] = []
-        record.reserveCapacity(writer.bytes.count + 10)
-        Varint.append(UInt64(writer.count), to: &record)
-        record += writer.bytes
-        do throws(DiskError) {
-            return .success(try log.appendBuffered(kind: MetricLogRecord.samples, record.span))
-        } catch {
-            return .failure(error)
+        var result: Result<WriteAheadLog.Position?, DiskError>
+        if let failure = pass.failure {
+            result = .failure(failure)
+        } else {
+            result = pass.record.finish(sequence: state.logSequence) { record in
+                do throws(DiskError) {
+                    return .success(try log.appendBuffered(kind: MetricLogRecord.samples, record))
+                } catch {
+                    return .failure(error)
+                }
+            }
         }
+        switch result {
+        case .success: state.logSequence += 1
+        case .failure:
+            state.epoch += 1
+            state.holdsUnlogged = true
+        }
+        return result
     }
 
     private func acknowledge(_ result: Result<WriteAheadLog.Position?, DiskError>) async throws(IngestError) {

@@ -44,18 +44,13 @@ extension MetricStore {
         for id in 0..<UInt32(state.table.count) where samples.newest(of: id) == HeadSamples.none { idle += 1 }
         guard idle > 1_000, idle > state.table.count / 4 else { return }
         let (table, moved) = state.table.compacted { samples.newest(of: $0) != HeadSamples.none }
-        var times: [Int64] = []
-        var bits: [UInt64] = []
-        for (old, new) in moved.enumerated() where new != nil {
-            times.append(state.newestTimes[old])
-            bits.append(state.newestBits[old])
-        }
+        var edges: [SeriesEdge] = []
+        edges.reserveCapacity(table.count)
+        for (old, new) in moved.enumerated() where new != nil { edges.append(state.edges[old]) }
+        for id in edges.indices { edges[id].logEpoch = 0 }
         state.table = table
-        state.newestTimes = times
-        state.newestBits = bits
-        state.logEpochs = Array(repeating: 0, count: table.count)
-        state.loggedBits = Array(repeating: 0, count: table.count)
-        state.refOfBytes = state.refOfBytes.compactMapValues { moved[Int($0)] }
+        state.edges = edges
+        state.seriesOfBytes = state.seriesOfBytes.renumbered(moved, seriesCount: table.count)
         state.generation += 1
     }
 
@@ -93,11 +88,9 @@ extension MetricStore {
     private func write(_ frozen: FrozenHead) throws -> [Block] {
         let present = (0..<UInt32(frozen.table.count)).filter { frozen.samples.newest(of: $0) != HeadSamples.none }
         let labelled = present.map { (id: $0, labels: frozen.table.labels($0)) }.sorted { $0.labels < $1.labels }
-        var days: Set<Int64> = []
-        for time in frozen.samples.timestamps { days.insert(Self.day(of: time)) }
         var blocks: [Block] = []
         var columns = SampleColumns()
-        for day in days.sorted() {
+        for day in frozen.samples.groups(of: Self.day) {
             let sequence = takeSequence()
             let name = blockName(sequence)
             let writer = try BlockWriter(path: directory + "/blocks/" + name, sequence: sequence, fileSystem: fileSystem)

@@ -32,7 +32,7 @@ extension MetricStore: SeriesSource {
             let part = selection.parts.count
             selection.parts.append(.head(one))
             for id in ids where one.samples.newest(of: id) != HeadSamples.none {
-                selection.add(one.table.identities[Int(id)], part: part, id: id)
+                selection.add(one.table.identity(id), part: part, id: id)
             }
         }
         selection.finish(limit: request.limit)
@@ -87,23 +87,61 @@ struct StoreSelection: SeriesSelection {
 
     var parts: [Part] = []
     private let cursors = CursorPool()
-    private var indexOf: [SeriesIdentity: Int] = [:]
+    /// Identities of the series, and where they are found by them: the latter only once a second part has come.
+    private var identities: [SeriesIdentity] = []
+    private var slots = HashSlots()
+    private var isIndexed = false
     /// First place of each series, and those of series with more than one.
     private var firstPlace: [(part: Int, id: UInt32)] = []
-    private var morePlaces: [Int: [(part: Int, id: UInt32)]] = [:]
+    /// Last place of each series in `later`, and the one before it there; `none` where there is no more.
+    private var latest: [UInt32] = []
+    private var later: [(part: Int, id: UInt32, before: UInt32)] = []
+
+    private static let none = UInt32.max
 
     mutating func add(_ identity: SeriesIdentity, part: Int, id: UInt32) {
-        if let index = indexOf[identity] {
-            morePlaces[index, default: []].append((part, id))
-        } else {
-            indexOf[identity] = firstPlace.count
-            firstPlace.append((part, id))
+        // A part has each series once: they are told apart only when there is another part.
+        if part > 0 {
+            if !isIndexed { indexIdentities() }
+            if let index = slots.find(identity.low, { identities[Int($0)] == identity }) {
+                later.append((part, id, latest[Int(index)]))
+                latest[Int(index)] = UInt32(later.count - 1)
+                return
+            }
+        }
+        identities.append(identity)
+        firstPlace.append((part, id))
+        latest.append(Self.none)
+        if isIndexed {
+            let known = identities
+            slots.insert(identity.low, UInt32(known.count - 1)) { known[Int($0)].low }
         }
     }
 
+    private mutating func indexIdentities() {
+        isIndexed = true
+        let known = identities
+        slots.reserve(known.count) { known[Int($0)].low }
+        for index in known.indices { slots.insert(known[index].low, UInt32(index)) { known[Int($0)].low } }
+    }
+
     mutating func finish(limit: Int) {
-        indexOf = [:]
+        slots = HashSlots()
+        identities = []
         if limit > 0, firstPlace.count > limit { firstPlace.removeLast(firstPlace.count - limit) }
+    }
+
+    /// Places of a series in the order of writing.
+    private func places(of index: Int) -> [(part: Int, id: UInt32)] {
+        var places: [(part: Int, id: UInt32)] = []
+        var at = latest[index]
+        while at != Self.none {
+            places.append((later[Int(at)].part, later[Int(at)].id))
+            at = later[Int(at)].before
+        }
+        places.append(firstPlace[index])
+        places.reverse()
+        return places
     }
 
     var count: Int { firstPlace.count }
@@ -149,10 +187,26 @@ struct StoreSelection: SeriesSelection {
         var set = cursors.take()
         defer { cursors.give(set) }
         while set.cursors.count < parts.count { set.cursors.append(Block.Cursor()) }
-        let first = firstPlace[index]
-        guard let more = morePlaces[index] else { return try read(first, from, through, &set.cursors[first.part], into: &columns) }
+        if latest[index] == Self.none {
+            let place = firstPlace[index]
+            return try read(place, from, through, &set.cursors[place.part], into: &columns)
+        }
+        let start = columns.count
+        let places = places(of: index)
+        // Parts mostly follow each other in time: they are read one behind the other, and merged only where they overlap.
+        var isAscending = true
+        for place in places {
+            let before = columns.count
+            try read(place, from, through, &set.cursors[place.part], into: &columns)
+            if before > start, columns.count > before, columns.timestamps[before] <= columns.timestamps[before - 1] {
+                isAscending = false
+                break
+            }
+        }
+        if isAscending { return }
+        columns.truncate(to: start)
         var runs: [SampleColumns] = []
-        for place in [first] + more {
+        for place in places {
             var run = SampleColumns()
             try read(place, from, through, &set.cursors[place.part], into: &run)
             if run.count > 0 { runs.append(run) }
@@ -287,5 +341,15 @@ enum SampleMerge {
                 columns.append(run.timestamps[i], run.values[i])
             }
         }
+    }
+}
+
+extension SampleColumns {
+    /// Forgets the samples behind the first `count`.
+    mutating func truncate(to count: Int) {
+        timestamps.removeLast(timestamps.count - count)
+        values.removeLast(values.count - count)
+        if !histograms.isEmpty { histograms.removeLast(histograms.count - count) }
+        if !startTimestamps.isEmpty { startTimestamps.removeLast(startTimestamps.count - count) }
     }
 }

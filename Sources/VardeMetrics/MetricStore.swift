@@ -14,14 +14,16 @@ package final class MetricStore: Sendable {
     struct State {
         var table = SeriesTable()
         var samples = HeadSamples()
-        /// Per series, parallel to the table: newest time, its bits, what the log knows of it.
-        var newestTimes: [Int64] = []
-        var newestBits: [UInt64] = []
-        var logEpochs: [UInt32] = []
-        var loggedBits: [UInt64] = []
-        /// Refs of senders' label bytes.
-        var refOfBytes: [KeyedHash.Value: UInt32] = [:]
+        /// What appending has to know of each series, parallel to the table.
+        var edges: [SeriesEdge] = []
+        /// Series of senders' label bytes.
+        var seriesOfBytes = LabelBytesCache()
+        /// The stretch of the log being written: a series is defined once in each, and its values start anew there.
         var epoch: UInt32 = 1
+        /// Whether the head holds samples the log did not take: what looks like a repetition is then logged all the same.
+        var holdsUnlogged = false
+        /// Number of the next log record.
+        var logSequence: UInt32 = 0
         /// When series were last renumbered: part of every ref, so that older refs are known for stale.
         var generation: UInt32 = 1
         var headSince: Int64?
@@ -29,7 +31,8 @@ package final class MetricStore: Sendable {
         var blocks: [Block] = []
         var nextSequence: UInt64 = 1
         var statistics = MetricStoreStatistics()
-        var logRecord: [UInt8] = []
+        /// Storage of the last log record, used again by the next.
+        var recordStorage: [UInt8] = []
     }
 
     /// A head that is being written to blocks.

@@ -1,73 +1,139 @@
 import VardeModel
 
 /// Samples since the last cut, in the order they came, chained by series: appending touches four arrays at their ends and nothing else.
+///
+/// They lie in slabs: a full slab never changes again, so a query that holds on to the samples makes the next append copy the open
+/// slab at most.
 struct HeadSamples {
     /// No sample before.
     static let none = UInt32.max
 
-    private(set) var timestamps: [Int64] = []
-    private(set) var values: [Double] = []
-    /// The sample of the same series that came before.
-    private(set) var previous: [UInt32] = []
+    private struct Slab {
+        var timestamps: [Int64] = []
+        var values: [Double] = []
+        /// The sample of the same series that came before.
+        var previous: [UInt32] = []
+    }
+
+    private static let slabBits = 15
+    private static let slabSize = 1 << slabBits
+    private static let slabMask = slabSize - 1
+
+    private var full: [Slab] = []
+    private var open = Slab()
     /// Newest sample of each series.
-    private(set) var newest: [UInt32] = []
+    private var newest: [UInt32] = []
     /// Histograms by sample number.
-    private(set) var histograms: [UInt32: NativeHistogram] = [:]
+    private var histograms: [UInt32: NativeHistogram] = [:]
     private(set) var first = Int64.max
     private(set) var last = Int64.min
 
-    var count: Int { timestamps.count }
-    var isEmpty: Bool { timestamps.isEmpty }
+    var count: Int { full.count << Self.slabBits + open.timestamps.count }
+    var isEmpty: Bool { full.isEmpty && open.timestamps.isEmpty }
 
+    @inline(__always)
     mutating func append(series: UInt32, _ timestamp: Int64, _ value: Double) {
-        let number = UInt32(timestamps.count)
+        let number = UInt32(truncatingIfNeeded: count)
         while newest.count <= Int(series) { newest.append(Self.none) }
-        timestamps.append(timestamp)
-        values.append(value)
-        previous.append(newest[Int(series)])
+        open.timestamps.append(timestamp)
+        open.values.append(value)
+        open.previous.append(newest[Int(series)])
         newest[Int(series)] = number
         if timestamp < first { first = timestamp }
         if timestamp > last { last = timestamp }
+        if open.timestamps.count == Self.slabSize { closeSlab() }
+    }
+
+    @inline(never)
+    private mutating func closeSlab() {
+        full.append(open)
+        open = Slab()
+        open.timestamps.reserveCapacity(Self.slabSize)
+        open.values.reserveCapacity(Self.slabSize)
+        open.previous.reserveCapacity(Self.slabSize)
     }
 
     mutating func append(series: UInt32, _ timestamp: Int64, _ histogram: NativeHistogram) {
-        histograms[UInt32(timestamps.count)] = histogram
+        histograms[UInt32(count)] = histogram
         append(series: series, timestamp, 0)
     }
 
+    @inline(__always)
+    private func sample(_ number: UInt32) -> (timestamp: Int64, value: Double, previous: UInt32) {
+        let slab = Int(number) >> Self.slabBits
+        let position = Int(number) & Self.slabMask
+        if slab == full.count { return (open.timestamps[position], open.values[position], open.previous[position]) }
+        return (full[slab].timestamps[position], full[slab].values[position], full[slab].previous[position])
+    }
+
+    @inline(__always)
     func newest(of series: UInt32) -> UInt32 { Int(series) < newest.count ? newest[Int(series)] : Self.none }
 
-    /// Series numbers moved; nil drops a series that has no samples.
-    mutating func renumber(_ moved: [UInt32?], count: Int) {
-        var fresh = [UInt32](repeating: Self.none, count: count)
-        for (old, new) in moved.enumerated() where old < newest.count {
-            if let new { fresh[Int(new)] = newest[old] }
+    /// The histogram a series' newest sample is, where it has this time.
+    func newestHistogram(of series: UInt32, at time: Int64) -> NativeHistogram? {
+        let number = newest(of: series)
+        return number != Self.none && sample(number).timestamp == time ? histograms[number] : nil
+    }
+
+    /// Each number `group` gives for a timestamp, once, ascending.
+    func groups(of group: (Int64) -> Int64) -> [Int64] {
+        if isEmpty { return [] }
+        if group(first) == group(last) { return [group(first)] }
+        var found: Set<Int64> = []
+        for slab in full + [open] {
+            var latest: Int64?
+            for time in slab.timestamps {
+                let number = group(time)
+                if number != latest { found.insert(number) }
+                latest = number
+            }
         }
-        newest = fresh
+        return found.sorted()
     }
 
     /// Appends a series' samples in the range to `columns`, ascending, each timestamp once: of several samples the last to come stands.
     func read(series: UInt32, from: Int64, through: Int64, into columns: inout SampleColumns) {
+        let start = columns.count
+        guard histograms.isEmpty, columns.histograms.isEmpty, columns.startTimestamps.isEmpty else {
+            return readSorting(series: series, from: from, through: through, into: &columns)
+        }
+        // Nearly always the chain goes strictly back in time: taken as it is and turned around.
         var at = newest(of: series)
-        if at == Self.none { return }
-        var numbers: [UInt32] = []
-        var ascending = true
-        var lastTime = Int64.max
+        var later = Int64.max
         while at != Self.none {
-            let time = timestamps[Int(at)]
-            if time >= lastTime { ascending = false }
-            lastTime = min(lastTime, time)
-            if time >= from, time <= through { numbers.append(at) }
-            at = previous[Int(at)]
+            let (time, value, previous) = sample(at)
+            if time >= later {
+                columns.timestamps.removeLast(columns.timestamps.count - start)
+                columns.values.removeLast(columns.values.count - start)
+                return readSorting(series: series, from: from, through: through, into: &columns)
+            }
+            later = time
+            if time >= from, time <= through {
+                columns.timestamps.append(time)
+                columns.values.append(value)
+            }
+            at = previous
         }
-        numbers.reverse()
-        if !ascending {
-            numbers.sort { a, b in timestamps[Int(a)] == timestamps[Int(b)] ? a < b : timestamps[Int(a)] < timestamps[Int(b)] }
+        columns.timestamps[start...].reverse()
+        columns.values[start...].reverse()
+    }
+
+    private func readSorting(series: UInt32, from: Int64, through: Int64, into columns: inout SampleColumns) {
+        var at = newest(of: series)
+        var found: [(number: UInt32, time: Int64, value: Double)] = []
+        while at != Self.none {
+            let (time, value, previous) = sample(at)
+            if time >= from, time <= through { found.append((at, time, value)) }
+            at = previous
         }
-        for (position, number) in numbers.enumerated() {
-            let time = timestamps[Int(number)]
-            if position + 1 < numbers.count, timestamps[Int(numbers[position + 1])] == time { continue }
-            if let histogram = histograms[number] { columns.append(time, histogram) } else { columns.append(time, values[Int(number)]) }
+        found.sort { a, b in a.time == b.time ? a.number < b.number : a.time < b.time }
+        for (position, sample) in found.enumerated() {
+            if position + 1 < found.count, found[position + 1].time == sample.time { continue }
+            if let histogram = histograms[sample.number] {
+                columns.append(sample.time, histogram)
+            } else {
+                columns.append(sample.time, sample.value)
+            }
         }
     }
 }

@@ -18,6 +18,8 @@ struct SeriesIdentity: Hashable, Sendable {
         return hash(utf8.span)
     }
 
+    static func symbolHash(_ bytes: Span<UInt8>) -> KeyedHash.Value { hash(bytes) }
+
     private static let hash = KeyedHash()
 
     /// Adds a label by the hashes of its name and value.
