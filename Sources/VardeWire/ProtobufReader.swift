@@ -6,12 +6,14 @@ package struct ProtobufReader {
         case truncated(Int)
         case varintTooLong(Int)
         case badWireType(Int)
+        case tooDeep(Int)
 
         package var wire: WireError {
             switch self {
             case .truncated(let at): WireError("protobuf: a field reaches beyond the end of the message", at: at)
             case .varintTooLong(let at): WireError("protobuf: a number has more than 10 bytes", at: at)
             case .badWireType(let at): WireError("protobuf: unknown field encoding", at: at)
+            case .tooDeep(let at): WireError("protobuf: values are nested too deep", at: at)
             }
         }
     }
@@ -75,6 +77,12 @@ package struct ProtobufReader {
         guard end &- at >= 8 else { throw .truncated(at) }
         defer { at &+= 8 }
         return Bytes.load64(bytes, at: at)
+    }
+
+    package mutating func fixed32(_ bytes: Span<UInt8>) throws(Fault) -> UInt32 {
+        guard end &- at >= 4 else { throw .truncated(at) }
+        defer { at &+= 4 }
+        return Bytes.load32(bytes, at: at)
     }
 
     /// Passes over a field of a type the caller does not know.

@@ -14,7 +14,7 @@ package enum LokiPush {
         var request = ProtobufReader(0..<bytes.count)
         while !request.isAtEnd {
             var labels = 0..<0
-            var columns = LogColumns()
+            var writer = LogColumnsWriter()
             do throws(ProtobufReader.Fault) {
                 let (field, type) = try request.tag(bytes)
                 guard field == 1, type == 2 else {
@@ -26,7 +26,7 @@ package enum LokiPush {
                     let (field, type) = try stream.tag(bytes)
                     switch (field, type) {
                     case (1, 2): labels = try stream.delimited(bytes)
-                    case (2, 2): try entry(try stream.delimited(bytes), bytes, into: &columns, repaired: &decoded.repairedLines)
+                    case (2, 2): try entry(try stream.delimited(bytes), bytes, into: &writer)
                     default: try stream.skip(type, bytes)
                     }
                 }
@@ -34,13 +34,14 @@ package enum LokiPush {
                 throw error.wire
             }
             let set = try StreamLabels.parse(Bytes.string(bytes.extracting(labels)))
-            decoded.writes.append(LogStreamWrite(labels: set, entries: columns))
+            decoded.writes.append(LogStreamWrite(labels: set, entries: writer.columns))
+            decoded.repairedLines += writer.repairedLines
         }
         return decoded
     }
 
     private static func entry(
-        _ range: Range<Int>, _ bytes: Span<UInt8>, into columns: inout LogColumns, repaired: inout Int
+        _ range: Range<Int>, _ bytes: Span<UInt8>, into writer: inout LogColumnsWriter
     ) throws(ProtobufReader.Fault) {
         var reader = ProtobufReader(range)
         var timestamp: Int64 = 0
@@ -75,19 +76,7 @@ package enum LokiPush {
             default: try reader.skip(type, bytes)
             }
         }
-        append(timestamp, bytes.extracting(line), Labels(metadata.filter { !$0.name.isEmpty }), to: &columns, repaired: &repaired)
-    }
-
-    /// Adds a line, with bytes that are no UTF-8 replaced.
-    static func append(_ timestamp: Int64, _ line: Span<UInt8>, _ metadata: Labels, to columns: inout LogColumns, repaired: inout Int) {
-        let index = columns.metadataIndex(for: metadata)
-        if UTF8Check.isValid(line) {
-            columns.append(timestamp, line: line, metadataIndex: index)
-        } else {
-            repaired += 1
-            let fixed = Array(Bytes.string(line).utf8)
-            columns.append(timestamp, line: fixed.span, metadataIndex: index)
-        }
+        writer.append(timestamp, bytes.extracting(line), Labels(metadata.filter { !$0.name.isEmpty }))
     }
 
     /// `{"streams": [{"stream": {…}, "values": [["<ns>", "<line>", {…}], …]}, …]}`.
@@ -101,18 +90,19 @@ package enum LokiPush {
             }
             try reader.array(bytes) { (reader, _) throws(WireError) in
                 var labels: [Label] = []
-                var columns = LogColumns()
+                var writer = LogColumnsWriter()
                 try reader.object(bytes) { (reader, key) throws(WireError) in
                     switch key {
                     case "stream": labels = try pairs(&reader, bytes)
                     case "values":
                         try reader.array(bytes) { (reader, _) throws(WireError) in
-                            try jsonEntry(&reader, bytes, into: &columns, repaired: &decoded.repairedLines)
+                            try jsonEntry(&reader, bytes, into: &writer)
                         }
                     default: try reader.skip(bytes)
                     }
                 }
-                decoded.writes.append(LogStreamWrite(labels: Labels(labels), entries: columns))
+                decoded.writes.append(LogStreamWrite(labels: Labels(labels), entries: writer.columns))
+                decoded.repairedLines += writer.repairedLines
             }
         }
         guard reader.isAtEnd(bytes) else { throw WireError("JSON: text after the end", at: reader.at) }
@@ -131,7 +121,7 @@ package enum LokiPush {
     }
 
     private static func jsonEntry(
-        _ reader: inout JSONReader, _ bytes: Span<UInt8>, into columns: inout LogColumns, repaired: inout Int
+        _ reader: inout JSONReader, _ bytes: Span<UInt8>, into writer: inout LogColumnsWriter
     ) throws(WireError) {
         var timestamp: Int64?
         var plain: Range<Int>?
@@ -155,9 +145,9 @@ package enum LokiPush {
         }
         guard count >= 2, let timestamp else { throw WireError("an entry needs a timestamp and a line", at: reader.at) }
         if let plain {
-            append(timestamp, bytes.extracting(plain), Labels(metadata), to: &columns, repaired: &repaired)
+            writer.append(timestamp, bytes.extracting(plain), Labels(metadata))
         } else {
-            append(timestamp, unescaped.span, Labels(metadata), to: &columns, repaired: &repaired)
+            writer.append(timestamp, unescaped.span, Labels(metadata))
         }
     }
 

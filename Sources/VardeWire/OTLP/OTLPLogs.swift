@@ -1,0 +1,78 @@
+import VardeModel
+
+/// `ExportLogsServiceRequest`, in protobuf or JSON, as Loki's streams: some resource attributes are labels, all else goes with the line as
+/// structured metadata.
+package enum OTLPLogs {
+    /// Resource attributes that are stream labels where nothing else is configured: those Loki chooses.
+    package static let labelAttributes: Set<String> = [
+        "service.name", "service.namespace", "service.instance.id", "deployment.environment", "deployment.environment.name", "cloud.region",
+        "cloud.availability_zone", "k8s.cluster.name", "k8s.namespace.name", "k8s.pod.name", "k8s.container.name", "container.name",
+        "k8s.replicaset.name", "k8s.deployment.name", "k8s.statefulset.name", "k8s.daemonset.name", "k8s.cronjob.name", "k8s.job.name",
+    ]
+
+    /// Streams of a decompressed body, one a resource.
+    ///
+    /// - Parameter now: nanoseconds, for records that say no time.
+    package static func decode(
+        _ body: Span<UInt8>, isJSON: Bool, labelAttributes: Set<String> = labelAttributes, now: Int64
+    ) throws(WireError) -> LokiPush.Decoded {
+        let resources = isJSON ? try OTLPJSON.logs(body) : try OTLPProtobuf.logs(body)
+        var decoded = LokiPush.Decoded()
+        for resource in resources {
+            var labels = Labels(flattened(resource.attributes.filter { labelAttributes.contains($0.key) }))
+            // A stream needs a label.
+            if labels.isEmpty { labels = ["service_name": "unknown_service"] }
+            var shared = flattened(resource.attributes.filter { !labelAttributes.contains($0.key) })
+            if resource.droppedAttributes != 0 {
+                shared.append(Label("resource_dropped_attributes_count", String(resource.droppedAttributes)))
+            }
+            var writer = LogColumnsWriter()
+            for (scope, records) in resource.scopes {
+                var common = shared + flattened(scope.attributes)
+                common += [Label("scope_name", scope.name), Label("scope_version", scope.version)]
+                if scope.droppedAttributes != 0 { common.append(Label("scope_dropped_attributes_count", String(scope.droppedAttributes))) }
+                for record in records {
+                    let line = Array(record.body.text.utf8)
+                    let time = record.time != 0 ? record.time : record.observedTime != 0 ? record.observedTime : now
+                    writer.append(time, line.span, Labels(common + metadata(of: record)))
+                }
+            }
+            if writer.columns.count > 0 { decoded.writes.append(LogStreamWrite(labels: labels, entries: writer.columns)) }
+            decoded.repairedLines += writer.repairedLines
+        }
+        return decoded
+    }
+
+    private static func metadata(of record: OTLPLogRecord) -> [Label] {
+        var out = flattened(record.attributes)
+        if record.observedTime != 0 { out.append(Label("observed_timestamp", String(record.observedTime))) }
+        if record.severityNumber != 0 { out.append(Label("severity_number", String(record.severityNumber))) }
+        if !record.severityText.isEmpty { out.append(Label("severity_text", record.severityText)) }
+        if record.droppedAttributes != 0 { out.append(Label("dropped_attributes_count", String(record.droppedAttributes))) }
+        if record.flags != 0 { out.append(Label("flags", String(record.flags))) }
+        if !record.traceID.isEmpty { out.append(Label("trace_id", hexadecimal(record.traceID))) }
+        if !record.spanID.isEmpty { out.append(Label("span_id", hexadecimal(record.spanID))) }
+        if !record.eventName.isEmpty { out.append(Label("event_name", record.eventName)) }
+        return out
+    }
+
+    /// Attributes as labels; the members of a map become labels of their own, behind the map's name.
+    private static func flattened(_ attributes: [OTLPAttribute], prefix: String = "") -> [Label] {
+        var out: [Label] = []
+        for attribute in attributes {
+            let name = prefix.isEmpty ? attribute.key : prefix + "_" + attribute.key
+            if case .map(let members) = attribute.value {
+                out += flattened(members, prefix: name)
+            } else {
+                let label = OTLPTranslation.escapedLabel(name)
+                if !label.isEmpty { out.append(Label(label, attribute.value.text)) }
+            }
+        }
+        return out
+    }
+
+    static func hexadecimal(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}
