@@ -198,7 +198,10 @@ let package = Package(
             swiftSettings: houseTests),
         .testTarget(name: "VardeEgressTests", dependencies: ["VardeEgress", "VardeModel", "TestSupport"], swiftSettings: houseTests),
         .testTarget(
-            name: "VardeCollectTests", dependencies: ["VardeCollect", "VardeEgress", "VardeWire", "VardeModel", "TestSupport"],
+            name: "VardeCollectTests",
+            dependencies: [
+                "VardeCollect", "VardeEgress", "VardeWire", "VardeModel", "TestSupport", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: houseTests),
         .testTarget(name: "VardeServerTests", dependencies: ["VardeServer", "VardeModel", "TestSupport"], swiftSettings: houseTests),
         .testTarget(

@@ -146,6 +146,20 @@ int64_t varde_path_free_bytes(const uint8_t *path, size_t count) {
     return (int64_t)info.f_bavail * (int64_t)info.f_frsize;
 }
 
+int64_t varde_path_space(const uint8_t *path, size_t count, int32_t field) {
+    WITH_PATH(p, path, count);
+    struct statvfs space;
+    if (statvfs(p.text, &space) < 0) return -errno;
+    switch (field) {
+    case 0: return (int64_t)space.f_blocks * (int64_t)space.f_frsize;
+    case 1: return (int64_t)space.f_bfree * (int64_t)space.f_frsize;
+    case 2: return (int64_t)space.f_bavail * (int64_t)space.f_frsize;
+    case 3: return (int64_t)space.f_files;
+    case 4: return (int64_t)space.f_ffree;
+    default: return (space.f_flag & ST_RDONLY) != 0;
+    }
+}
+
 int64_t varde_error_text(int32_t number, uint8_t *output, size_t capacity) {
     char buffer[128];
     const char *text = strerror_r(number, buffer, sizeof buffer);

@@ -19,8 +19,10 @@ package struct CircuitBreaker: Sendable, Equatable {
     private var failures = 0
     private var pause = CircuitBreaker.firstPause
     private var openUntil: Int64 = 0
+    /// The longest this one's pause grows to, in milliseconds.
+    private let longestPause: Int64
 
-    package init() {}
+    package init(longestPause: Int64 = CircuitBreaker.lastPause) { self.longestPause = longestPause }
 
     /// Whether a request may go out at `now` (ms).
     package mutating func allows(at now: Int64) -> Bool {
@@ -34,15 +36,15 @@ package struct CircuitBreaker: Sendable, Equatable {
         }
     }
 
-    package mutating func succeeded() { self = CircuitBreaker() }
+    package mutating func succeeded() { self = CircuitBreaker(longestPause: longestPause) }
 
     /// `jitter` in 0…1 spreads probes of many breakers over time.
     package mutating func failed(at now: Int64, jitter: Double) {
         failures += 1
         switch state {
         case .closed where failures < Self.threshold: return
-        case .closed: pause = Self.firstPause
-        case .halfOpen: pause = min(pause * 2, Self.lastPause)
+        case .closed: pause = min(Self.firstPause, longestPause)
+        case .halfOpen: pause = min(pause * 2, longestPause)
         case .open: return
         }
         state = .open

@@ -48,6 +48,9 @@ package final class EgressClient: Sendable {
         var refused = 0
     }
 
+    /// Connections to one address at once. High, because one exporter may stand for many targets, and slow ones must not make
+    /// the others wait.
+    private static let maxConnectionsPerHost = 1_024
     /// TLS endpoints kept open at once.
     private static let maxPinned = 256
 
@@ -68,7 +71,7 @@ package final class EgressClient: Sendable {
         configuration.redirectConfiguration = .disallow
         configuration.timeout.connect = .seconds(10)
         configuration.connectionPool.idleTimeout = .seconds(90)
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 8
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = maxConnectionsPerHost
         configuration.httpVersion = .http1Only
         return configuration
     }

@@ -15,6 +15,8 @@ package struct SampleBatch: Sendable {
     package var values: [Double] = []
     /// Histogram samples by their index in `refs`, ascending; the value there is ignored.
     package var histograms: [(index: Int, histogram: NativeHistogram)] = []
+    /// Exemplars by the index of their sample in `refs`, ascending.
+    package var exemplars: [(index: Int, exemplar: Exemplar)] = []
 
     package init() {}
 
@@ -36,6 +38,7 @@ package struct SampleBatch: Sendable {
         timestamps.removeAll(keepingCapacity: true)
         values.removeAll(keepingCapacity: true)
         histograms.removeAll(keepingCapacity: true)
+        exemplars.removeAll(keepingCapacity: true)
     }
 }
 

@@ -33,6 +33,9 @@ int64_t varde_path_list(const uint8_t *VARDE_BYTES(count) path VARDE_NOESCAPE, s
 int64_t varde_path_size(const uint8_t *VARDE_BYTES(count) path VARDE_NOESCAPE, size_t count);
 /// Bytes an unprivileged writer may still use on the path's file system.
 int64_t varde_path_free_bytes(const uint8_t *VARDE_BYTES(count) path VARDE_NOESCAPE, size_t count);
+/// A field of the path's file system: 0 size, 1 free, 2 available to an unprivileged writer (bytes), 3 inodes, 4 free inodes,
+/// 5 whether it is read-only.
+int64_t varde_path_space(const uint8_t *VARDE_BYTES(count) path VARDE_NOESCAPE, size_t count, int32_t field);
 /// Text of an error number, copied to `output`; its length.
 int64_t varde_error_text(int32_t number, uint8_t *VARDE_BYTES(capacity) output VARDE_NOESCAPE, size_t capacity);
 /// Number of this process.

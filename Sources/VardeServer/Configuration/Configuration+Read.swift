@@ -7,7 +7,7 @@ extension Configuration {
         Configuration(
             file: nil, text: "", global: GlobalSettings(), scrapeConfigs: [], ruleFiles: [], server: ServerSettings(),
             storage: StorageSettings(), retention: RetentionSettings(), logs: LogSettings(), privacy: PrivacySettings(),
-            residency: ResidencySettings(), limits: LimitSettings(), warnings: [])
+            residency: ResidencySettings(), limits: LimitSettings(), collect: CollectSettings(), warnings: [])
     }
 
     /// Reads a configuration from its text.
@@ -39,9 +39,8 @@ extension Configuration {
         ] where root[key] != nil {
             warnings.append("\(key): accepted without effect: \(what)")
         }
-        try root.refuse([
-            ("scrape_config_files", "scrape_config_files is not read by this version: list the jobs under scrape_configs")
-        ])
+        if let value = root["collect"] { collect = try CollectSettings(reading: value) }
+        if let value = root["scrape_config_files"] { try readScrapeFiles(value) }
         try root.rejectUnknown()
         try check()
     }
@@ -67,19 +66,9 @@ extension GlobalSettings {
         }
         if let v = keys["evaluation_interval"] { evaluationInterval = try v.duration(allowZero: false) }
         if let v = keys["external_labels"] { externalLabels = Labels(try v.labels()) }
-        if let v = keys["body_size_limit"] { bodySizeLimit = try v.byteCount() }
-        if let v = keys["sample_limit"] { sampleLimit = try v.int() }
-        if let v = keys["label_limit"] { labelLimit = try v.int() }
-        if let v = keys["label_name_length_limit"] { labelNameLengthLimit = try v.int() }
-        if let v = keys["label_value_length_limit"] { labelValueLengthLimit = try v.int() }
-        if let v = keys["target_limit"] { targetLimit = try v.int() }
-        if let v = keys["keep_dropped_targets"] { keepDroppedTargets = try v.int() }
-        // Known to Prometheus; what they choose between is settled here: UTF-8 names, formats by negotiation, no file of queries.
-        for key in [
-            "scrape_protocols", "query_log_file", "scrape_failure_log_file", "metric_name_validation_scheme", "metric_name_escaping_scheme",
-            "rule_query_offset", "scrape_native_histograms", "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb",
-            "extra_scrape_metrics", "gogc",
-        ] { _ = keys[key] }
+        try scrape.read(keys)
+        // Known to Prometheus, without a meaning here.
+        for key in ["query_log_file", "scrape_failure_log_file", "rule_query_offset", "gogc"] { _ = keys[key] }
         try keys.rejectUnknown()
     }
 }

@@ -17,6 +17,7 @@ package struct Configuration: Sendable {
     package var privacy: PrivacySettings
     package var residency: ResidencySettings
     package var limits: LimitSettings
+    package var collect: CollectSettings
     /// What is accepted for the sake of an existing `prometheus.yml` and has no effect yet, one sentence each: logged at start and
     /// printed by `varde check config`.
     package var warnings: [String]
@@ -29,13 +30,7 @@ package struct GlobalSettings: Sendable {
     package var evaluationInterval: Int64 = 60_000
     /// Labels for what leaves this server: federation and remote write.
     package var externalLabels = Labels.empty
-    package var bodySizeLimit = 0
-    package var sampleLimit = 0
-    package var labelLimit = 0
-    package var labelNameLengthLimit = 0
-    package var labelValueLengthLimit = 0
-    package var targetLimit = 0
-    package var keepDroppedTargets = 0
+    package var scrape = ScrapeDefaults()
 
     package init() {}
 }

@@ -37,18 +37,15 @@ extension ScrapeConfig {
 
     private init(reading value: YAMLValue, global: GlobalSettings, warnings: inout [String]) throws(ConfigurationError) {
         let keys = try value.mapping()
-        let interval = try keys["scrape_interval"]?.duration(allowZero: false) ?? global.scrapeInterval
+        let intervalValue = keys["scrape_interval"]
+        let interval = try intervalValue?.duration(allowZero: false) ?? global.scrapeInterval
         let timeoutValue = keys["scrape_timeout"]
         let timeout = try timeoutValue?.duration(allowZero: false) ?? min(global.scrapeTimeout, interval)
         self.init(jobName: try keys.required("job_name").nonEmptyString(), interval: interval, timeout: timeout)
         if let timeoutValue, timeout > interval { throw timeoutValue.error("must not be longer than the scrape interval") }
-        bodySizeLimit = try keys["body_size_limit"]?.byteCount() ?? global.bodySizeLimit
-        sampleLimit = try keys["sample_limit"]?.int() ?? global.sampleLimit
-        labelLimit = try keys["label_limit"]?.int() ?? global.labelLimit
-        labelNameLengthLimit = try keys["label_name_length_limit"]?.int() ?? global.labelNameLengthLimit
-        labelValueLengthLimit = try keys["label_value_length_limit"]?.int() ?? global.labelValueLengthLimit
-        targetLimit = try keys["target_limit"]?.int() ?? global.targetLimit
-        keepDroppedTargets = try keys["keep_dropped_targets"]?.int() ?? global.keepDroppedTargets
+        var defaults = global.scrape
+        try defaults.read(keys)
+        defaults.apply(to: &self)
         if let v = keys["metrics_path"] { metricsPath = try v.nonEmptyString() }
         if let v = keys["scheme"] { scheme = try v.word(of: ["http", "https"]) }
         if let v = keys["honor_labels"] { honorLabels = try v.bool() }
@@ -56,6 +53,12 @@ extension ScrapeConfig {
         if let v = keys["track_timestamps_staleness"] { trackTimestampsStaleness = try v.bool() }
         if let v = keys["enable_compression"] { enableCompression = try v.bool() }
         if let v = keys["follow_redirects"] { followRedirects = try v.bool() }
+        if let v = keys["enable_http2"] { _ = try v.bool() }
+        if let v = keys["fallback_scrape_protocol"] { fallbackProtocol = try ScrapeDefaults.format(v) }
+        if let v = keys["native_histogram_bucket_limit"] { nativeHistogramBucketLimit = try v.int() }
+        if let v = keys["native_histogram_min_bucket_factor"], try v.double() > 0 {
+            warnings.append("scrape_configs, job \(jobName): native_histogram_min_bucket_factor has no effect in this version")
+        }
         if let v = keys["params"] { for (name, list) in try v.mapping().all() { parameters.append((name, try list.strings())) } }
         if let v = keys["relabel_configs"] { relabelRules = try RelabelRule.list(reading: v) }
         if let v = keys["metric_relabel_configs"] { metricRelabelRules = try RelabelRule.list(reading: v) }
@@ -63,76 +66,123 @@ extension ScrapeConfig {
             for (index, item) in try v.list().enumerated() { staticGroups.append(try TargetGroup(reading: item, source: "\(index)")) }
         }
         if let v = keys["file_sd_configs"] {
-            for item in try v.list() {
-                let file = try item.mapping()
-                let files = try file.required("files")
-                fileDiscovery.append(
-                    FileDiscovery(
-                        files: try files.strings(), refreshInterval: try file["refresh_interval"]?.duration(allowZero: false) ?? 300_000))
-                for path in fileDiscovery.last?.files ?? [] where ![".yml", ".yaml", ".json"].contains(where: { path.hasSuffix($0) }) {
-                    throw files.error("“\(path)” must end in .yml, .yaml or .json")
-                }
-                try file.rejectUnknown()
-            }
+            for item in try v.list() { fileDiscovery.append(try Self.fileDiscovery(item)) }
         }
         try readCredentials(keys)
-        if let v = keys["http_headers"] {
-            for (name, item) in try v.mapping().all() {
-                let header = try item.mapping()
-                for text in try header["values"]?.strings() ?? [] { headers.append((name, text)) }
-                try header.refuse([
-                    ("secrets", "http_headers secrets are not read by this version"),
-                    ("files", "http_headers files are not read by this version"),
-                ])
-                try header.rejectUnknown()
-            }
+        try readHeaders(keys)
+        try readTLS(keys)
+        for key in ["scrape_failure_log_file", "no_proxy"] where keys[key] != nil {
+            warnings.append("scrape_configs, job \(jobName): \(key) has no effect in this version")
         }
-        if let v = keys["tls_config"] {
-            let tls = try v.mapping()
-            try tls.refuse([
-                ("insecure_skip_verify", "certificates are always verified by this version"),
-                ("ca_file", "the system's certificate authorities are used by this version"),
-                ("cert_file", "client certificates are not used by this version"),
-                ("key_file", "client certificates are not used by this version"),
-            ])
-            for key in ["server_name", "min_version", "max_version", "ca", "cert", "key"] { _ = tls[key] }
-            try tls.rejectUnknown()
-        }
-        for key in [
-            "scrape_protocols", "fallback_scrape_protocol", "scrape_classic_histograms", "always_scrape_classic_histograms",
-            "convert_classic_histograms_to_nhcb",
-            "native_histogram_bucket_limit", "native_histogram_min_bucket_factor", "metric_name_validation_scheme",
-            "metric_name_escaping_scheme",
-            "scrape_native_histograms", "scrape_failure_log_file", "enable_http2", "extra_scrape_metrics", "no_proxy",
-        ] where keys[key] != nil { warnings.append("scrape_configs, job \(jobName): \(key) has no effect in this version") }
         try keys.refuse(Self.refused)
         try keys.rejectUnknown()
     }
 
+    private static func fileDiscovery(_ item: YAMLValue) throws(ConfigurationError) -> FileDiscovery {
+        let file = try item.mapping()
+        let files = try file.required("files")
+        let discovery = FileDiscovery(
+            files: try files.strings(), refreshInterval: try file["refresh_interval"]?.duration(allowZero: false) ?? 300_000)
+        for path in discovery.files {
+            // As Prometheus: one `*`, in the last part, and an ending that says the format.
+            let last = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
+            let stars = path.utf8.count { $0 == UInt8(ascii: "*") }
+            let isKnown = [".yml", ".yaml", ".json"].contains { path.lowercased().hasSuffix($0) }
+            guard isKnown, stars <= 1, stars == 0 || last.contains("*") else {
+                throw files.error("path name “\(path)” is not valid for file discovery: one * in the last part, and .yml, .yaml or .json")
+            }
+        }
+        try file.rejectUnknown()
+        return discovery
+    }
+
+    private mutating func readHeaders(_ keys: YAMLMapping) throws(ConfigurationError) {
+        guard let v = keys["http_headers"] else { return }
+        let reserved: Set<String> = [
+            "authorization", "host", "content-encoding", "content-length", "content-type", "user-agent", "connection", "keep-alive",
+            "proxy-authenticate", "proxy-authorization", "www-authenticate", "accept-encoding", "x-prometheus-remote-write-version",
+            "x-prometheus-remote-read-version", "x-prometheus-scrape-timeout-seconds", "accept",
+        ]
+        for (name, item) in try v.mapping().all() {
+            if reserved.contains(name.lowercased()) { throw item.error("setting header “\(name)” is not allowed") }
+            let header = try item.mapping()
+            for text in try header["values"]?.strings() ?? [] { headers.append((name, text)) }
+            for text in try header["secrets"]?.strings() ?? [] { headers.append((name, text)) }
+            try header.refuse([("files", "http_headers files are not read by this version: use values or secrets")])
+            try header.rejectUnknown()
+        }
+    }
+
+    private func readTLS(_ keys: YAMLMapping) throws(ConfigurationError) {
+        guard let v = keys["tls_config"] else { return }
+        let tls = try v.mapping()
+        if let skip = tls["insecure_skip_verify"], try skip.bool() {
+            throw skip.error("certificates are always verified by this version")
+        }
+        try tls.refuse([
+            ("ca_file", "the system's certificate authorities are used by this version"),
+            ("ca", "the system's certificate authorities are used by this version"),
+            ("cert_file", "client certificates are not used by this version"),
+            ("cert", "client certificates are not used by this version"),
+            ("key_file", "client certificates are not used by this version"),
+            ("key", "client certificates are not used by this version"),
+            ("server_name", "the name in the address is the one verified by this version"),
+        ])
+        for key in ["min_version", "max_version"] {
+            if let version = tls[key] { _ = try version.word(of: ["TLS10", "TLS11", "TLS12", "TLS13"]) }
+        }
+        try tls.rejectUnknown()
+    }
+
     private mutating func readCredentials(_ keys: YAMLMapping) throws(ConfigurationError) {
+        var given: YAMLValue?
+        func only(_ v: YAMLValue) throws(ConfigurationError) {
+            if given != nil {
+                throw v.error("at most one of basic_auth, authorization, bearer_token and bearer_token_file must be configured")
+            }
+            given = v
+        }
         if let v = keys["basic_auth"] {
+            try only(v)
             let basic = try v.mapping()
+            try basic.refuse([
+                ("username_file", "username_file is not read by this version: write the name as username"),
+                ("username_ref", "secret managers are not asked by this version"),
+                ("password_ref", "secret managers are not asked by this version"),
+            ])
             let user = try basic["username"]?.string() ?? ""
+            let password = basic["password"]
             if let file = basic["password_file"] {
+                if password != nil { throw file.error("at most one of password and password_file must be configured") }
                 credentials = .basicFile(user: user, passwordFile: try file.nonEmptyString())
             } else {
-                credentials = .basic(user: user, password: try basic["password"]?.string() ?? "")
+                credentials = .basic(user: user, password: try password?.string() ?? "")
             }
             try basic.rejectUnknown()
         }
         if let v = keys["authorization"] {
-            if credentials != nil { throw v.error("only one of basic_auth, authorization and bearer_token may be given") }
+            try only(v)
             let authorization = try v.mapping()
             let type = try authorization["type"]?.nonEmptyString() ?? "Bearer"
+            if type.lowercased() == "basic" { throw v.error("authorization type cannot be set to “basic”: use basic_auth instead") }
+            let secret = authorization["credentials"]
+            try authorization.refuse([("credentials_ref", "secret managers are not asked by this version")])
             if let file = authorization["credentials_file"] {
+                if secret != nil { throw file.error("at most one of credentials and credentials_file must be configured") }
                 credentials = .schemeFile(type, file: try file.nonEmptyString())
             } else {
-                credentials = .scheme(type, credentials: try authorization["credentials"]?.string() ?? "")
+                credentials = .scheme(type, credentials: try secret?.string() ?? "")
             }
             try authorization.rejectUnknown()
         }
-        if let v = keys["bearer_token"] { credentials = .scheme("Bearer", credentials: try v.string()) }
-        if let v = keys["bearer_token_file"] { credentials = .schemeFile("Bearer", file: try v.nonEmptyString()) }
+        if let v = keys["bearer_token"] {
+            try only(v)
+            credentials = .scheme("Bearer", credentials: try v.string())
+        }
+        if let v = keys["bearer_token_file"] {
+            try only(v)
+            credentials = .schemeFile("Bearer", file: try v.nonEmptyString())
+        }
     }
 }
 
@@ -184,12 +234,34 @@ extension RelabelRule {
             let pattern = try v.string()
             do throws(Regex.SyntaxError) { try setPattern(pattern) } catch { throw v.error("not a regular expression: \(error.reason)") }
         }
+        try check(value, keys)
+        try keys.rejectUnknown()
+    }
+    /// What Prometheus refuses of rules that can be read one by one.
+    private func check(_ value: YAMLValue, _ keys: YAMLMapping) throws(ConfigurationError) {
+        let word = action.rawValue
         switch action {
-        case .hashmod where modulus == 0: throw value.error("hashmod needs a modulus")
+        case .hashmod where modulus == 0: throw value.error("relabel configuration for hashmod requires non-zero modulus")
         case .replace, .hashmod, .lowercase, .uppercase, .keepequal, .dropequal:
-            if targetLabel.isEmpty { throw value.error("\(action.rawValue) needs a target_label") }
+            guard let target = keys["target_label"], !targetLabel.isEmpty else {
+                throw value.error("relabel configuration for \(word) action requires 'target_label' value")
+            }
+            if action == .lowercase || action == .uppercase || action == .keepequal || action == .dropequal || action == .hashmod,
+                targetLabel.contains("$")
+            {
+                throw target.error("“\(targetLabel)” is invalid 'target_label' for \(word) action")
+            }
+        case .labelmap where replacement.isEmpty: throw value.error("replacement is invalid for labelmap action")
         default: break
         }
-        try keys.rejectUnknown()
+        let allowed: Set<String>
+        switch action {
+        case .keepequal, .dropequal: allowed = ["action", "source_labels", "target_label"]
+        case .labeldrop, .labelkeep: allowed = ["action", "regex"]
+        default: return
+        }
+        for key in ["source_labels", "target_label", "regex", "modulus", "separator", "replacement"] where !allowed.contains(key) {
+            if let found = keys[key] { throw found.error("\(word) action requires only \(allowed.sorted().joined(separator: ", "))") }
+        }
     }
 }

@@ -18,7 +18,7 @@ enum DiscoveryFiles {
         return groups
     }
 
-    private static func paths(_ pattern: String) -> [String] {
+    static func paths(_ pattern: String) -> [String] {
         guard pattern.contains("*") else { return [pattern] }
         let url = URL(fileURLWithPath: pattern)
         let folder = url.deletingLastPathComponent().path

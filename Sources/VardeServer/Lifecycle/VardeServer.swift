@@ -202,9 +202,12 @@ extension ServiceGroupConfiguration {
 extension Configuration {
     /// Jobs to run: those configured; without a file the server scrapes itself.
     func effectiveScrapeConfigs(listen: String) -> [ScrapeConfig] {
-        if file != nil { return scrapeConfigs }
+        let host = [collect.hostJob].compactMap { job in
+            job.flatMap { job in scrapeConfigs.contains { $0.jobName == job.jobName } ? nil : job }
+        }
+        if file != nil { return scrapeConfigs + host }
         var own = ScrapeConfig(jobName: "varde", interval: 15_000, timeout: 10_000)
         own.staticGroups = [TargetGroup(addresses: [listen], labels: .empty, source: "embedded")]
-        return [own]
+        return [own] + host
     }
 }

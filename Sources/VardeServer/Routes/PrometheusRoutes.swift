@@ -267,7 +267,7 @@ struct PrometheusRoutes: Sendable {
     private func targets(_ request: APIRequest) -> APIResponse {
         let state = request.value("state") ?? ""
         let pool = request.value("scrapePool") ?? ""
-        let (allActive, allDropped) = parts.scrapes.targets()
+        let (allActive, allDropped, counts) = parts.scrapes.targets()
         let active = allActive.filter { pool.isEmpty || $0.job == pool }
         let dropped = allDropped.filter { pool.isEmpty || $0.job == pool }
         return APIEnvelope.success { json in
@@ -306,8 +306,7 @@ struct PrometheusRoutes: Sendable {
                 json.raw("}")
             }
             json.raw(",\"droppedTargetCounts\":{")
-            let counts = Dictionary(grouping: dropped, by: \.job).mapValues(\.count)
-            for (index, job) in Set(parts.scrapes.targets().active.map(\.job)).union(counts.keys).sorted().enumerated() {
+            for (index, job) in Set(allActive.map(\.job)).union(counts.keys).sorted().enumerated() {
                 if index > 0 { json.raw(",") }
                 json.string(job)
                 json.raw(":\(counts[job] ?? 0)")

@@ -26,6 +26,13 @@ enum SelfMetricsCollector {
             page.gauge("varde_scrape_targets", [], Double(scrapes.targets))
             page.counter("varde_scrapes_total", [], scrapes.scrapes)
             page.counter("varde_scrape_failures_total", [], scrapes.failures)
+            for kind in scrapes.failuresByReason.keys.sorted() {
+                page.counter("varde_scrape_faults_total", [("reason", kind)], scrapes.failuresByReason[kind] ?? 0)
+            }
+            page.counter("varde_scraped_samples_total", [], scrapes.samples)
+            page.counter("varde_scrape_duplicate_samples_total", [], scrapes.duplicates)
+            page.counter("varde_scraped_exemplars_total", [], scrapes.exemplars)
+            page.gauge("varde_scrape_invalid_targets", [], Double(scrapes.invalidTargets))
             page.counter("varde_discovery_failures_total", [], scrapes.discoveryFailures)
             redaction(parts.redaction.counts, to: &page)
             if let stores = try? parts.stores() {

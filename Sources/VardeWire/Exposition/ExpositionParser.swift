@@ -1,4 +1,4 @@
-import VardeKernels
+package import VardeKernels
 package import VardeModel
 
 /// Prometheus' text formats 0.0.4 and 1.0.0 and OpenMetrics, read in place as a scrape reads them: each sample's series is a range of
@@ -133,8 +133,29 @@ package struct ExpositionParser {
         if at < bytes.count, bytes[at] == UInt8(ascii: "{") {
             try skipBraces(bytes)
             seriesEnd = at
-            skipBlanks(bytes)
         }
+        return try tail(bytes, of: start..<seriesEnd)
+    }
+
+    /// The next line's sample, if the line begins with a series of `length` bytes that hash to `low`: what an unchanged target sends
+    /// is recognised without being read. nil, and nothing is taken, where the line is another.
+    @inline(__always)
+    package mutating func nextKnown(
+        _ bytes: Span<UInt8>, length: Int, low: UInt64, hash: KeyedHash
+    ) throws(Fault) -> Sample? {
+        let end = at &+ length
+        guard length > 0, end < bytes.count, bytes[end] == 32, bytes[at] != UInt8(ascii: "#"), !hasEnded else { return nil }
+        guard hash(bytes.extracting(at..<end)).low == low else { return nil }
+        let start = at
+        lineStart = at
+        lineNumber &+= 1
+        at = end
+        return try tail(bytes, of: start..<end)
+    }
+
+    /// Value, timestamp and exemplar behind a series.
+    private mutating func tail(_ bytes: Span<UInt8>, of series: Range<Int>) throws(Fault) -> Sample {
+        skipBlanks(bytes)
         let valueStart = at
         while at < bytes.count, bytes[at] > 32 { at &+= 1 }
         guard at > valueStart else { throw fault("the value is missing") }
@@ -144,7 +165,7 @@ package struct ExpositionParser {
             throw fault("“\(text.prefix(60))” is not a number")
         }
         skipBlanks(bytes)
-        var sample = Sample(series: start..<seriesEnd, value: value)
+        var sample = Sample(series: series, value: value)
         if at < bytes.count, bytes[at] != 10, !isOpenMetrics || bytes[at] != UInt8(ascii: "#") {
             let begin = at
             while at < bytes.count, bytes[at] > 32 { at &+= 1 }

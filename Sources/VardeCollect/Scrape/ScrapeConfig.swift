@@ -1,4 +1,5 @@
 package import VardeModel
+package import VardeWire
 
 /// One job of `scrape_configs`. Times are milliseconds, sizes bytes, limits 0 for none.
 package struct ScrapeConfig: Sendable, Equatable {
@@ -20,6 +21,24 @@ package struct ScrapeConfig: Sendable, Equatable {
     package var labelValueLengthLimit = 0
     package var targetLimit = 0
     package var keepDroppedTargets = 0
+    /// Buckets a native histogram may have: a finer one is merged until it fits.
+    package var nativeHistogramBucketLimit = 0
+    /// Formats asked for, the most wanted first.
+    package var protocols = ExpositionFormat.usual
+    /// How a body is read whose Content-Type says nothing known.
+    package var fallbackProtocol: ExpositionFormat?
+    /// Whether native histograms are taken.
+    package var scrapesNativeHistograms = false
+    /// Keep the classic series of histograms that come, or are made, native.
+    package var alwaysClassicHistograms = false
+    /// Make native histograms with custom buckets of classic ones.
+    package var convertsClassicHistograms = false
+    /// Report `scrape_timeout_seconds`, `scrape_sample_limit` and `scrape_body_size_bytes` of each scrape as well.
+    package var extraScrapeMetrics = false
+    /// How names beyond the classic ones are asked for: `allow-utf-8`, `underscores`, `dots` or `values`.
+    package var nameEscaping = "allow-utf-8"
+    /// Refuse names beyond the classic ones.
+    package var classicNamesOnly = false
     package var staticGroups: [TargetGroup] = []
     package var fileDiscovery: [FileDiscovery] = []
     package var relabelRules: [RelabelRule] = []
@@ -42,13 +61,20 @@ package struct ScrapeConfig: Sendable, Equatable {
     }
 
     package static func == (a: ScrapeConfig, b: ScrapeConfig) -> Bool {
-        a.description == b.description && a.relabelRules == b.relabelRules && a.metricRelabelRules == b.metricRelabelRules
+        a.plain == b.plain && a.relabelRules == b.relabelRules && a.metricRelabelRules == b.metricRelabelRules
             && a.staticGroups == b.staticGroups && a.fileDiscovery == b.fileDiscovery && a.credentials == b.credentials
     }
 
     /// Everything plain, for comparison.
-    private var description: String {
-        "\(jobName) \(interval) \(timeout) \(metricsPath) \(scheme) \(parameters) \(honorLabels) \(honorTimestamps) \(trackTimestampsStaleness) \(enableCompression) \(followRedirects) \(bodySizeLimit) \(sampleLimit) \(labelLimit) \(labelNameLengthLimit) \(labelValueLengthLimit) \(targetLimit) \(keepDroppedTargets) \(headers)"
+    private var plain: String {
+        let texts = "\(jobName) \(interval) \(timeout) \(metricsPath) \(scheme) \(parameters) \(headers) \(protocols) \(nameEscaping)"
+        let limits =
+            "\(bodySizeLimit) \(sampleLimit) \(labelLimit) \(labelNameLengthLimit) \(labelValueLengthLimit) \(targetLimit) \(keepDroppedTargets) \(nativeHistogramBucketLimit)"
+        let flags = [
+            honorLabels, honorTimestamps, trackTimestampsStaleness, enableCompression, followRedirects, scrapesNativeHistograms,
+            alwaysClassicHistograms, convertsClassicHistograms, extraScrapeMetrics, classicNamesOnly,
+        ]
+        return "\(texts) \(limits) \(flags) \(fallbackProtocol?.rawValue ?? "")"
     }
 }
 

@@ -1,0 +1,28 @@
+import Synchronization
+import VardeKernels
+
+/// Watches the machine: a page of metrics with the names and labels of node_exporter, so that its dashboards and alerts work unchanged.
+package final class HostCollector: Sendable {
+    private let files: HostFiles
+    private let processors = Mutex(ProcessorTimes())
+
+    /// `root` is where `/proc` and `/sys` are found.
+    package init(root: String) { files = HostFiles(root: root) }
+
+    /// Everything at this moment, in the text format 0.0.4. What the kernel does not offer is left out.
+    package func page() -> [UInt8] {
+        let now = Double(WallClock.nanoseconds) / 1e9
+        var page = HostPage()
+        // Steal and waiting for disks first: they are why one watches a shared machine.
+        processors.withLock { $0.add(files, to: &page) }
+        HostPressure.add(files, to: &page)
+        HostLoad.add(files, now: now, to: &page)
+        HostMemory.add(files, to: &page)
+        HostDisks.add(files, to: &page)
+        HostFileSystems.add(files, to: &page)
+        HostNetwork.add(files, to: &page)
+        HostProtocols.add(files, to: &page)
+        HostContainers.add(files, to: &page)
+        return page.bytes
+    }
+}

@@ -1,0 +1,241 @@
+package import Logging
+import Synchronization
+package import VardeEgress
+package import VardeModel
+
+/// Keeps every target of the configuration scraped: one task a target, spread over the interval, none delaying another.
+package final class ScrapeManager: Sendable {
+    private struct State {
+        var configs: [ScrapeConfig] = []
+        var running: [TargetIdentity: Running] = [:]
+        var status: [TargetIdentity: TargetStatus] = [:]
+        var metadata: [TargetIdentity: [String: FamilyMetadata]] = [:]
+        var dropped: [TargetStatus] = []
+        var droppedCounts: [String: Int] = [:]
+        var statistics = ScrapeStatistics()
+        var isStopped = false
+    }
+
+    private struct Running {
+        var config: ScrapeConfig
+        var forced: ScrapeFault?
+        var run: TargetRun
+        var task: Task<Void, Never>
+    }
+
+    /// What discovery and relabelling come to.
+    private struct Wanted {
+        var targets: [TargetIdentity: (config: ScrapeConfig, discovered: Labels, forced: ScrapeFault?)] = [:]
+        var dropped: [TargetStatus] = []
+        var droppedCounts: [String: Int] = [:]
+        var invalid = 0
+    }
+
+    private let state = Mutex(State())
+    private let sink: any SampleSink
+    private let fetching: any ScrapeFetching
+    private let discovery: FileDiscoveryReader
+    private let logger: Logger
+    private let clock: any ScrapeClock
+
+    /// How often files of discovery are looked at, in milliseconds.
+    static let discoveryInterval: Int64 = 5_000
+
+    package init(
+        sink: any SampleSink, fetching: any ScrapeFetching, readFile: @escaping @Sendable (String) -> [TargetGroup]?, logger: Logger,
+        clock: any ScrapeClock
+    ) {
+        self.sink = sink
+        self.fetching = fetching
+        self.logger = logger
+        self.clock = clock
+        discovery = FileDiscoveryReader(read: readFile)
+    }
+
+    /// Scrapes by way of `egress`, and the host itself where a job asks for it.
+    package convenience init(
+        sink: any SampleSink, egress: EgressClient, readFile: @escaping @Sendable (String) -> [TargetGroup]?,
+        logger: Logger, clock: @escaping @Sendable () -> Int64
+    ) {
+        self.init(
+            sink: sink, fetching: HostFetching(others: EgressFetching(egress: egress)), readFile: readFile, logger: logger,
+            clock: WallScrapeClock(clock))
+    }
+
+    /// Puts a configuration in force: targets that stay go on undisturbed, with their new options; others end with stale markers or begin.
+    package func apply(_ configs: [ScrapeConfig]) {
+        state.withLock { $0.configs = configs }
+        refresh()
+    }
+
+    /// Looks at discovery anew until cancelled, then ends every target. No stale markers then: a restart is no end of a series.
+    package func run() async {
+        while !Task.isCancelled {
+            do { try await clock.sleep(until: clock.now() + Self.discoveryInterval) } catch { break }
+            refresh()
+        }
+        let tasks = state.withLock { state in
+            defer { state.running = [:] }
+            state.isStopped = true
+            return state.running.values.map(\.task)
+        }
+        for task in tasks { task.cancel() }
+        for task in tasks { await task.value }
+    }
+
+    package var statistics: ScrapeStatistics {
+        state.withLock { state in
+            var statistics = state.statistics
+            statistics.targets = state.running.count
+            return statistics
+        }
+    }
+
+    /// Active targets sorted by job and address, those relabelling dropped, and how many it dropped by job.
+    package func targets() -> (active: [TargetStatus], dropped: [TargetStatus], droppedCounts: [String: Int]) {
+        state.withLock { state in
+            (state.status.values.sorted { ($0.job, $0.url) < ($1.job, $1.url) }, state.dropped, state.droppedCounts)
+        }
+    }
+
+    /// Metadata by family over all targets.
+    package func metadata() -> [String: Set<FamilyMetadata>] {
+        state.withLock { state in
+            var all: [String: Set<FamilyMetadata>] = [:]
+            for families in state.metadata.values { for (name, metadata) in families { all[name, default: []].insert(metadata) } }
+            return all
+        }
+    }
+
+    // MARK: From configuration to targets
+
+    private func wanted(_ configs: [ScrapeConfig]) -> Wanted {
+        var wanted = Wanted()
+        for config in configs {
+            var own: [TargetIdentity] = []
+            var dropped = 0
+            for group in config.staticGroups + discovery.groups(of: config) {
+                for address in group.addresses {
+                    let discovered = TargetResolution.discovered(address, group, config)
+                    do throws(ScrapeFault) {
+                        if let (identity, final) = try TargetResolution.target(discovered, config) {
+                            if wanted.targets[identity] == nil { own.append(identity) }
+                            wanted.targets[identity] = (final, discovered, nil)
+                            continue
+                        }
+                    } catch {
+                        wanted.invalid += 1
+                        logger.warning("a target cannot be used: \(error)", metadata: ["job": "\(config.jobName)"])
+                    }
+                    dropped += 1
+                    if config.keepDroppedTargets > 0, dropped > config.keepDroppedTargets { continue }
+                    wanted.dropped.append(
+                        TargetStatus(
+                            job: config.jobName, url: "", discovered: discovered, labels: .empty, interval: config.interval,
+                            timeout: config.timeout))
+                }
+            }
+            wanted.droppedCounts[config.jobName] = dropped
+            if config.targetLimit > 0, own.count > config.targetLimit {
+                // Beyond the limit no target of the job is asked: which of them to leave out would be chance.
+                let fault = ScrapeFault(
+                    kind: .target_limit,
+                    description: "target_limit exceeded (number of targets: \(own.count), limit: \(config.targetLimit))")
+                for identity in own { wanted.targets[identity]?.forced = fault }
+            }
+        }
+        return wanted
+    }
+
+    private func refresh() {
+        let wanted = wanted(state.withLock { $0.configs })
+        state.withLock { state in
+            if state.isStopped { return }
+            state.dropped = wanted.dropped
+            state.droppedCounts = wanted.droppedCounts
+            state.statistics.invalidTargets = wanted.invalid
+            for (identity, running) in state.running where wanted.targets[identity] == nil {
+                running.task.cancel()
+                state.running[identity] = nil
+                state.status[identity] = nil
+                state.metadata[identity] = nil
+                Task { [logger] in
+                    await running.task.value
+                    do { try await running.run.end() } catch {
+                        logger.warning("the end of a target could not be marked: \(error)", metadata: ["job": "\(identity.job)"])
+                    }
+                }
+            }
+            for (identity, target) in wanted.targets { begin(identity, target, &state) }
+        }
+    }
+
+    /// Starts a target, or gives a running one its new options.
+    private func begin(
+        _ identity: TargetIdentity, _ target: (config: ScrapeConfig, discovered: Labels, forced: ScrapeFault?), _ state: inout State
+    ) {
+        let old = state.running[identity]
+        state.status[identity]?.discovered = target.discovered
+        if let old, old.config == target.config, old.forced == target.forced { return }
+        let run =
+            old?.run ?? TargetRun(identity, target.config, sink: sink, fetching: fetching, clock: clock)
+        var status =
+            state.status[identity]
+            ?? TargetStatus(
+                job: target.config.jobName, url: identity.url, discovered: target.discovered, labels: identity.labels,
+                interval: target.config.interval, timeout: target.config.timeout)
+        status.interval = target.config.interval
+        status.timeout = target.config.timeout
+        state.status[identity] = status
+        old?.task.cancel()
+        let config = target.config
+        let forced = target.forced
+        let task = Task {
+            if let old {
+                await old.task.value
+                if old.config != config { await run.use(config) }
+            }
+            await run.run(forced: forced) { self.note(identity, $0) }
+        }
+        state.running[identity] = Running(config: config, forced: forced, run: run, task: task)
+    }
+
+    private func note(_ identity: TargetIdentity, _ result: TargetRun.Result) {
+        state.withLock { state in
+            state.statistics.note(result)
+            guard state.running[identity] != nil else { return }
+            state.status[identity]?.health = result.failure == nil ? "up" : "down"
+            state.status[identity]?.lastError = result.failure?.description ?? ""
+            state.status[identity]?.lastScrape = result.time
+            state.status[identity]?.lastDuration = result.seconds
+            state.status[identity]?.samples = result.outcome.scraped
+            state.status[identity]?.breaker = result.breaker
+            if let metadata = result.metadata { state.metadata[identity] = metadata }
+        }
+    }
+}
+
+/// What scraping has done since the start.
+package struct ScrapeStatistics: Sendable {
+    package var scrapes = 0
+    package var failures = 0
+    package var targets = 0
+    package var discoveryFailures = 0
+    /// Targets whose address or interval cannot be used, at this moment.
+    package var invalidTargets = 0
+    package var samples = 0
+    package var duplicates = 0
+    package var exemplars = 0
+    /// Failed scrapes by what failed.
+    package var failuresByReason: [String: Int] = [:]
+
+    mutating func note(_ result: TargetRun.Result) {
+        scrapes += 1
+        samples += result.outcome.kept
+        duplicates += result.outcome.duplicates
+        exemplars += result.outcome.exemplars
+        guard let failure = result.failure else { return }
+        failures += 1
+        failuresByReason[failure.kind.rawValue, default: 0] += 1
+    }
+}

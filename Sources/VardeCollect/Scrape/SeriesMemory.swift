@@ -1,0 +1,89 @@
+import VardeModel
+
+/// The series of a target's last scrape, in the order they came, so that an unchanged one is found by its place and a moved one by its
+/// hash. Columns, about 30 bytes a series: a store of ten thousand targets keeps ten million of them.
+struct SeriesMemory {
+    /// The ref of a series that relabelling drops.
+    static let dropped = SeriesRef(id: .max)
+
+    private(set) var hashes: [UInt64] = []
+    private(set) var lengths: [UInt32] = []
+    private(set) var refs: [SeriesRef] = []
+    private var seen: [UInt32] = []
+    /// Whether the end of the series is marked: not where it comes with times of its own, unless the job says so.
+    private var marked: [Bool] = []
+    private var order: [UInt32] = []
+    /// Slots by hash, made when a series is first found out of its place.
+    private var index: [UInt64: UInt32]?
+    private var round: UInt32 = 0
+    /// Slots below this are of the last scrape that counted; the others of one that may yet fail.
+    private var committed = 0
+    /// The slot an unchanged target's next series has.
+    private(set) var cursor = 0
+
+    var count: Int { hashes.count }
+
+    /// Begins a scrape.
+    mutating func begin() {
+        round &+= 1
+        cursor = 0
+        order.removeAll(keepingCapacity: true)
+    }
+
+    /// The slot of a series, nil where it is new. Complexity: O(1).
+    mutating func find(_ hash: UInt64, _ length: Int) -> Int? {
+        if cursor < hashes.count, hashes[cursor] == hash, lengths[cursor] == UInt32(truncatingIfNeeded: length) { return cursor }
+        if index == nil {
+            var made: [UInt64: UInt32] = [:]
+            made.reserveCapacity(hashes.count)
+            for slot in hashes.indices { made[hashes[slot]] = UInt32(slot) }
+            index = made
+        }
+        guard let slot = index?[hash], lengths[Int(slot)] == UInt32(truncatingIfNeeded: length) else { return nil }
+        return Int(slot)
+    }
+
+    mutating func add(_ hash: UInt64, _ length: Int, _ ref: SeriesRef) -> Int {
+        index?[hash] = UInt32(hashes.count)
+        hashes.append(hash)
+        lengths.append(UInt32(truncatingIfNeeded: length))
+        refs.append(ref)
+        seen.append(round &- 1)
+        marked.append(false)
+        return hashes.count - 1
+    }
+
+    /// Notes a slot in this scrape; false where it was noted before: a series given twice.
+    @inline(__always)
+    mutating func note(_ slot: Int, marked isMarked: Bool) -> Bool {
+        cursor = slot &+ 1
+        if seen[slot] == round { return false }
+        seen[slot] = round
+        marked[slot] = isMarked
+        order.append(UInt32(truncatingIfNeeded: slot))
+        return true
+    }
+
+    /// Ends a scrape that counts: the series it did not have are forgotten, and their refs returned where their end is to be marked.
+    mutating func finish() -> [SeriesRef] {
+        defer { committed = hashes.count }
+        if order.count == hashes.count, !order.indices.contains(where: { order[$0] != $0 }) { return [] }
+        var ended: [SeriesRef] = []
+        for slot in hashes.indices where seen[slot] != round && marked[slot] && refs[slot] != Self.dropped { ended.append(refs[slot]) }
+        hashes = order.map { hashes[Int($0)] }
+        lengths = order.map { lengths[Int($0)] }
+        refs = order.map { refs[Int($0)] }
+        marked = order.map { marked[Int($0)] }
+        seen = Array(repeating: round, count: order.count)
+        index = nil
+        return ended
+    }
+
+    /// Forgets everything; the refs of series whose end is to be marked.
+    mutating func removeAll() -> [SeriesRef] {
+        var ended: [SeriesRef] = []
+        for slot in 0..<committed where marked[slot] && refs[slot] != Self.dropped { ended.append(refs[slot]) }
+        self = SeriesMemory()
+        return ended
+    }
+}

@@ -1,0 +1,306 @@
+import VardeKernels
+import VardeModel
+import VardeWire
+
+/// Takes the bodies of one target into the store. What it saw last lets an unchanged series pass without being parsed again.
+///
+/// Owned by the one task that runs the target.
+struct TargetScraper {
+    private(set) var config: ScrapeConfig
+    private let identity: TargetIdentity
+    private let sink: any SampleSink
+    private let hash = KeyedHash()
+    private var memory = SeriesMemory()
+    /// Series of the configuration before this one: what the next scrape does not have of them has ended.
+    private var carried: Set<SeriesRef> = []
+    private var reportRefs: [String: SeriesRef] = [:]
+    private(set) var metadata: [String: FamilyMetadata] = [:]
+
+    /// Series a target may have at most where its job sets no limit.
+    static let hardSampleLimit = 2_000_000
+    /// Metric families whose metadata is kept of one target.
+    static let maxFamilies = 100_000
+
+    init(config: ScrapeConfig, identity: TargetIdentity, sink: any SampleSink) {
+        self.config = config
+        self.identity = identity
+        self.sink = sink
+    }
+
+    /// What a scrape brought.
+    struct Outcome {
+        var scraped = 0
+        var kept = 0
+        var added = 0
+        var duplicates = 0
+        var exemplars = 0
+        /// Bytes of the body; −1 where it was over the limit.
+        var bytes = 0
+    }
+
+    /// One scrape at work.
+    private struct Pass {
+        var outcome = Outcome()
+        var batch = SampleBatch()
+        var families: [String: FamilyMetadata] = [:]
+        /// A limit that was passed: the body is read on so that it can be counted.
+        var limit: ScrapeFault?
+        let now: Int64
+    }
+
+    /// Another configuration for the same target: its series go on, and end where that no longer has them.
+    mutating func use(_ config: ScrapeConfig) {
+        self.config = config
+        carried.formUnion(memory.removeAll())
+    }
+
+    /// Reads a body into `batch`; series of the scrape before that are gone get a stale marker. `outcome` counts also what a body had that
+    /// does not count as a whole.
+    mutating func read(
+        _ body: [UInt8], _ format: ExpositionFormat, at now: Int64, into batch: inout SampleBatch, _ outcome: inout Outcome
+    ) throws(ScrapeFault) {
+        var pass = Pass(now: now)
+        pass.outcome.bytes = body.count
+        memory.begin()
+        defer { outcome = pass.outcome }
+        do {
+            if format == .protobuf { try readProtobuf(body, &pass) } else { try readText(body, format, &pass) }
+        } catch let fault as ScrapeFault {
+            throw fault
+        } catch {
+            throw ScrapeFault(kind: .format, description: "\(error)")
+        }
+        if let limit = pass.limit { throw limit }
+        // What HELP and TYPE lines said is sent with every scrape, but read where it is new only.
+        if pass.families.count <= Self.maxFamilies { metadata = pass.families }
+        for ref in memory.finish() { pass.batch.append(ref, now, .staleMarker) }
+        if !carried.isEmpty {
+            for ref in carried.subtracting(memory.refs) { pass.batch.append(ref, now, .staleMarker) }
+            carried = []
+        }
+        batch = pass.batch
+    }
+
+    /// The store has renumbered its series: everything is to be resolved anew.
+    mutating func forget() {
+        _ = memory.removeAll()
+        carried = []
+        reportRefs = [:]
+    }
+
+    private mutating func readText(_ body: [UInt8], _ format: ExpositionFormat, _ pass: inout Pass) throws {
+        let bytes = body.span
+        var parser = ExpositionParser(format)
+        while true {
+            while memory.cursor < memory.count,
+                let sample = try parser.nextKnown(
+                    bytes, length: Int(memory.lengths[memory.cursor]), low: memory.hashes[memory.cursor], hash: hash)
+            {
+                try take(sample, memory.cursor, parser, bytes, &pass)
+            }
+            guard let line = try parser.next(bytes) else { return }
+            switch line {
+            case .help(let name, let text): pass.families[name, default: FamilyMetadata()].help = text
+            case .type(let name, let type): pass.families[name, default: FamilyMetadata()].type = type == "untyped" ? "unknown" : type
+            case .unit(let name, let unit): pass.families[name, default: FamilyMetadata()].unit = unit
+            case .sample(let sample):
+                let length = sample.series.count
+                let low = hash(bytes.extracting(sample.series)).low
+                let slot = try memory.find(low, length) ?? add(low, length, try parser.labels(of: sample, bytes), &pass)
+                try take(sample, slot, parser, bytes, &pass)
+            }
+        }
+    }
+
+    private mutating func take(
+        _ sample: ExpositionParser.Sample, _ slot: Int, _ parser: ExpositionParser, _ bytes: Span<UInt8>, _ pass: inout Pass
+    ) throws {
+        let own = config.honorTimestamps ? sample.timestamp : nil
+        guard try count(slot, own, &pass) else { return }
+        if sample.exemplar != nil, let exemplar = try parser.exemplar(of: sample, bytes, at: pass.now) {
+            pass.batch.exemplars.append((pass.batch.count, exemplar))
+            pass.outcome.exemplars += 1
+        }
+        pass.batch.append(memory.refs[slot], own ?? pass.now, sample.value)
+    }
+
+    /// Counts a sample of a slot; false where it is not stored.
+    private mutating func count(_ slot: Int, _ own: Int64?, _ pass: inout Pass) throws -> Bool {
+        pass.outcome.scraped += 1
+        if pass.outcome.scraped > Self.hardSampleLimit {
+            throw ScrapeFault(kind: .sample_limit, description: "sample limit exceeded: more than \(Self.hardSampleLimit) samples")
+        }
+        let isFirst = memory.note(slot, marked: own == nil || config.trackTimestampsStaleness)
+        if memory.refs[slot] == SeriesMemory.dropped { return false }
+        pass.outcome.kept += 1
+        if config.sampleLimit > 0, pass.outcome.kept > config.sampleLimit {
+            pass.limit = ScrapeFault(kind: .sample_limit, description: "sample limit exceeded")
+            return false
+        }
+        // A series given twice without times of its own: the first stands, as in Prometheus.
+        if !isFirst, own == nil {
+            pass.outcome.duplicates += 1
+            return false
+        }
+        return true
+    }
+
+    private mutating func add(_ hash: UInt64, _ length: Int, _ parsed: Labels, _ pass: inout Pass) throws -> Int {
+        guard let labels = try finished(parsed) else { return memory.add(hash, length, SeriesMemory.dropped) }
+        pass.outcome.added += 1
+        do {
+            return memory.add(hash, length, try sink.resolve(labels))
+        } catch {
+            throw ScrapeFault(kind: .store, description: "\(error)")
+        }
+    }
+
+    private mutating func readProtobuf(_ body: [UInt8], _ pass: inout Pass) throws {
+        var raw = RawSampleBatch()
+        let exposition = ProtobufExposition(
+            scrapeTime: pass.now, honorsTimestamps: config.honorTimestamps,
+            alwaysClassic: config.alwaysClassicHistograms || !config.scrapesNativeHistograms)
+        for family in try exposition.decode(body.span, into: &raw) {
+            pass.families[family.family] = FamilyMetadata(type: family.type, help: family.help, unit: family.unit)
+        }
+        var sample = 0
+        var nextHistogram = 0
+        var nextExemplar = 0
+        for series in 0..<raw.seriesCount {
+            let range = Int(raw.labelStarts[series])..<Int(raw.labelEnds[series])
+            let low = hash(raw.bytes.span.extracting(range)).low
+            let slot =
+                try memory.find(low, range.count) ?? add(low, range.count, RemoteWrite.labels(raw.bytes.span.extracting(range)), &pass)
+            while nextExemplar < raw.exemplars.count, raw.exemplars[nextExemplar].series < series { nextExemplar += 1 }
+            while sample < Int(raw.sampleEnds[series]) {
+                defer { sample += 1 }
+                let time = raw.timestamps[sample]
+                var histogram: NativeHistogram?
+                if nextHistogram < raw.histograms.count, raw.histograms[nextHistogram].index == sample {
+                    histogram = raw.histograms[nextHistogram].histogram
+                    nextHistogram += 1
+                    if !config.scrapesNativeHistograms { continue }
+                }
+                guard try count(slot, time == pass.now ? nil : time, &pass) else { continue }
+                while nextExemplar < raw.exemplars.count, raw.exemplars[nextExemplar].series == series {
+                    pass.batch.exemplars.append((pass.batch.count, raw.exemplars[nextExemplar].exemplar))
+                    pass.outcome.exemplars += 1
+                    nextExemplar += 1
+                }
+                if let histogram {
+                    pass.batch.append(memory.refs[slot], time, try limited(histogram))
+                } else {
+                    pass.batch.append(memory.refs[slot], time, raw.values[sample])
+                }
+            }
+        }
+    }
+
+    /// A histogram brought under `native_histogram_bucket_limit`, by merging neighbours as often as it takes.
+    private func limited(_ histogram: NativeHistogram) throws(ScrapeFault) -> NativeHistogram {
+        var histogram = histogram
+        let limit = config.nativeHistogramBucketLimit
+        if limit == 0 { return histogram }
+        while histogram.positiveBuckets.count + histogram.negativeBuckets.count > limit {
+            guard let coarser = histogram.halved() else {
+                throw ScrapeFault(kind: .sample_limit, description: "histogram bucket limit exceeded (limit: \(limit))")
+            }
+            histogram = coarser
+        }
+        return histogram
+    }
+
+    /// A series' labels joined with the target's, relabelled and held against the limits.
+    private func finished(_ parsed: Labels) throws(ScrapeFault) -> Labels? {
+        guard let kept = RelabelRule.apply(config.metricRelabelRules, to: Self.joined(parsed, identity.labels, config.honorLabels)) else {
+            return nil
+        }
+        guard !kept.name.isEmpty else {
+            throw ScrapeFault(kind: .format, description: "metric name is missing after metric_relabel_configs")
+        }
+        if config.classicNamesOnly, !kept.name.isClassicMetricName || kept.contains(where: { !$0.name.isClassicLabelName }) {
+            throw ScrapeFault(kind: .format, description: "invalid metric name or label names: \(kept.name.quoted)")
+        }
+        let metric = kept.name.prefix(50)
+        if config.labelLimit > 0, kept.count > config.labelLimit {
+            throw ScrapeFault(
+                kind: .label_limit,
+                description: "label_limit exceeded (metric: \(metric), number of labels: \(kept.count), limit: \(config.labelLimit))")
+        }
+        for label in kept {
+            let name = label.name.utf8.count
+            if config.labelNameLengthLimit > 0, name > config.labelNameLengthLimit {
+                throw ScrapeFault(
+                    kind: .label_limit,
+                    description:
+                        "label_name_length_limit exceeded (metric: \(metric), label name: \(label.name.prefix(50)), length: \(name), limit: \(config.labelNameLengthLimit))"
+                )
+            }
+            let value = label.value.utf8.count
+            if config.labelValueLengthLimit > 0, value > config.labelValueLengthLimit {
+                // The value itself is not shown: it has not been through redaction.
+                throw ScrapeFault(
+                    kind: .label_limit,
+                    description:
+                        "label_value_length_limit exceeded (metric: \(metric), label name: \(label.name.prefix(50)), length: \(value), limit: \(config.labelValueLengthLimit))"
+                )
+            }
+        }
+        return kept
+    }
+
+    /// Labels of a series with those of its target: the target's stand, the series' own go to `exported_…`; the other way round where
+    /// the job honours labels.
+    static func joined(_ own: Labels, _ target: Labels, _ honorLabels: Bool) -> Labels {
+        var labels = own
+        for label in target {
+            if honorLabels {
+                if own[label.name] == nil { labels.set(label.name, to: label.value) }
+                continue
+            }
+            if let value = own[label.name] {
+                var name = "exported_" + label.name
+                while labels[name] != nil || target[name] != nil { name = "exported_" + name }
+                labels.set(name, to: value)
+            }
+            labels.set(label.name, to: label.value)
+        }
+        return labels
+    }
+
+    /// Appends the series every target has: `up` and what the scrape cost, in seconds and counts. A failed scrape marks all others stale.
+    mutating func report(
+        up: Bool, duration: Double, outcome: Outcome, at now: Int64, into batch: inout SampleBatch
+    ) throws(IngestError) {
+        var rows: [(String, Double)] = [
+            ("up", up ? 1 : 0), ("scrape_duration_seconds", duration), ("scrape_samples_scraped", Double(outcome.scraped)),
+            ("scrape_samples_post_metric_relabeling", Double(outcome.kept)), ("scrape_series_added", Double(outcome.added)),
+        ]
+        if config.extraScrapeMetrics {
+            rows += [
+                ("scrape_timeout_seconds", Double(config.timeout) / 1000), ("scrape_sample_limit", Double(config.sampleLimit)),
+                ("scrape_body_size_bytes", Double(outcome.bytes)),
+            ]
+        }
+        for (name, value) in rows { batch.append(try reportRef(name), now, value) }
+        if up { return }
+        for ref in memory.removeAll() + Array(carried) { batch.append(ref, now, .staleMarker) }
+        carried = []
+    }
+
+    private mutating func reportRef(_ name: String) throws(IngestError) -> SeriesRef {
+        if let known = reportRefs[name] { return known }
+        let ref = try sink.resolve(identity.labels.setting(Labels.metricName, to: name))
+        reportRefs[name] = ref
+        return ref
+    }
+
+    /// The target is gone: stale markers for everything it had, its own series too.
+    mutating func end(at now: Int64) -> SampleBatch {
+        var batch = SampleBatch()
+        for ref in memory.removeAll() + Array(carried) + Array(reportRefs.values) { batch.append(ref, now, .staleMarker) }
+        carried = []
+        reportRefs = [:]
+        return batch
+    }
+}

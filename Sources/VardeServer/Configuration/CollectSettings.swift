@@ -1,0 +1,63 @@
+import Foundation
+package import VardeCollect
+package import VardeModel
+
+/// What is collected without being scraped: `collect:`.
+package struct CollectSettings: Sendable {
+    /// Whether the machine itself is watched.
+    package var isHostWatched = true
+    /// Milliseconds between two looks.
+    package var hostInterval: Int64 = 15_000
+    /// Labels of the host's series beside `job` and `instance`, or in their place.
+    package var hostLabels = Labels.empty
+
+    package init() {}
+
+    init(reading value: YAMLValue) throws(ConfigurationError) {
+        let keys = try value.mapping()
+        if let v = keys["host"] {
+            let host = try v.mapping()
+            if let v = host["enabled"] { isHostWatched = try v.bool() }
+            if let v = host["interval"] { hostInterval = try v.duration(allowZero: false) }
+            if let v = host["labels"] { hostLabels = Labels(try v.labels()) }
+            try host.rejectUnknown()
+        }
+        try keys.rejectUnknown()
+    }
+
+    /// The job that watches the host, under the names node_exporter's dashboards look for; nil where it is switched off.
+    package var hostJob: ScrapeConfig? {
+        guard isHostWatched else { return nil }
+        var job = ScrapeConfig(jobName: hostLabels["job"] ?? "node", interval: hostInterval, timeout: min(10_000, hostInterval))
+        job.scheme = "host"
+        job.metricsPath = "/"
+        var labels = hostLabels
+        if labels["instance"] == nil { labels.set("instance", to: ProcessInfo.processInfo.hostName) }
+        job.staticGroups = [TargetGroup(addresses: ["local"], labels: labels, source: "collect.host")]
+        return job
+    }
+}
+
+extension Configuration {
+    /// Jobs of the files `scrape_config_files` names, `*` in the last part of a path; read again at each reload.
+    mutating func readScrapeFiles(_ value: YAMLValue) throws(ConfigurationError) {
+        let folder = URL(fileURLWithPath: file ?? "").deletingLastPathComponent().path
+        for item in try value.list() {
+            let pattern = try item.nonEmptyString()
+            for path in DiscoveryFiles.paths(pattern.hasPrefix("/") ? pattern : folder + "/" + pattern) {
+                let text: String
+                do { text = try String(contentsOfFile: path, encoding: .utf8) } catch { throw item.error("\(path) cannot be read") }
+                let root = try YAMLValue(document: text, file: path).mapping()
+                if let list = root["scrape_configs"] {
+                    for config in try ScrapeConfig.list(reading: list, global: global, warnings: &warnings) {
+                        if scrapeConfigs.contains(where: { $0.jobName == config.jobName }) {
+                            throw ConfigurationError(file: path, message: "job_name “\(config.jobName)” is given twice")
+                        }
+                        scrapeConfigs.append(config)
+                    }
+                }
+                try root.rejectUnknown()
+            }
+        }
+    }
+}

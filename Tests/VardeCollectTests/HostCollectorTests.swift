@@ -1,0 +1,143 @@
+import Foundation
+import Testing
+import VardeModel
+import VardeWire
+
+@testable import VardeCollect
+
+/// The machine's page, from fixed files.
+@Suite struct HostCollectorTests {
+    private static func page(_ files: [String: String]) throws -> [String: Double] {
+        let root = FileManager.default.temporaryDirectory.appendingPathComponent("varde-host-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: root) }
+        for (path, text) in files {
+            let file = root.appendingPathComponent(path)
+            try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try text.write(to: file, atomically: true, encoding: .utf8)
+        }
+        return try read(HostCollector(root: root.path).page())
+    }
+
+    private static func read(_ bytes: [UInt8]) throws -> [String: Double] {
+        var found: [String: Double] = [:]
+        var parser = ExpositionParser()
+        while let line = try parser.next(bytes.span) {
+            guard case .sample(let sample) = line else { continue }
+            let series = try parser.labels(of: sample, bytes.span).description
+            #expect(found[series] == nil, "\(series) is given twice")
+            found[series] = sample.value
+        }
+        return found
+    }
+
+    @Test func `Processors by mode, steal and iowait among them`() throws {
+        let page = try Self.page([
+            "proc/stat":
+                "cpu  10 20 30 40 50 60 70 80 90 100\ncpu0 100 200 300 400 500 600 700 800 900 1000\nintr 5 1 2\nctxt 6\nbtime 1700000000\nprocesses 7\nprocs_running 2\nprocs_blocked 1\n"
+        ])
+        #expect(page["node_cpu_seconds_total{cpu=\"0\", mode=\"steal\"}"] == 8)
+        #expect(page["node_cpu_seconds_total{cpu=\"0\", mode=\"iowait\"}"] == 5)
+        #expect(page["node_cpu_seconds_total{cpu=\"0\", mode=\"user\"}"] == 1)
+        #expect(page["node_cpu_guest_seconds_total{cpu=\"0\", mode=\"nice\"}"] == 10)
+        #expect(page["node_boot_time_seconds"] == 1_700_000_000)
+        #expect(page["node_procs_blocked"] == 1)
+        #expect(page["node_intr_total"] == 5)
+    }
+
+    @Test func `Idle that steps back a little is held, a processor that came back begins anew`() throws {
+        var times = ProcessorTimes()
+        func idle(_ ticks: Int) throws -> Double? {
+            let root = FileManager.default.temporaryDirectory.appendingPathComponent("varde-host-\(UUID().uuidString)")
+            defer { try? FileManager.default.removeItem(at: root) }
+            try FileManager.default.createDirectory(at: root.appendingPathComponent("proc"), withIntermediateDirectories: true)
+            try "cpu0 0 0 0 \(ticks) 0 0 0 0 0 0\n".write(to: root.appendingPathComponent("proc/stat"), atomically: true, encoding: .utf8)
+            var page = HostPage()
+            times.add(HostFiles(root: root.path), to: &page)
+            return try Self.read(page.bytes)["node_cpu_seconds_total{cpu=\"0\", mode=\"idle\"}"]
+        }
+        #expect(try idle(1_000) == 10)
+        #expect(try idle(990) == 10)
+        #expect(try idle(1_100) == 11)
+        #expect(try idle(100) == 1)
+    }
+
+    @Test func `Pressure, memory, disks and devices under node_exporter's names`() throws {
+        let page = try Self.page([
+            "proc/pressure/cpu": "some avg10=0.00 avg60=0.00 avg300=0.00 total=1500000\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n",
+            "proc/pressure/io":
+                "some avg10=1.00 avg60=0.00 avg300=0.00 total=2500000\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=500000\n",
+            "proc/meminfo": "MemTotal:       1024 kB\nActive(anon):   2 kB\nHugePages_Total:       3\n",
+            "proc/vmstat": "nr_free_pages 1\npgfault 5\npswpin 6\npgsteal_kswapd 7\noom_kill 0\n",
+            "proc/diskstats":
+                " 254 0 vda 10 1 20 3000 11 2 40 4000 5 6000 7000 1 0 8 500 2 250\n 254 1 vda1 1 1 1 1 1 1 1 1 0 1 1\n 7 0 loop0 1 1 1 1 1 1 1 1 0 1 1\n",
+            "proc/net/dev":
+                "Inter-|   Receive\n face |bytes\n  eth0: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n",
+            "sys/class/net/eth0/operstate": "up\n", "sys/class/net/eth0/speed": "1000\n", "sys/class/net/eth0/mtu": "1500\n",
+            "proc/loadavg": "0.10 0.20 0.30 1/100 1000\n", "proc/sys/fs/file-nr": "100\t0\t2000\n",
+            "proc/net/sockstat": "sockets: used 9\nTCP: inuse 5 orphan 0 tw 1 alloc 7 mem 2\n",
+            "proc/net/snmp": "Tcp: ActiveOpens InSegs RtoMin\nTcp: 4 5 6\n", "proc/net/snmp6": "Udp6InDatagrams 8\nIp6InOctets 9\n",
+        ])
+        #expect(page["node_pressure_cpu_waiting_seconds_total"] == 1.5)
+        #expect(page["node_pressure_io_stalled_seconds_total"] == 0.5)
+        #expect(page["node_pressure_cpu_stalled_seconds_total"] == nil)
+        #expect(page["node_memory_MemTotal_bytes"] == 1_048_576)
+        #expect(page["node_memory_Active_anon_bytes"] == 2_048)
+        #expect(page["node_memory_HugePages_Total"] == 3)
+        #expect(page["node_vmstat_pgfault"] == 5)
+        #expect(page["node_vmstat_pgsteal_kswapd"] == nil)
+        #expect(page["node_disk_read_bytes_total{device=\"vda\"}"] == 10_240)
+        #expect(page["node_disk_io_time_seconds_total{device=\"vda\"}"] == 6)
+        #expect(page["node_disk_flush_requests_time_seconds_total{device=\"vda\"}"] == 0.25)
+        #expect(page["node_disk_io_now{device=\"vda1\"}"] == nil)
+        #expect(page["node_disk_io_now{device=\"loop0\"}"] == nil)
+        #expect(page["node_network_receive_multicast_total{device=\"eth0\"}"] == 8)
+        #expect(page["node_network_transmit_bytes_total{device=\"eth0\"}"] == 9)
+        #expect(page["node_network_speed_bytes{device=\"eth0\"}"] == 125_000_000)
+        #expect(page["node_network_up{device=\"eth0\"}"] == 1)
+        #expect(page["node_load15"] == 0.3)
+        #expect(page["node_filefd_maximum"] == 2_000)
+        #expect(page["node_sockstat_TCP_mem_bytes"] == 8_192)
+        #expect(page["node_sockstat_sockets_used"] == 9)
+        #expect(page["node_netstat_Tcp_ActiveOpens"] == 4)
+        #expect(page["node_netstat_Tcp_RtoMin"] == nil)
+        #expect(page["node_netstat_Udp6_InDatagrams"] == 8)
+        #expect(page["node_netstat_Ip6_InOctets"] == 9)
+    }
+
+    @Test func `Partitions, loop and memory devices are no disks`() {
+        for name in ["vda1", "sda12", "nvme0n1p1", "loop3", "ram0", "zram1", "fd0", "xvdb2"] {
+            #expect(HostDisks.isLeftOut(name[...]), "\(name)")
+        }
+        for name in ["vda", "sda", "nvme0n1", "dm-0", "md127", "mmcblk0"] { #expect(!HostDisks.isLeftOut(name[...]), "\(name)") }
+    }
+
+    @Test func `Containers of cgroup v2 with usage, throttling, memory and pressure`() throws {
+        let id = String(repeating: "0123456789abcdef", count: 4)
+        let folder = "sys/fs/cgroup/system.slice/docker-\(id).scope"
+        let page = try Self.page([
+            "sys/fs/cgroup/cgroup.controllers": "cpu memory\n", "\(folder)/cpu.stat": "usage_usec 2500000\nnr_periods 4\nnr_throttled 1\n",
+            "\(folder)/memory.current": "1000\n", "\(folder)/memory.stat": "anon 300\nfile 600\ninactive_file 200\n",
+            "\(folder)/memory.max": "max\n", "\(folder)/io.stat": "8:0 rbytes=5 wbytes=6 rios=1\n8:16 rbytes=1 wbytes=1 rios=1\n",
+            "\(folder)/cpu.pressure": "some avg10=0.00 avg60=0.00 avg300=0.00 total=3000000\n",
+        ])
+        let labels = "{id=\"/system.slice/docker-\(id).scope\", name=\"0123456789ab\"}"
+        #expect(page["container_cpu_usage_seconds_total" + labels] == 2.5)
+        #expect(page["container_cpu_cfs_throttled_periods_total" + labels] == 1)
+        #expect(page["container_memory_working_set_bytes" + labels] == 800)
+        #expect(page["container_spec_memory_limit_bytes" + labels] == 0)
+        #expect(page["container_fs_reads_bytes_total" + labels] == 6)
+        #expect(page["container_pressure_cpu_waiting_seconds_total" + labels] == 3)
+    }
+
+    @Test func `A machine without any of the files has a page all the same`() throws {
+        let page = try Self.page([:])
+        #expect(page.keys.contains("node_time_seconds"))
+    }
+
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: "/proc/stat")))
+    func `This machine's page can be read, series by series`() throws {
+        let page = try Self.read(HostCollector(root: "/").page())
+        #expect(page.keys.contains { $0.hasPrefix("node_cpu_seconds_total") && $0.contains("steal") })
+        #expect((page["node_memory_MemTotal_bytes"] ?? 0) > 0)
+    }
+}
