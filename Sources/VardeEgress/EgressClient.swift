@@ -12,6 +12,12 @@ package struct EgressResponse: Sendable {
     package var headers: [(name: String, value: String)]
     package var body: [UInt8]
 
+    package init(status: Int, headers: [(name: String, value: String)], body: [UInt8]) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
     package func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
 }
 
@@ -42,9 +48,15 @@ package enum EgressError: Error, Sendable, CustomStringConvertible {
 
 /// The one way out. Each connection goes to an address that was resolved here and found in a declared network, at every redirect anew.
 package final class EgressClient: Sendable {
+    private struct PinnedKey: Hashable {
+        var host: String
+        var address: String
+        var tls: EgressTLS?
+    }
+
     private struct State {
         /// Clients for TLS by host and address: the name goes into the handshake, the connection to the checked address.
-        var pinned: [String: HTTPClient] = [:]
+        var pinned: [PinnedKey: HTTPClient] = [:]
         var refused = 0
     }
 
@@ -55,7 +67,7 @@ package final class EgressClient: Sendable {
     private static let maxPinned = 256
 
     private let networks: Mutex<[Network]>
-    private let plain: HTTPClient
+    let plain: HTTPClient
     private let state = Mutex(State())
     private let onRefusal: @Sendable (_ host: String, _ address: String) -> Void
 
@@ -97,11 +109,11 @@ package final class EgressClient: Sendable {
     ///   - maxBytes: of the body as it comes, before decompression.
     package func send(
         _ method: String = "GET", _ url: String, headers: [(String, String)] = [], body: [UInt8] = [], timeout: Int64, maxBytes: Int,
-        followRedirects: Bool = true
+        followRedirects: Bool = true, tls: EgressTLS? = nil
     ) async throws(EgressError) -> EgressResponse {
         var target = url
         for _ in 0...10 {
-            let response = try await sendOnce(method, target, headers: headers, body: body, timeout: timeout, maxBytes: maxBytes)
+            let response = try await sendOnce(method, target, headers: headers, body: body, timeout: timeout, maxBytes: maxBytes, tls: tls)
             guard followRedirects, [301, 302, 303, 307, 308].contains(response.status), let location = response.header("location") else {
                 return response
             }
@@ -122,18 +134,20 @@ package final class EgressClient: Sendable {
     }
 
     private func sendOnce(
-        _ method: String, _ url: String, headers: [(String, String)], body: [UInt8], timeout: Int64, maxBytes: Int
+        _ method: String, _ url: String, headers: [(String, String)], body: [UInt8], timeout: Int64, maxBytes: Int, tls: EgressTLS?
     ) async throws(EgressError) -> EgressResponse {
         guard let target = TargetURL(url) else { throw .badURL(url) }
         let address = try await checkedAddress(of: target)
         let isTLS = target.scheme == "https"
         let literal = address.contains(":") ? "[\(address)]" : address
-        var request = HTTPClientRequest(url: isTLS ? url : "http://\(literal):\(target.port)\(target.path)")
+        // A server name of its own goes into the handshake by way of the address; the connection goes to the checked address all the same.
+        let named = tls.flatMap { $0.serverName.isEmpty ? nil : "https://\($0.serverName):\(target.port)\(target.path)" }
+        var request = HTTPClientRequest(url: isTLS ? named ?? url : "http://\(literal):\(target.port)\(target.path)")
         request.method = HTTPMethod(rawValue: method)
-        if !isTLS { request.headers.add(name: "Host", value: target.authority) }
+        if !isTLS || named != nil { request.headers.add(name: "Host", value: target.authority) }
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         if !body.isEmpty || method == "POST" { request.body = .bytes(ByteBuffer(bytes: body)) }
-        let client = isTLS ? pinnedClient(host: target.host, address: address) : plain
+        let client = isTLS ? try pinnedClient(host: named == nil ? target.host : tls?.serverName ?? "", address: address, tls: tls) : plain
         do {
             let deadline = NIODeadline.now() + .milliseconds(timeout)
             let response = try await client.execute(request, deadline: deadline)
@@ -183,7 +197,7 @@ package final class EgressClient: Sendable {
         return address
     }
 
-    private func check(_ address: String, host: String) throws(EgressError) {
+    func check(_ address: String, host: String) throws(EgressError) {
         let isDeclared = networks.withLock { networks in (Network.local + networks).contains { $0.contains(address) } }
         if isDeclared { return }
         state.withLock { $0.refused += 1 }
@@ -191,12 +205,14 @@ package final class EgressClient: Sendable {
         throw .undeclared(host: host, address: address)
     }
 
-    private func pinnedClient(host: String, address: String) -> HTTPClient {
-        let key = "\(host) \(address)"
+    private func pinnedClient(host: String, address: String, tls: EgressTLS?) throws(EgressError) -> HTTPClient {
+        let key = PinnedKey(host: host, address: address, tls: tls)
+        let tlsConfiguration = try tls?.configuration()
         let (client, spare) = state.withLock { state -> (HTTPClient, [HTTPClient]) in
             if let known = state.pinned[key] { return (known, []) }
             var configuration = Self.configuration()
             configuration.dnsOverride = [host: address]
+            configuration.tlsConfiguration = tlsConfiguration
             let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
             let spare = state.pinned.count >= Self.maxPinned ? Array(state.pinned.values) : []
             if !spare.isEmpty { state.pinned = [:] }

@@ -10,7 +10,8 @@ import VardeModel
         _ fetching: any ScrapeFetching, _ clock: HandClock, _ sink: RecordingSink = RecordingSink()
     ) -> ScrapeManager {
         ScrapeManager(
-            sink: sink, fetching: fetching, readFile: { _ in [] }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            sink: sink, fetching: fetching, asking: NoAsking(), readFile: { _ in [] },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             clock: clock)
     }
 

@@ -191,7 +191,7 @@ import VardeWire
 
     @Test func `Too many targets fail all of the job without asking any`() async {
         let bed = Bed("a 1\n")
-        let fault = ScrapeFault(kind: .target_limit, description: "target_limit exceeded (number of targets: 3, limit: 2)")
+        let fault = ScrapeFault(kind: .targetLimit, description: "target_limit exceeded (number of targets: 3, limit: 2)")
         let result = await bed.run.scrape(at: 1_000, fault)
         #expect(result?.failure == fault)
         #expect(bed.fetching.requests.withLock { $0.isEmpty })

@@ -44,10 +44,13 @@ package struct ScrapeConfig: Sendable, Equatable {
     package var relabelRules: [RelabelRule] = []
     package var metricRelabelRules: [RelabelRule] = []
     package var credentials: Credentials?
+    package var tls: TLSFileOptions?
+    /// Discovery other than by files.
+    package var discoveries: [Discovery] = []
     package var headers: [(name: String, value: String)] = []
 
     /// What goes into the Authorization header; files are read at each scrape, so that they can be renewed.
-    package enum Credentials: Sendable, Equatable {
+    package enum Credentials: Sendable, Hashable {
         case basic(user: String, password: String)
         case basicFile(user: String, passwordFile: String)
         case scheme(String, credentials: String)
@@ -62,7 +65,8 @@ package struct ScrapeConfig: Sendable, Equatable {
 
     package static func == (a: ScrapeConfig, b: ScrapeConfig) -> Bool {
         a.plain == b.plain && a.relabelRules == b.relabelRules && a.metricRelabelRules == b.metricRelabelRules
-            && a.staticGroups == b.staticGroups && a.fileDiscovery == b.fileDiscovery && a.credentials == b.credentials
+            && a.staticGroups == b.staticGroups && a.fileDiscovery == b.fileDiscovery && a.credentials == b.credentials && a.tls == b.tls
+            && a.discoveries == b.discoveries
     }
 
     /// Everything plain, for comparison.

@@ -1,5 +1,5 @@
 import VardeCompression
-import VardeEgress
+package import VardeEgress
 import VardeKernels
 import VardeWire
 
@@ -12,6 +12,7 @@ package struct ScrapeRequest: Sendable {
     /// Bytes of the body, as sent and as decompressed.
     package var maxBytes: Int
     package var followRedirects: Bool
+    package var tls: EgressTLS?
 }
 
 /// What a target answered, decompressed.
@@ -59,11 +60,11 @@ struct EgressFetching: ScrapeFetching {
         do throws(EgressError) {
             response = try await egress.send(
                 "GET", request.url, headers: request.headers.map { ($0.name, $0.value) }, timeout: request.timeout,
-                maxBytes: request.maxBytes, followRedirects: request.followRedirects)
+                maxBytes: request.maxBytes, followRedirects: request.followRedirects, tls: request.tls)
         } catch {
             switch error {
             case .timeout: throw ScrapeFault(kind: .timeout, description: "\(error)")
-            case .bodyTooLarge: throw ScrapeFault(kind: .body_size, description: "body size limit exceeded")
+            case .bodyTooLarge: throw ScrapeFault(kind: .bodySize, description: "body size limit exceeded")
             default: throw ScrapeFault(kind: .connection, description: "\(error)")
             }
         }
@@ -74,7 +75,7 @@ struct EgressFetching: ScrapeFetching {
             try Deflate.decompress(response.body.span, from: .gzip, limit: request.maxBytes, into: &answer.body)
         } catch {
             if error == .tooLarge(encoding: "gzip", limit: request.maxBytes) {
-                throw ScrapeFault(kind: .body_size, description: "body size limit exceeded")
+                throw ScrapeFault(kind: .bodySize, description: "body size limit exceeded")
             }
             throw ScrapeFault(kind: .format, description: "the gzip body is damaged")
         }
@@ -102,6 +103,6 @@ extension ScrapeConfig {
         }
         return ScrapeRequest(
             url: url, headers: all + headers, timeout: timeout, maxBytes: bodySizeLimit > 0 ? bodySizeLimit : Self.hardBodyLimit,
-            followRedirects: followRedirects)
+            followRedirects: followRedirects, tls: try tls?.resolved())
     }
 }

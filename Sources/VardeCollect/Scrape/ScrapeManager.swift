@@ -35,6 +35,7 @@ package final class ScrapeManager: Sendable {
     private let sink: any SampleSink
     private let fetching: any ScrapeFetching
     private let discovery: FileDiscoveryReader
+    private let runs: DiscoveryRuns
     private let logger: Logger
     private let clock: any ScrapeClock
 
@@ -42,7 +43,8 @@ package final class ScrapeManager: Sendable {
     static let discoveryInterval: Int64 = 5_000
 
     package init(
-        sink: any SampleSink, fetching: any ScrapeFetching, readFile: @escaping @Sendable (String) -> [TargetGroup]?, logger: Logger,
+        sink: any SampleSink, fetching: any ScrapeFetching, asking: any DiscoveryAsking,
+        readFile: @escaping @Sendable (String) -> [TargetGroup]?, logger: Logger,
         clock: any ScrapeClock
     ) {
         self.sink = sink
@@ -50,6 +52,7 @@ package final class ScrapeManager: Sendable {
         self.logger = logger
         self.clock = clock
         discovery = FileDiscoveryReader(read: readFile)
+        runs = DiscoveryRuns(asking: asking, clock: clock, logger: logger)
     }
 
     /// Scrapes by way of `egress`, and the host itself where a job asks for it.
@@ -58,13 +61,15 @@ package final class ScrapeManager: Sendable {
         logger: Logger, clock: @escaping @Sendable () -> Int64
     ) {
         self.init(
-            sink: sink, fetching: HostFetching(others: EgressFetching(egress: egress)), readFile: readFile, logger: logger,
+            sink: sink, fetching: HostFetching(others: EgressFetching(egress: egress)), asking: EgressAsking(egress: egress),
+            readFile: readFile, logger: logger,
             clock: WallScrapeClock(clock))
     }
 
     /// Puts a configuration in force: targets that stay go on undisturbed, with their new options; others end with stale markers or begin.
     package func apply(_ configs: [ScrapeConfig]) {
         state.withLock { $0.configs = configs }
+        runs.use(configs) { [weak self] in self?.refresh() }
         refresh()
     }
 
@@ -74,6 +79,7 @@ package final class ScrapeManager: Sendable {
             do { try await clock.sleep(until: clock.now() + Self.discoveryInterval) } catch { break }
             refresh()
         }
+        runs.stop()
         let tasks = state.withLock { state in
             defer { state.running = [:] }
             state.isStopped = true
@@ -87,6 +93,7 @@ package final class ScrapeManager: Sendable {
         state.withLock { state in
             var statistics = state.statistics
             statistics.targets = state.running.count
+            statistics.discoveryFailures = runs.failures
             return statistics
         }
     }
@@ -114,7 +121,7 @@ package final class ScrapeManager: Sendable {
         for config in configs {
             var own: [TargetIdentity] = []
             var dropped = 0
-            for group in config.staticGroups + discovery.groups(of: config) {
+            for group in config.staticGroups + discovery.groups(of: config) + runs.groups(of: config) {
                 for address in group.addresses {
                     let discovered = TargetResolution.discovered(address, group, config)
                     do throws(ScrapeFault) {
@@ -139,7 +146,7 @@ package final class ScrapeManager: Sendable {
             if config.targetLimit > 0, own.count > config.targetLimit {
                 // Beyond the limit no target of the job is asked: which of them to leave out would be chance.
                 let fault = ScrapeFault(
-                    kind: .target_limit,
+                    kind: .targetLimit,
                     description: "target_limit exceeded (number of targets: \(own.count), limit: \(config.targetLimit))")
                 for identity in own { wanted.targets[identity]?.forced = fault }
             }

@@ -77,7 +77,7 @@ actor TargetRun {
         if asks {
             do throws(ScrapeFault) { answer = try await fetch() } catch {
                 failure = error
-                if error.kind == .body_size { outcome.bytes = -1 }
+                if error.kind == .bodySize { outcome.bytes = -1 }
             }
             if Task.isCancelled { return nil }
         } else if forced == nil {

@@ -128,13 +128,13 @@ struct TargetScraper {
     private mutating func count(_ slot: Int, _ own: Int64?, _ pass: inout Pass) throws -> Bool {
         pass.outcome.scraped += 1
         if pass.outcome.scraped > Self.hardSampleLimit {
-            throw ScrapeFault(kind: .sample_limit, description: "sample limit exceeded: more than \(Self.hardSampleLimit) samples")
+            throw ScrapeFault(kind: .sampleLimit, description: "sample limit exceeded: more than \(Self.hardSampleLimit) samples")
         }
         let isFirst = memory.note(slot, marked: own == nil || config.trackTimestampsStaleness)
         if memory.refs[slot] == SeriesMemory.dropped { return false }
         pass.outcome.kept += 1
         if config.sampleLimit > 0, pass.outcome.kept > config.sampleLimit {
-            pass.limit = ScrapeFault(kind: .sample_limit, description: "sample limit exceeded")
+            pass.limit = ScrapeFault(kind: .sampleLimit, description: "sample limit exceeded")
             return false
         }
         // A series given twice without times of its own: the first stands, as in Prometheus.
@@ -203,7 +203,7 @@ struct TargetScraper {
         if limit == 0 { return histogram }
         while histogram.positiveBuckets.count + histogram.negativeBuckets.count > limit {
             guard let coarser = histogram.halved() else {
-                throw ScrapeFault(kind: .sample_limit, description: "histogram bucket limit exceeded (limit: \(limit))")
+                throw ScrapeFault(kind: .sampleLimit, description: "histogram bucket limit exceeded (limit: \(limit))")
             }
             histogram = coarser
         }
@@ -224,14 +224,14 @@ struct TargetScraper {
         let metric = kept.name.prefix(50)
         if config.labelLimit > 0, kept.count > config.labelLimit {
             throw ScrapeFault(
-                kind: .label_limit,
+                kind: .labelLimit,
                 description: "label_limit exceeded (metric: \(metric), number of labels: \(kept.count), limit: \(config.labelLimit))")
         }
         for label in kept {
             let name = label.name.utf8.count
             if config.labelNameLengthLimit > 0, name > config.labelNameLengthLimit {
                 throw ScrapeFault(
-                    kind: .label_limit,
+                    kind: .labelLimit,
                     description:
                         "label_name_length_limit exceeded (metric: \(metric), label name: \(label.name.prefix(50)), length: \(name), limit: \(config.labelNameLengthLimit))"
                 )
@@ -240,7 +240,7 @@ struct TargetScraper {
             if config.labelValueLengthLimit > 0, value > config.labelValueLengthLimit {
                 // The value itself is not shown: it has not been through redaction.
                 throw ScrapeFault(
-                    kind: .label_limit,
+                    kind: .labelLimit,
                     description:
                         "label_value_length_limit exceeded (metric: \(metric), label name: \(label.name.prefix(50)), length: \(value), limit: \(config.labelValueLengthLimit))"
                 )

@@ -45,7 +45,11 @@ package struct FamilyMetadata: Sendable, Hashable {
 struct ScrapeFault: Error, CustomStringConvertible, Equatable {
     /// What a failed scrape is counted under.
     enum Kind: String, CaseIterable, Sendable {
-        case connection, timeout, status, body_size, format, sample_limit, label_limit, target_limit, store
+        case connection, timeout, status, format, store
+        case bodySize = "body_size"
+        case sampleLimit = "sample_limit"
+        case labelLimit = "label_limit"
+        case targetLimit = "target_limit"
     }
 
     var kind: Kind

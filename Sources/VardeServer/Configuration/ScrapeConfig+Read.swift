@@ -15,7 +15,7 @@ extension ScrapeConfig {
                 "\($0)_sd_configs: Varde does not ask cloud vendors where your services are; write the targets to a file and use file_sd_configs"
             )
         }
-        + ["consul", "dns", "docker", "dockerswarm", "http", "kubernetes"].map {
+        + ["dockerswarm", "kubernetes"].map {
             ("\($0)_sd_configs", "\($0)_sd_configs is not done by this version; write the targets to a file and use file_sd_configs")
         }
         + [
@@ -70,7 +70,11 @@ extension ScrapeConfig {
         }
         try readCredentials(keys)
         try readHeaders(keys)
-        try readTLS(keys)
+        tls = try TLSFileOptions.read(keys)
+        try readDiscoveries(keys)
+        if convertsClassicHistograms {
+            warnings.append("scrape_configs, job \(jobName): convert_classic_histograms_to_nhcb has no effect in this version")
+        }
         for key in ["scrape_failure_log_file", "no_proxy"] where keys[key] != nil {
             warnings.append("scrape_configs, job \(jobName): \(key) has no effect in this version")
         }
@@ -113,28 +117,15 @@ extension ScrapeConfig {
         }
     }
 
-    private func readTLS(_ keys: YAMLMapping) throws(ConfigurationError) {
-        guard let v = keys["tls_config"] else { return }
-        let tls = try v.mapping()
-        if let skip = tls["insecure_skip_verify"], try skip.bool() {
-            throw skip.error("certificates are always verified by this version")
-        }
-        try tls.refuse([
-            ("ca_file", "the system's certificate authorities are used by this version"),
-            ("ca", "the system's certificate authorities are used by this version"),
-            ("cert_file", "client certificates are not used by this version"),
-            ("cert", "client certificates are not used by this version"),
-            ("key_file", "client certificates are not used by this version"),
-            ("key", "client certificates are not used by this version"),
-            ("server_name", "the name in the address is the one verified by this version"),
-        ])
-        for key in ["min_version", "max_version"] {
-            if let version = tls[key] { _ = try version.word(of: ["TLS10", "TLS11", "TLS12", "TLS13"]) }
-        }
-        try tls.rejectUnknown()
-    }
-
     private mutating func readCredentials(_ keys: YAMLMapping) throws(ConfigurationError) {
+        credentials = try Credentials.read(keys)
+    }
+}
+
+extension ScrapeConfig.Credentials {
+    /// `basic_auth`, `authorization` and their older forms; nil where there is none.
+    static func read(_ keys: YAMLMapping) throws(ConfigurationError) -> Self? {
+        var credentials: Self?
         var given: YAMLValue?
         func only(_ v: YAMLValue) throws(ConfigurationError) {
             if given != nil {
@@ -183,6 +174,7 @@ extension ScrapeConfig {
             try only(v)
             credentials = .schemeFile("Bearer", file: try v.nonEmptyString())
         }
+        return credentials
     }
 }
 

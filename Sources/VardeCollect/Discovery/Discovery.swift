@@ -1,0 +1,91 @@
+package import VardeEgress
+import VardeModel
+
+/// One entry of a job's `…_sd_configs`: where targets are asked for, and how often.
+package struct Discovery: Sendable, Hashable {
+    package enum Kind: Sendable, Hashable {
+        case http(url: String)
+        case dns(DNSDiscovery)
+        case consul(ConsulDiscovery)
+        case docker(DockerDiscovery)
+    }
+
+    package var kind: Kind
+    /// Milliseconds.
+    package var refreshInterval: Int64
+    package var credentials: ScrapeConfig.Credentials?
+    package var tls: TLSFileOptions?
+
+    package init(_ kind: Kind, refreshInterval: Int64) {
+        self.kind = kind
+        self.refreshInterval = refreshInterval
+    }
+
+    /// Most targets one entry may bring: an answer beyond that is refused as a whole.
+    static let maxTargets = 200_000
+    /// Milliseconds an answer may take.
+    static let timeout: Int64 = 30_000
+    /// Bytes of an answer.
+    static let maxBytes = 64 << 20
+
+    /// The groups there are now.
+    ///
+    /// - Throws: in words; what was known before stands then.
+    package func groups(_ asking: any DiscoveryAsking) async throws -> [TargetGroup] {
+        let asker = DiscoveryAsker(asking: asking, credentials: credentials, tls: tls)
+        let groups: [TargetGroup] =
+            switch kind {
+            case .http(let url): try await HTTPDiscovery.groups(url, asker)
+            case .dns(let dns): try await dns.groups(asking)
+            case .consul(let consul): try await consul.groups(asker)
+            case .docker(let docker): try await docker.groups(asker)
+            }
+        let count = groups.reduce(0) { $0 + $1.addresses.count }
+        guard count <= Self.maxTargets else {
+            throw DiscoveryFault(description: "\(count) targets, more than the \(Self.maxTargets) one entry may bring")
+        }
+        return groups
+    }
+}
+
+/// Why nothing was discovered.
+package struct DiscoveryFault: Error, Sendable, CustomStringConvertible {
+    package var description: String
+}
+
+/// What discovery asks through; tests put their own in its place.
+package protocol DiscoveryAsking: Sendable {
+    /// The answer to a GET of an `http`, `https` or `unix` address (`unix:///path/to/socket|/target`).
+    func get(_ url: String, headers: [(String, String)], tls: EgressTLS?) async throws -> EgressResponse
+    /// The answer of the name server to a DNS message.
+    func ask(_ message: [UInt8]) async throws -> [UInt8]
+}
+
+/// Asks with the entry's credentials.
+struct DiscoveryAsker {
+    let asking: any DiscoveryAsking
+    let credentials: ScrapeConfig.Credentials?
+    let tls: TLSFileOptions?
+
+    /// The body of a 200 as JSON.
+    func json(_ url: String, headers: [(String, String)] = []) async throws -> JSONTree {
+        var headers = headers + [("Accept", "application/json"), ("User-Agent", "Varde")]
+        if let header = try credentials?.header() { headers.append(("Authorization", header)) }
+        let response = try await asking.get(url, headers: headers, tls: try tls?.resolved())
+        guard response.status == 200 else {
+            throw DiscoveryFault(description: "server returned HTTP status \(HTTPStatusText.text(response.status))")
+        }
+        return try JSONTree(response.body.span)
+    }
+}
+
+/// Label names made of what others call things: every byte that may not stand in one becomes `_`, as Prometheus does it.
+func sanitizedLabelName(_ text: String) -> String {
+    String(
+        decoding: text.utf8.map { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): byte
+            default: UInt8(ascii: "_")
+            }
+        }, as: UTF8.self)
+}

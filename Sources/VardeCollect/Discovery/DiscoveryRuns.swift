@@ -1,0 +1,108 @@
+import Logging
+import Synchronization
+import VardeDisk
+import VardeEgress
+import VardeModel
+
+/// Asks every entry of discovery at its interval; what was said last stands for as long as nothing better comes.
+final class DiscoveryRuns: Sendable {
+    private struct State {
+        var running: [Discovery: Task<Void, Never>] = [:]
+        var groups: [Discovery: [TargetGroup]] = [:]
+        var failures = 0
+    }
+
+    private let state = Mutex(State())
+    private let asking: any DiscoveryAsking
+    private let clock: any ScrapeClock
+    private let logger: Logger
+
+    init(asking: any DiscoveryAsking, clock: any ScrapeClock, logger: Logger) {
+        self.asking = asking
+        self.clock = clock
+        self.logger = logger
+    }
+
+    var failures: Int { state.withLock { $0.failures } }
+
+    func groups(of config: ScrapeConfig) -> [TargetGroup] {
+        state.withLock { state in config.discoveries.flatMap { state.groups[$0] ?? [] } }
+    }
+
+    /// Keeps the entries of a configuration asked, and no others. `changed` is called when an answer differs from the one before.
+    func use(_ configs: [ScrapeConfig], changed: @escaping @Sendable () -> Void) {
+        let wanted = Set(configs.flatMap(\.discoveries))
+        state.withLock { state in
+            for (entry, task) in state.running where !wanted.contains(entry) {
+                task.cancel()
+                state.running[entry] = nil
+                state.groups[entry] = nil
+            }
+            for entry in wanted where state.running[entry] == nil {
+                state.running[entry] = Task { await self.run(entry, changed) }
+            }
+        }
+    }
+
+    func stop() { use([]) {} }
+
+    private func run(_ entry: Discovery, _ changed: @Sendable () -> Void) async {
+        var lastError = ""
+        while !Task.isCancelled {
+            do {
+                let groups = try await entry.groups(asking)
+                lastError = ""
+                let isNew = state.withLock { state in
+                    guard state.running[entry] != nil, state.groups[entry] != groups else { return false }
+                    state.groups[entry] = groups
+                    return true
+                }
+                if isNew { changed() }
+            } catch {
+                if Task.isCancelled { return }
+                state.withLock { $0.failures += 1 }
+                // Said once as long as it stays the same.
+                let text = "\(error)"
+                if text != lastError { logger.warning("discovery failed, what it said last stands: \(text)") }
+                lastError = text
+            }
+            do { try await clock.sleep(until: clock.now() + entry.refreshInterval) } catch { return }
+        }
+    }
+}
+
+/// Asks by way of the one way out, and the name servers of `/etc/resolv.conf`.
+struct EgressAsking: DiscoveryAsking {
+    let egress: EgressClient
+
+    func get(_ url: String, headers: [(String, String)], tls: EgressTLS?) async throws -> EgressResponse {
+        if url.hasPrefix("unix://") {
+            let parts = url.dropFirst(7).split(separator: "|", maxSplits: 1)
+            return try await egress.get(
+                unixSocket: String(parts.first ?? ""), String(parts.last ?? "/"), headers: headers, timeout: Discovery.timeout,
+                maxBytes: Discovery.maxBytes)
+        }
+        return try await egress.send(
+            "GET", url, headers: headers, timeout: Discovery.timeout, maxBytes: Discovery.maxBytes, tls: tls)
+    }
+
+    func ask(_ message: [UInt8]) async throws -> [UInt8] {
+        let text = (try? PosixFileSystem().read("/etc/resolv.conf")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        var servers = Self.nameServers(text)
+        if servers.isEmpty { servers = ["127.0.0.1"] }
+        var last: any Error = EgressError.timeout
+        // Each server twice: a datagram may be lost.
+        for server in servers + servers {
+            do { return try await egress.exchange(datagram: message, with: server, port: 53, timeout: 2_000) } catch { last = error }
+        }
+        throw last
+    }
+
+    /// Name servers of a resolver's configuration, three at most, as everywhere.
+    static func nameServers(_ text: String) -> [String] {
+        text.split(separator: "\n").compactMap { line in
+            let words = line.split(whereSeparator: \.isWhitespace)
+            return words.count >= 2 && words[0] == "nameserver" ? String(words[1]) : nil
+        }.prefix(3).map(\.self)
+    }
+}

@@ -1,0 +1,88 @@
+import Testing
+import VardeCollect
+import VardeWire
+
+@testable import VardeServer
+
+/// Options of scraping: what Prometheus takes is taken, what it refuses is refused where it stands.
+@Suite struct ScrapeConfigurationTests {
+    private static func read(_ job: String) throws -> ScrapeConfig {
+        let text = "scrape_configs:\n  - job_name: j\n" + job.split(separator: "\n").map { "    \($0)\n" }.joined()
+        return try Configuration(parsing: text, file: "p.yml").scrapeConfigs[0]
+    }
+
+    @Test(arguments: [
+        "scrape_interval: 10s\nscrape_timeout: 5s", "honor_labels: true\nhonor_timestamps: false\ntrack_timestamps_staleness: true",
+        "params: {module: [a, b]}\nmetrics_path: /probe\nscheme: https",
+        "body_size_limit: 10MB\nsample_limit: 5\nlabel_limit: 6\nlabel_name_length_limit: 7\nlabel_value_length_limit: 8\ntarget_limit: 9\nkeep_dropped_targets: 3\nnative_histogram_bucket_limit: 160",
+        "scrape_protocols: [PrometheusProto, OpenMetricsText1.0.0, PrometheusText0.0.4]\nfallback_scrape_protocol: PrometheusText0.0.4",
+        "always_scrape_classic_histograms: true\nscrape_native_histograms: true\nextra_scrape_metrics: true",
+        "basic_auth: {username: u, password: p}", "authorization: {credentials_file: /x}", "bearer_token: t", "bearer_token_file: /t",
+        "tls_config: {ca_file: /ca, cert_file: /c, key_file: /k, server_name: s, insecure_skip_verify: true, min_version: TLS12}",
+        "follow_redirects: false\nenable_http2: false\nenable_compression: false", "http_headers: {X-A: {values: [b], secrets: [c]}}",
+        "metric_name_validation_scheme: legacy\nmetric_name_escaping_scheme: dots",
+        "static_configs: [{targets: [\"a:1\"], labels: {b: c}}]", "file_sd_configs: [{files: [\"/a/*.json\"], refresh_interval: 1m}]",
+        "http_sd_configs: [{url: \"http://a/\", basic_auth: {username: u, password: p}}]",
+        "dns_sd_configs: [{names: [a], type: A, port: 9}, {names: [_b._tcp]}]",
+        "consul_sd_configs: [{server: \"c:8500\", services: [a], tags: [b], allow_stale: false}]",
+        "docker_sd_configs: [{host: \"unix:///var/run/docker.sock\", filters: [{name: label, values: [a]}]}]",
+        "relabel_configs: [{source_labels: [a], target_label: b}, {action: hashmod, source_labels: [a], target_label: c, modulus: 4}, {action: labelmap, regex: \"a_(.+)\"}, {action: LabelDrop, regex: x}, {action: keepequal, source_labels: [a], target_label: b}]",
+    ])
+    func `Good options are read`(_ job: String) throws { _ = try Self.read(job) }
+
+    @Test(arguments: [
+        ("scrape_interval: 5s\nscrape_timeout: 10s", 4, 21), ("scrape_interval: 0s", 3, 22), ("scrape_interval: ten", 3, 22),
+        ("honor_labels: perhaps", 3, 19), ("scheme: ftp", 3, 13), ("sample_limit: -1", 3, 19), ("sample_limit: 1.5", 3, 19),
+        ("body_size_limit: 10 apples", 3, 22), ("scrape_protocols: [Nothing]", 3, 24), ("scrape_protocols: []", 3, 23),
+        ("scrape_protocols: [PrometheusText0.0.4, PrometheusText0.0.4]", 3, 45), ("fallback_scrape_protocol: x", 3, 31),
+        ("metric_name_validation_scheme: odd", 3, 36),
+        ("metric_name_validation_scheme: legacy\nmetric_name_escaping_scheme: allow-utf-8", 4, 34),
+        ("basic_auth: {username: u, password: p, password_file: /p}", 3, 59),
+        ("basic_auth: {username: u}\nbearer_token: t", 4, 19), ("authorization: {type: Basic, credentials: x}", 3, 20),
+        ("authorization: {credentials: x, credentials_file: y}", 3, 55), ("tls_config: {cert_file: /c}", 3, 17),
+        ("tls_config: {min_version: TLS14}", 3, 31), ("tls_config: {odd: 1}", 3, 18),
+        ("http_headers: {Authorization: {values: [x]}}", 3, 35),
+        ("static_configs: [{targets: [\"http://a/\"]}]", 3, 32), ("file_sd_configs: [{files: [\"/a.txt\"]}]", 3, 31),
+        ("file_sd_configs: [{files: [\"/*/a.json\"]}]", 3, 31), ("http_sd_configs: [{url: \"ftp://a\"}]", 3, 29),
+        ("http_sd_configs: [{}]", 3, 23), ("dns_sd_configs: [{names: [a], type: A}]", 3, 22), ("dns_sd_configs: [{names: []}]", 3, 22),
+        ("dns_sd_configs: [{names: [a], type: TXT}]", 3, 41), ("docker_sd_configs: [{host: here}]", 3, 32),
+        ("ec2_sd_configs: [{region: x}]", 3, 5), ("relabel_configs: [{action: nothing}]", 3, 32),
+        ("relabel_configs: [{source_labels: [a]}]", 3, 23), ("relabel_configs: [{regex: \"(\", target_label: a}]", 3, 31),
+        ("relabel_configs: [{action: hashmod, target_label: a}]", 3, 23),
+        ("relabel_configs: [{action: labeldrop, regex: a, separator: b}]", 3, 64),
+        ("relabel_configs: [{action: dropequal, source_labels: [a], target_label: b, regex: c}]", 3, 87),
+        ("sample_limits: 4", 3, 5),
+    ])
+    func `Bad options are refused at their place`(_ job: String, _ line: Int, _ column: Int) {
+        do {
+            _ = try Self.read(job)
+            Issue.record("taken: \(job)")
+        } catch let error as ConfigurationError {
+            #expect(error.line == line && error.column == column, "\(error)")
+        } catch {
+            Issue.record("\(error)")
+        }
+    }
+
+    @Test func `Options of global hold where a job says nothing`() throws {
+        let text = """
+            global: {scrape_protocols: [PrometheusText0.0.4], sample_limit: 7, extra_scrape_metrics: true, scrape_native_histograms: true}
+            scrape_configs: [{job_name: a}, {job_name: b, sample_limit: 8, scrape_protocols: [PrometheusProto]}]
+            """
+        let jobs = try Configuration(parsing: text, file: "p.yml").scrapeConfigs
+        #expect(jobs[0].protocols == [.text0])
+        #expect(jobs.map(\.sampleLimit) == [7, 8])
+        #expect(jobs[1].protocols == [.protobuf])
+        #expect(jobs.allSatisfy { $0.extraScrapeMetrics && $0.scrapesNativeHistograms })
+    }
+
+    @Test func `The host is watched as job node, unless switched off or taken by a job of that name`() throws {
+        func names(_ text: String) throws -> [String] {
+            try Configuration(parsing: text, file: "p.yml").effectiveScrapeConfigs(listen: "127.0.0.1:1").map(\.jobName)
+        }
+        #expect(try names("{}") == ["node"])
+        #expect(try names("collect: {host: {enabled: false}}") == [])
+        #expect(try names("scrape_configs: [{job_name: node}]") == ["node"])
+        #expect(try names("collect: {host: {labels: {job: host}}}") == ["host"])
+    }
+}
