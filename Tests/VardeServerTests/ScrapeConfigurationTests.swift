@@ -12,12 +12,14 @@ import VardeWire
     }
 
     @Test(arguments: [
-        "scrape_interval: 10s\nscrape_timeout: 5s", "honor_labels: true\nhonor_timestamps: false\ntrack_timestamps_staleness: true",
+        "scrape_interval: 10s\nscrape_timeout: 5s", "scrape_interval: 0s\nscrape_timeout: 0s",
+        "honor_labels: true\nhonor_timestamps: false\ntrack_timestamps_staleness: true",
         "params: {module: [a, b]}\nmetrics_path: /probe\nscheme: https",
         "body_size_limit: 10MB\nsample_limit: 5\nlabel_limit: 6\nlabel_name_length_limit: 7\nlabel_value_length_limit: 8\ntarget_limit: 9\nkeep_dropped_targets: 3\nnative_histogram_bucket_limit: 160",
         "scrape_protocols: [PrometheusProto, OpenMetricsText1.0.0, PrometheusText0.0.4]\nfallback_scrape_protocol: PrometheusText0.0.4",
         "always_scrape_classic_histograms: true\nscrape_native_histograms: true\nextra_scrape_metrics: true",
-        "basic_auth: {username: u, password: p}", "authorization: {credentials_file: /x}", "bearer_token: t", "bearer_token_file: /t",
+        "basic_auth: {username: u, password: p}", "authorization: {credentials_file: /x}", "bearer_token: t",
+        "oauth2: {client_id: a, client_secret: b, token_url: \"http://t/\", scopes: [c], endpoint_params: {d: e}}", "bearer_token_file: /t",
         "tls_config: {ca_file: /ca, cert_file: /c, key_file: /k, server_name: s, insecure_skip_verify: true, min_version: TLS12}",
         "follow_redirects: false\nenable_http2: false\nenable_compression: false", "http_headers: {X-A: {values: [b], secrets: [c]}}",
         "metric_name_validation_scheme: legacy\nmetric_name_escaping_scheme: dots",
@@ -31,7 +33,7 @@ import VardeWire
     func `Good options are read`(_ job: String) throws { _ = try Self.read(job) }
 
     @Test(arguments: [
-        ("scrape_interval: 5s\nscrape_timeout: 10s", 4, 21), ("scrape_interval: 0s", 3, 22), ("scrape_interval: ten", 3, 22),
+        ("scrape_interval: 5s\nscrape_timeout: 10s", 4, 21), ("scrape_interval: ten", 3, 22),
         ("honor_labels: perhaps", 3, 19), ("scheme: ftp", 3, 13), ("sample_limit: -1", 3, 19), ("sample_limit: 1.5", 3, 19),
         ("body_size_limit: 10 apples", 3, 22), ("scrape_protocols: [Nothing]", 3, 24), ("scrape_protocols: []", 3, 23),
         ("scrape_protocols: [PrometheusText0.0.4, PrometheusText0.0.4]", 3, 45), ("fallback_scrape_protocol: x", 3, 31),
@@ -40,7 +42,8 @@ import VardeWire
         ("basic_auth: {username: u, password: p, password_file: /p}", 3, 59),
         ("basic_auth: {username: u}\nbearer_token: t", 4, 19), ("authorization: {type: Basic, credentials: x}", 3, 20),
         ("authorization: {credentials: x, credentials_file: y}", 3, 55), ("tls_config: {cert_file: /c}", 3, 17),
-        ("tls_config: {min_version: TLS14}", 3, 31), ("tls_config: {odd: 1}", 3, 18),
+        ("tls_config: {min_version: TLS14}", 3, 31), ("tls_config: {odd: 1}", 3, 18), ("oauth2: {client_id: a}", 3, 13),
+        ("bearer_token: t\noauth2: {client_id: a, token_url: b}", 4, 13),
         ("http_headers: {Authorization: {values: [x]}}", 3, 35),
         ("static_configs: [{targets: [\"http://a/\"]}]", 3, 32), ("file_sd_configs: [{files: [\"/a.txt\"]}]", 3, 31),
         ("file_sd_configs: [{files: [\"/*/a.json\"]}]", 3, 31), ("http_sd_configs: [{url: \"ftp://a\"}]", 3, 29),

@@ -45,6 +45,7 @@ package struct ScrapeConfig: Sendable, Equatable {
     package var metricRelabelRules: [RelabelRule] = []
     package var credentials: Credentials?
     package var tls: TLSFileOptions?
+    package var oauth2: OAuth2Options?
     /// Discovery other than by files.
     package var discoveries: [Discovery] = []
     package var headers: [(name: String, value: String)] = []
@@ -66,6 +67,7 @@ package struct ScrapeConfig: Sendable, Equatable {
     package static func == (a: ScrapeConfig, b: ScrapeConfig) -> Bool {
         a.plain == b.plain && a.relabelRules == b.relabelRules && a.metricRelabelRules == b.metricRelabelRules
             && a.staticGroups == b.staticGroups && a.fileDiscovery == b.fileDiscovery && a.credentials == b.credentials && a.tls == b.tls
+            && a.oauth2 == b.oauth2
             && a.discoveries == b.discoveries
     }
 

@@ -11,7 +11,7 @@ extension ScrapeConfig.Credentials {
         }
     }
 
-    private static func secret(in path: String) throws -> String {
+    static func secret(in path: String) throws -> String {
         var text = String(decoding: try PosixFileSystem().read(path), as: UTF8.self)
         while text.last?.isWhitespace == true { text.removeLast() }
         return text

@@ -13,6 +13,7 @@ package struct ScrapeRequest: Sendable {
     package var maxBytes: Int
     package var followRedirects: Bool
     package var tls: EgressTLS?
+    package var oauth2: OAuth2Options?
 }
 
 /// What a target answered, decompressed.
@@ -54,8 +55,16 @@ package struct WallScrapeClock: ScrapeClock {
 /// Fetches by way of the one way out.
 struct EgressFetching: ScrapeFetching {
     let egress: EgressClient
+    let tokens: OAuth2Tokens
 
     func fetch(_ request: ScrapeRequest) async throws -> ScrapeAnswer {
+        var request = request
+        if let oauth2 = request.oauth2 {
+            let header = try await tokens.header(oauth2) { url, headers, body, tls in
+                try await egress.send("POST", url, headers: headers, body: body, timeout: request.timeout, maxBytes: 1 << 20, tls: tls)
+            }
+            request.headers.append(("Authorization", header))
+        }
         let response: EgressResponse
         do throws(EgressError) {
             response = try await egress.send(
@@ -103,6 +112,6 @@ extension ScrapeConfig {
         }
         return ScrapeRequest(
             url: url, headers: all + headers, timeout: timeout, maxBytes: bodySizeLimit > 0 ? bodySizeLimit : Self.hardBodyLimit,
-            followRedirects: followRedirects, tls: try tls?.resolved())
+            followRedirects: followRedirects, tls: try tls?.resolved(), oauth2: oauth2)
     }
 }

@@ -61,7 +61,8 @@ package final class ScrapeManager: Sendable {
         logger: Logger, clock: @escaping @Sendable () -> Int64
     ) {
         self.init(
-            sink: sink, fetching: HostFetching(others: EgressFetching(egress: egress)), asking: EgressAsking(egress: egress),
+            sink: GatheringSink(sink), fetching: HostFetching(others: EgressFetching(egress: egress, tokens: OAuth2Tokens(clock: clock))),
+            asking: EgressAsking(egress: egress),
             readFile: readFile, logger: logger,
             clock: WallScrapeClock(clock))
     }

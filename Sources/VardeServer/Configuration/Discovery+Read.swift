@@ -132,3 +132,22 @@ extension TLSFileOptions {
         return options
     }
 }
+
+extension OAuth2Options {
+    init(reading value: YAMLValue) throws(ConfigurationError) {
+        let keys = try value.mapping()
+        self.init(clientID: try keys.required("client_id").nonEmptyString(), tokenURL: try keys.required("token_url").nonEmptyString())
+        if let v = keys["client_secret"] { clientSecret = try v.string() }
+        if let v = keys["client_secret_file"] {
+            if !clientSecret.isEmpty { throw v.error("at most one of client_secret and client_secret_file must be configured") }
+            clientSecretFile = try v.nonEmptyString()
+        }
+        if let v = keys["scopes"] { scopes = try v.strings() }
+        if let v = keys["endpoint_params"] { for (name, item) in try v.mapping().all() { endpointParameters[name] = try item.string() } }
+        tls = try TLSFileOptions.read(keys)
+        try keys.refuse([
+            ("proxy_url", "proxies are not used by this version"), ("client_secret_ref", "secret managers are not asked by this version"),
+        ])
+        try keys.rejectUnknown()
+    }
+}

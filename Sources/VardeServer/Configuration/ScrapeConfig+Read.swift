@@ -19,7 +19,7 @@ extension ScrapeConfig {
             ("\($0)_sd_configs", "\($0)_sd_configs is not done by this version; write the targets to a file and use file_sd_configs")
         }
         + [
-            ("oauth2", "oauth2 is not done by this version"), ("proxy_url", "proxies are not used by this version"),
+            ("proxy_url", "proxies are not used by this version"),
             ("proxy_from_environment", "proxies are not used by this version"),
         ]
 
@@ -38,9 +38,12 @@ extension ScrapeConfig {
     private init(reading value: YAMLValue, global: GlobalSettings, warnings: inout [String]) throws(ConfigurationError) {
         let keys = try value.mapping()
         let intervalValue = keys["scrape_interval"]
-        let interval = try intervalValue?.duration(allowZero: false) ?? global.scrapeInterval
+        // Zero means what global says, as in Prometheus.
+        let ownInterval = try intervalValue?.duration() ?? 0
+        let interval = ownInterval > 0 ? ownInterval : global.scrapeInterval
         let timeoutValue = keys["scrape_timeout"]
-        let timeout = try timeoutValue?.duration(allowZero: false) ?? min(global.scrapeTimeout, interval)
+        let ownTimeout = try timeoutValue?.duration() ?? 0
+        let timeout = ownTimeout > 0 ? ownTimeout : min(global.scrapeTimeout, interval)
         self.init(jobName: try keys.required("job_name").nonEmptyString(), interval: interval, timeout: timeout)
         if let timeoutValue, timeout > interval { throw timeoutValue.error("must not be longer than the scrape interval") }
         var defaults = global.scrape
@@ -71,6 +74,12 @@ extension ScrapeConfig {
         try readCredentials(keys)
         try readHeaders(keys)
         tls = try TLSFileOptions.read(keys)
+        if let v = keys["oauth2"] {
+            if credentials != nil {
+                throw v.error("at most one of basic_auth, authorization, oauth2, bearer_token and bearer_token_file must be configured")
+            }
+            oauth2 = try OAuth2Options(reading: v)
+        }
         try readDiscoveries(keys)
         if convertsClassicHistograms {
             warnings.append("scrape_configs, job \(jobName): convert_classic_histograms_to_nhcb has no effect in this version")
