@@ -28,6 +28,7 @@ import VardeWire
         "dns_sd_configs: [{names: [a], type: A, port: 9}, {names: [_b._tcp]}]",
         "consul_sd_configs: [{server: \"c:8500\", services: [a], tags: [b], allow_stale: false}]",
         "docker_sd_configs: [{host: \"unix:///var/run/docker.sock\", filters: [{name: label, values: [a]}]}]",
+        "kubernetes_sd_configs: [{role: pod, namespaces: {names: [a]}, selectors: [{role: pod, label: \"app=x\"}]}, {role: node, api_server: \"https://k:6443\", bearer_token: t}]",
         "relabel_configs: [{source_labels: [a], target_label: b}, {action: hashmod, source_labels: [a], target_label: c, modulus: 4}, {action: labelmap, regex: \"a_(.+)\"}, {action: LabelDrop, regex: x}, {action: keepequal, source_labels: [a], target_label: b}]",
     ])
     func `Good options are read`(_ job: String) throws { _ = try Self.read(job) }
@@ -49,7 +50,8 @@ import VardeWire
         ("file_sd_configs: [{files: [\"/*/a.json\"]}]", 3, 31), ("http_sd_configs: [{url: \"ftp://a\"}]", 3, 29),
         ("http_sd_configs: [{}]", 3, 23), ("dns_sd_configs: [{names: [a], type: A}]", 3, 22), ("dns_sd_configs: [{names: []}]", 3, 22),
         ("dns_sd_configs: [{names: [a], type: TXT}]", 3, 41), ("docker_sd_configs: [{host: here}]", 3, 32),
-        ("ec2_sd_configs: [{region: x}]", 3, 5), ("relabel_configs: [{action: nothing}]", 3, 32),
+        ("kubernetes_sd_configs: [{role: pods}]", 3, 36), ("kubernetes_sd_configs: [{}]", 3, 29), ("ec2_sd_configs: [{region: x}]", 3, 5),
+        ("relabel_configs: [{action: nothing}]", 3, 32),
         ("relabel_configs: [{source_labels: [a]}]", 3, 23), ("relabel_configs: [{regex: \"(\", target_label: a}]", 3, 31),
         ("relabel_configs: [{action: hashmod, target_label: a}]", 3, 23),
         ("relabel_configs: [{action: labeldrop, regex: a, separator: b}]", 3, 64),

@@ -1,3 +1,4 @@
+import Foundation
 import VardeCollect
 import VardeEgress
 
@@ -5,6 +6,7 @@ extension ScrapeConfig {
     mutating func readDiscoveries(_ keys: YAMLMapping) throws(ConfigurationError) {
         for (key, interval) in [
             ("http_sd_configs", Int64(60_000)), ("dns_sd_configs", 30_000), ("consul_sd_configs", 30_000), ("docker_sd_configs", 60_000),
+            ("kubernetes_sd_configs", 15_000),
         ] {
             guard let list = keys[key] else { continue }
             for item in try list.list() { discoveries.append(try Discovery(reading: item, key, interval)) }
@@ -16,6 +18,7 @@ extension Discovery {
     init(reading item: YAMLValue, _ key: String, _ interval: Int64) throws(ConfigurationError) {
         let keys = try item.mapping()
         let kind: Kind
+        var inCluster = false
         switch key {
         case "http_sd_configs":
             let url = try keys.required("url")
@@ -24,11 +27,23 @@ extension Discovery {
             kind = .http(url: text)
         case "dns_sd_configs": kind = .dns(try DNSDiscovery(reading: keys, item))
         case "consul_sd_configs": kind = .consul(try ConsulDiscovery(reading: keys))
+        case "kubernetes_sd_configs":
+            kind = .kubernetes(try KubernetesDiscovery(reading: keys))
+            inCluster = keys["api_server"] == nil
         default: kind = .docker(try DockerDiscovery(reading: keys))
         }
         self.init(kind, refreshInterval: try keys["refresh_interval"]?.duration(allowZero: false) ?? interval)
         credentials = try ScrapeConfig.Credentials.read(keys)
         tls = try TLSFileOptions.read(keys)
+        if inCluster {
+            // As every pod finds its API server: with the service account's token and authority.
+            credentials = credentials ?? .schemeFile("Bearer", file: KubernetesDiscovery.accountFolder + "/token")
+            if tls == nil {
+                var options = TLSFileOptions()
+                options.authoritiesFile = KubernetesDiscovery.accountFolder + "/ca.crt"
+                tls = options
+            }
+        }
         for key in ["follow_redirects", "enable_http2"] { if let v = keys[key] { _ = try v.bool() } }
         try keys.refuse([
             ("oauth2", "oauth2 is not done by this version"), ("proxy_url", "proxies are not used by this version"),
@@ -72,6 +87,52 @@ extension ConsulDiscovery {
         if let v = keys["node_meta"] { for (name, value) in try v.mapping().all() { nodeMeta[name] = try value.string() } }
         try keys.refuse([
             ("username", "give username and password under basic_auth"), ("password", "give username and password under basic_auth"),
+        ])
+    }
+}
+
+extension KubernetesDiscovery {
+    /// Where a pod finds the credentials of its service account.
+    static let accountFolder = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+    init(reading keys: YAMLMapping) throws(ConfigurationError) {
+        let roleValue = try keys.required("role")
+        guard let role = Role(rawValue: try roleValue.string()) else {
+            throw roleValue.error("unknown Kubernetes SD role “\(try roleValue.string())”")
+        }
+        let environment = ProcessInfo.processInfo.environment
+        let host = environment["KUBERNETES_SERVICE_HOST"] ?? "kubernetes.default.svc"
+        let literal = host.contains(":") ? "[\(host)]" : host
+        var server = "https://\(literal):\(environment["KUBERNETES_SERVICE_PORT"] ?? "443")"
+        if let v = keys["api_server"] {
+            server = try v.nonEmptyString()
+            guard server.hasPrefix("http://") || server.hasPrefix("https://") else { throw v.error("must begin with http:// or https://") }
+            while server.hasSuffix("/") { server.removeLast() }
+        }
+        self.init(role: role, server: server)
+        if let v = keys["namespaces"] {
+            let spaces = try v.mapping()
+            if let names = spaces["names"] { namespaces = try names.strings() }
+            if let own = spaces["own_namespace"], try own.bool() {
+                let file = Self.accountFolder + "/namespace"
+                guard let name = try? String(contentsOfFile: file, encoding: .utf8) else { throw own.error("\(file) cannot be read") }
+                namespaces.append(name.trimmingCharacters(in: .whitespacesAndNewlines))
+            }
+            try spaces.rejectUnknown()
+        }
+        if let v = keys["selectors"] {
+            for item in try v.list() {
+                let selector = try item.mapping()
+                let of = try selector.required("role")
+                guard let kind = Role(rawValue: try of.string()) else { throw of.error("unknown Kubernetes SD role “\(try of.string())”") }
+                if selectors[kind] != nil { throw of.error("duplicated selector role: \(kind.rawValue)") }
+                selectors[kind] = Selector(label: try selector["label"]?.string() ?? "", field: try selector["field"]?.string() ?? "")
+                try selector.rejectUnknown()
+            }
+        }
+        try keys.refuse([
+            ("kubeconfig_file", "kubeconfig files are not read by this version: give api_server, tls_config and authorization"),
+            ("attach_metadata", "attach_metadata is not done by this version"),
         ])
     }
 }
