@@ -23,6 +23,14 @@ package enum DecimalParser {
                 if seenPoint { fraction += 1 }
             } else if byte == UInt8(ascii: "."), !seenPoint {
                 seenPoint = true
+            } else if byte == UInt8(ascii: "e"), at > 0, bytes[at - 1] &- UInt8(ascii: "0") < 10,
+                let exponent = exponent(bytes, from: at + 1)
+            {
+                // What Go's exporters write from a million on.
+                let power = exponent - fraction
+                guard mantissa < 1 << 53, power >= -22, power <= 22 else { return slow(bytes) }
+                let value = power < 0 ? Double(mantissa) / powers[-power] : Double(mantissa) * powers[power]
+                return negative ? -value : value
             } else {
                 return slow(bytes)
             }
@@ -33,6 +41,23 @@ package enum DecimalParser {
         guard mantissa < 1 << 53, fraction <= 22 else { return slow(bytes) }
         let value = fraction == 0 ? Double(mantissa) : Double(mantissa) / powers[fraction]
         return negative ? -value : value
+    }
+
+    /// One to three digits behind a sign, or without one, to the end; nil for anything else.
+    private static func exponent(_ bytes: Span<UInt8>, from start: Int) -> Int? {
+        var at = start
+        guard at < bytes.count else { return nil }
+        let isNegative = bytes[at] == UInt8(ascii: "-")
+        if isNegative || bytes[at] == UInt8(ascii: "+") { at += 1 }
+        guard at < bytes.count, bytes.count - at <= 3 else { return nil }
+        var number = 0
+        while at < bytes.count {
+            let digit = bytes[at] &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            number = number * 10 + Int(digit)
+            at += 1
+        }
+        return isNegative ? -number : number
     }
 
     private static let powers: [Double] = (0...22).map { exponent in (0..<exponent).reduce(1.0) { power, _ in power * 10 } }
