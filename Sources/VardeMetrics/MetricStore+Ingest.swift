@@ -96,6 +96,7 @@ extension MetricStore: SampleSink {
         var report = AppendReport()
         var errors: [IngestError] = []
         var refusedCount = 0
+        var refusedSeries: [Int] = []
         // Hashing needs no lock.
         var keys: [KeyedHash.Value] = []
         keys.reserveCapacity(batch.seriesCount)
@@ -126,6 +127,7 @@ extension MetricStore: SampleSink {
             } catch {
                 let start = index == 0 ? 0 : Int(batch.sampleEnds[index - 1])
                 refusedCount += Int(batch.sampleEnds[index]) - start
+                refusedSeries.append(index)
                 if errors.count < 10 { errors.append(error) }
             }
         }
@@ -161,6 +163,7 @@ extension MetricStore: SampleSink {
             return try await ingest(batch, decodeLabels: decodeLabels)
         }
         try await acknowledge(result)
+        report.refusedSeries = refusedSeries
         return (report, refusedCount, errors)
     }
 
@@ -219,6 +222,7 @@ extension MetricStore: SampleSink {
     private func put(_ series: UInt32, _ timestamp: Int64, _ histogram: NativeHistogram, _ state: inout State, _ pass: inout AppendPass) {
         if timestamp < pass.bounds.lowerBound || timestamp > pass.bounds.upperBound {
             pass.report.outOfBounds += 1
+            pass.report.outOfBoundsHistograms += 1
             return
         }
         var edge = state.edges[Int(series)]

@@ -52,6 +52,10 @@ package struct AppendReport: Sendable {
     package var outOfOrder = 0
     /// Older than retention, or too far in the future: refused.
     package var outOfBounds = 0
+    /// How many of those out of bounds were histograms.
+    package var outOfBoundsHistograms = 0
+    /// Of a batch as its sender encoded it: the series that were refused, by their index, ascending.
+    package var refusedSeries: [Int] = []
     /// Indices of samples whose ref the store no longer knows: resolve the labels again and resend these.
     package var staleRefs: [Int] = []
 

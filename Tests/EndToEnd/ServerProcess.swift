@@ -10,6 +10,8 @@ final class ServerProcess: @unchecked Sendable {  // Used by one test at a time.
     struct Answer {
         var status: Int
         var body: Data
+        /// Names in lower case.
+        var headers: [String: String] = [:]
         var text: String { String(decoding: body, as: UTF8.self) }
 
         /// The body as JSON, an empty dictionary where it is none.
@@ -118,7 +120,9 @@ final class ServerProcess: @unchecked Sendable {  // Used by one test at a time.
         request.httpBody = body
         for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
         let (data, response) = try await URLSession.shared.data(for: request)
-        return Answer(status: (response as? HTTPURLResponse)?.statusCode ?? 0, body: data)
+        var fields: [String: String] = [:]
+        for (name, value) in (response as? HTTPURLResponse)?.allHeaderFields ?? [:] { fields["\(name)".lowercased()] = "\(value)" }
+        return Answer(status: (response as? HTTPURLResponse)?.statusCode ?? 0, body: data, headers: fields)
     }
 
     /// Runs a command of the binary with the server's address and returns what it printed.

@@ -206,6 +206,54 @@ enum OTLPBodies {
         #expect(decoded.rejected == 0)
     }
 
+    @Test func `Differences are summed up series by series, histograms bucket by bucket`() throws {
+        let deltas = OTLPDeltaSums()
+        var batch = RawSampleBatch()
+        var last: [String] = []
+        for round in 1...3 {
+            var point = OTLPPoint()
+            point.start = Int64(round) * 1_000_000_000
+            point.time = point.start + 1_000_000_000
+            point.count = 3
+            point.sum = 1.5
+            point.bounds = [1]
+            point.bucketCounts = [1, 2]
+            point.scale = Int32(3 - round)
+            point.positive = .init(offset: 4, counts: [1, 2])
+            point.value = 2
+            let metrics = [OTLPMetric.Kind.sum, .histogram, .exponential].map { kind in
+                OTLPMetric(name: "\(kind)", kind: kind, temporality: .delta, isMonotonic: true, points: [point])
+            }
+            batch.removeAll()
+            var unfolding = OTLPUnfolding(translation: OTLPTranslation(), deltas: deltas, now: 0)
+            try unfolding.resource(OTLPResourceMetrics(scopes: [(OTLPScope(), metrics)]), into: &batch)
+            #expect(unfolding.decoded.rejected == 0)
+            last = try described(batch)
+        }
+        #expect(last.contains("sum_total{} 6 @4000 ^1000"))
+        #expect(last.contains(#"histogram_bucket{le="1"} 3 @4000 ^1000"#))
+        #expect(last.contains("histogram_count{} 9 @4000 ^1000"))
+        #expect(batch.histograms[0].histogram.schema == 0)
+        #expect(batch.histograms[0].histogram.positiveBuckets.reduce(0, +) == 9)
+        // Scale 2 had buckets 4 and 5, which are bucket 1 of scale 0; scale 1 had 4 and 5, bucket 2; scale 0 itself 4 and 5.
+        #expect(batch.histograms[0].histogram.positiveBuckets == [3, 3, 0, 1, 2])
+        #expect(deltas.count == 3)
+    }
+
+    @Test func `Sums of exponential histograms far apart become coarser and stay bounded`() throws {
+        let deltas = OTLPDeltaSums()
+        var point = OTLPPoint()
+        point.scale = 20
+        for (round, offset) in [Int32.min + 5, 0, Int32.max - 5].enumerated() {
+            point.time = Int64(round + 1)
+            point.count = 1
+            point.positive = .init(offset: offset, counts: [1])
+            let sum = try deltas.add(point, .exponential, key: "h")
+            #expect(sum.positive.counts.count <= OTLPDeltaSums.maxBuckets)
+            #expect(sum.positive.counts.reduce(0, +) == UInt64(round + 1))
+        }
+    }
+
     @Test func `Delta values are rejected point by point, with a reason; the rest is taken`() throws {
         var batch = RawSampleBatch()
         let decoded = try OTLPMetrics.decode(OTLPBodies.metrics(temporality: 1).span, isJSON: false, now: 1, into: &batch)

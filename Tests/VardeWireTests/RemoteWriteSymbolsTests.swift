@@ -87,10 +87,15 @@ import VardeModel
             Self.references(1, [1], in: &$0)
             $0.message(2) { $0.double(1, 1) }
         }
-        let decoded = try RemoteWriteSymbols.decode(Self.body([beyond, Self.counter, odd, Self.histogram(-4)]).span, into: &batch)
+        let empty: (inout Message) -> Void = {
+            Self.references(1, [1, 2], in: &$0)
+            $0.message(4) { $0.double(2, 1) }
+        }
+        let decoded = try RemoteWriteSymbols.decode(Self.body([beyond, Self.counter, odd, Self.histogram(-4), empty]).span, into: &batch)
         #expect(decoded.refusedSamples == 2)
         #expect(decoded.refusedHistograms == 1)
-        #expect(decoded.reasons.count == 3)
+        #expect(decoded.refusedExemplars == 1)
+        #expect(decoded.reasons.count == 4)
         #expect(try described(batch).count == 2)
     }
 
@@ -98,6 +103,7 @@ import VardeModel
         let long = String(repeating: "x", count: 1 << 20)
         var series = Message()
         Self.references(1, Array(repeating: 1, count: 64), in: &series)
+        series.message(2) { $0.double(1, 1) }
         let body = Message.of {
             $0.string(4, "")
             $0.string(4, long)

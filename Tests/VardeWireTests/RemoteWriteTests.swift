@@ -24,7 +24,7 @@ import VardeModel
         var batch = RawSampleBatch()
         for _ in 0..<200 {
             let series = Self.random(&mutator)
-            #expect(try RemoteWrite.decode(RemoteWrite.encode(series), into: &batch).isEmpty)
+            #expect(try RemoteWrite.decode(RemoteWrite.encode(series), into: &batch).metadata.isEmpty)
             try #require(batch.seriesCount == series.count)
             var sample = 0
             for (index, one) in series.enumerated() {
@@ -102,11 +102,15 @@ import VardeModel
         #expect(histogram.positiveBuckets == [1, 3, 2])
     }
 
-    @Test(arguments: [[1, 2], [1, 2, -1, 0], [1, -2, 3]] as [[Int64]])
-    func `A native histogram that contradicts itself refuses the body, with the reason`(_ deltas: [Int64]) {
+    @Test(arguments: [[1, 2], [1, 2, -1, 0], [1, -2, 3], [1, 2, 0]] as [[Int64]])
+    func `A native histogram that contradicts itself is left out with the reason, the rest of the body stands`(_ deltas: [Int64]) throws {
         var batch = RawSampleBatch()
-        let error = #expect(throws: WireError.self) { try RemoteWrite.decode(Self.histogramBody(deltas: deltas), into: &batch) }
-        #expect(error?.message.hasPrefix("native histogram: ") == true)
+        let good = RemoteWrite.encode([(["__name__": "m"], [(1, 2)])])
+        let decoded = try RemoteWrite.decode(Self.histogramBody(deltas: deltas) + good, into: &batch)
+        #expect(decoded.refusedHistograms == 1)
+        #expect(decoded.reasons.first?.message.hasPrefix("native histogram: ") == true)
+        #expect(batch.histograms.isEmpty)
+        #expect(batch.values == [2])
     }
 
     @Test func `A body that promises more than it has is refused, whatever it promises`() {
@@ -163,7 +167,7 @@ import VardeModel
         ProtobufWriter.bytes(1, series, to: &body)
         ProtobufWriter.bytes(3, family, to: &body)
         var batch = RawSampleBatch()
-        let metadata = try RemoteWrite.decode(body, into: &batch)
+        let metadata = try RemoteWrite.decode(body, into: &batch).metadata
         #expect(metadata == [.init(type: "counter", family: "m", help: "what it is", unit: "bytes")])
         let range = Int(batch.labelStarts[0])..<Int(batch.labelEnds[0])
         #expect(try RemoteWrite.labels(batch.bytes.span.extracting(range)) == Labels(["__name__": "m", "z": "1"]))

@@ -1,5 +1,6 @@
 import VardeCollect
 import VardeModel
+import VardeWire
 
 extension Configuration {
     /// The configuration of a server started without a file.
@@ -7,7 +8,7 @@ extension Configuration {
         Configuration(
             file: nil, text: "", global: GlobalSettings(), scrapeConfigs: [], ruleFiles: [], server: ServerSettings(),
             storage: StorageSettings(), retention: RetentionSettings(), logs: LogSettings(), privacy: PrivacySettings(),
-            residency: ResidencySettings(), limits: LimitSettings(), collect: CollectSettings(), warnings: [])
+            residency: ResidencySettings(), limits: LimitSettings(), collect: CollectSettings(), otlp: OTLPTranslation(), warnings: [])
     }
 
     /// Reads a configuration from its text.
@@ -34,11 +35,11 @@ extension Configuration {
             ("remote_write", "nothing is forwarded by this version"),
             ("remote_read", "nothing is read from elsewhere by this version"),
             ("tracing", "no traces are sent"),
-            ("otlp", "the OTLP receiver takes no options in this version"),
             ("runtime", "has no meaning here: Varde has no garbage collector"),
         ] where root[key] != nil {
             warnings.append("\(key): accepted without effect: \(what)")
         }
+        if let value = root["otlp"] { otlp = try OTLPTranslation(reading: value, classicNamesOnly: global.scrape.classicNamesOnly) }
         if let value = root["collect"] { collect = try CollectSettings(reading: value) }
         if let value = root["scrape_config_files"] { try readScrapeFiles(value) }
         try root.rejectUnknown()

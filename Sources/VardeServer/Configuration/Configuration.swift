@@ -1,5 +1,6 @@
 package import VardeCollect
 package import VardeModel
+package import VardeWire
 
 /// Everything the server runs by: a superset of `prometheus.yml`. Times are milliseconds, sizes bytes.
 package struct Configuration: Sendable {
@@ -18,6 +19,8 @@ package struct Configuration: Sendable {
     package var residency: ResidencySettings
     package var limits: LimitSettings
     package var collect: CollectSettings
+    /// How names of OTLP become Prometheus'.
+    package var otlp: OTLPTranslation
     /// What is accepted for the sake of an existing `prometheus.yml` and has no effect yet, one sentence each: logged at start and
     /// printed by `varde check config`.
     package var warnings: [String]

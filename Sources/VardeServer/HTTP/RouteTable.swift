@@ -12,6 +12,8 @@ struct RouteTable: Sendable {
         var name: String
         /// Whether failures are told as Loki tells them: plain text.
         var plainErrors: Bool
+        /// Content encodings that are taken where not all are.
+        var encodings: [String]?
     }
 
     enum Match {
@@ -24,14 +26,15 @@ struct RouteTable: Sendable {
     private var open: [Int] = []
     private var routes: [Route] = []
 
-    mutating func add(_ methods: [String], _ path: String, role: Role?, _ handler: @escaping Handler) {
+    mutating func add(_ methods: [String], _ path: String, role: Role?, encodings: [String]? = nil, _ handler: @escaping Handler) {
         let pattern = path.split(separator: "/").map(String.init)
         let index: Int
         if let known = routes.firstIndex(where: { $0.pattern == pattern }) {
             index = known
         } else {
             index = routes.count
-            routes.append(Route(pattern: pattern, handlers: [:], role: role, name: path, plainErrors: path.hasPrefix("/loki")))
+            routes.append(
+                Route(pattern: pattern, handlers: [:], role: role, name: path, plainErrors: path.hasPrefix("/loki"), encodings: encodings))
             if pattern.contains("*") { open.append(index) } else { exact["/" + pattern.joined(separator: "/")] = index }
         }
         for method in methods { routes[index].handlers[method] = handler }

@@ -41,7 +41,7 @@ struct ServerResponder: HTTPResponder {
             case .found(let route, let handler, let captures):
                 routeName = route.name
                 plain = route.plainErrors
-                var received = try await read(request)
+                var received = try await read(request, encodings: route.encodings)
                 received.captures = captures
                 if let role = route.role { received.token = try await tokens.admit(received.headers["authorization"], role) }
                 answer = try await handler(received)
@@ -93,7 +93,7 @@ struct ServerResponder: HTTPResponder {
     }
 
     /// Reads a request whole, within the limits, and decompresses it.
-    private func read(_ request: Request) async throws -> APIRequest {
+    private func read(_ request: Request, encodings: [String]?) async throws -> APIRequest {
         var received = APIRequest(method: request.method.rawValue, path: String(request.uri.path))
         if let query = request.uri.query { received.parameters = APIRequest.parseForm(query.utf8) }
         for field in request.headers { received.headers[field.name.canonicalName] = field.value }
@@ -105,6 +105,11 @@ struct ServerResponder: HTTPResponder {
             raw.append(contentsOf: part.readableBytesView)
         }
         let encoding = (received.headers["content-encoding"] ?? "identity").lowercased()
+        if let encodings, encoding != "identity", !encodings.contains(encoding) {
+            throw APIFailure(
+                status: 415, type: "unsupported_encoding",
+                message: "content encoding “\(encoding)” is not taken here; send \(encodings.joined(separator: " or "))")
+        }
         var body: [UInt8] = []
         do {
             switch encoding {

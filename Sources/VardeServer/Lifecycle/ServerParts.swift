@@ -6,6 +6,7 @@ import VardeMetrics
 import VardeModel
 import VardePrivacy
 import VardeQuery
+import VardeWire
 
 /// The stores, once they are open.
 struct Stores: Sendable {
@@ -26,6 +27,8 @@ final class ServerParts: Sendable {
     let redaction: RedactionControl
     let scrapes: ScrapeManager
     let sentMetadata = SentMetadata()
+    /// Differences that OTLP's senders report, summed up.
+    let otlpDeltas = OTLPDeltaSums()
     let tails = TailHub()
     let reloads = ReloadState()
     let logger: Logger

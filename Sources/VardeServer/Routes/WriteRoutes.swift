@@ -1,84 +1,29 @@
-import VardeCollect
 import VardeCompression
 import VardeKernels
 import VardeLogs
-import VardeMetrics
 import VardeModel
 import VardePrivacy
 import VardeWire
 
-/// Where data comes in: remote write, Loki push, plain lines.
+/// Where data comes in: metrics by the routes named here, Loki push and plain lines here.
 struct WriteRoutes: Sendable {
     let parts: ServerParts
+    private var intake: MetricIntake { MetricIntake(parts: parts) }
 
     func add(to table: inout RouteTable) {
-        table.add(["POST"], "/api/v1/write", role: .write, remoteWrite)
+        RemoteWriteRoutes(intake: intake).add(to: &table)
+        OTLPMetricRoutes(intake: intake).add(to: &table)
         table.add(["POST"], "/loki/api/v1/push", role: .write, lokiPush)
         table.add(["POST"], "/api/v1/logs/lines", role: .write, lines)
     }
 
-    /// Remote write 1.0, answered as its specification says: 204 once synced, 400 for what retrying cannot mend, 5xx for what it can.
-    private func remoteWrite(_ request: APIRequest) async throws -> APIResponse {
-        let type = request.contentType.replacing(" ", with: "")
-        if type.contains("proto=io.prometheus.write.v2") {
-            throw APIFailure(
-                status: 415, type: "unsupported_type",
-                message: "remote write 2.0 is not taken; send application/x-protobuf;proto=prometheus.WriteRequest")
-        }
-        guard type.isEmpty || type.hasPrefix("application/x-protobuf") else {
-            throw APIFailure(
-                status: 415, type: "unsupported_type",
-                message: "content type “\(request.contentType)” is not taken; send application/x-protobuf")
-        }
-        if let proto = type.split(separator: ";").first(where: { $0.hasPrefix("proto=") }), proto != "proto=prometheus.writerequest" {
-            throw APIFailure(status: 415, type: "unsupported_type", message: "\(proto) is not known; send proto=prometheus.WriteRequest")
-        }
-        if let encoding = request.headers["content-encoding"], encoding.lowercased() != "snappy" {
-            throw APIFailure(status: 415, type: "unsupported_encoding", message: "content encoding “\(encoding)” is not taken; send snappy")
-        }
-        let store = try parts.stores().metrics
-        try parts.checkWritable()
-        let body = try unsnapped(request.body)
-        var batch = RawSampleBatch()
-        do throws(WireError) {
-            for one in try RemoteWrite.decode(body, into: &batch) {
-                parts.sentMetadata.note(one.family, FamilyMetadata(type: one.type, help: one.help, unit: one.unit))
-            }
-        } catch {
-            throw APIFailure.badData("remote write: \(error)")
-        }
-        let redactor = parts.redactor
-        let outcome: (report: AppendReport, refused: Int, errors: [IngestError])
-        do throws(IngestError) {
-            outcome = try await store.ingest(batch) { (bytes) throws(IngestError) in
-                let labels: Labels
-                do throws(WireError) { labels = try RemoteWrite.labels(bytes) } catch { throw .invalidLabels("\(error)") }
-                return redactor?.redact(labels: labels) ?? labels
-            }
-        } catch {
-            throw ServerParts.failure(error)
-        }
-        parts.metrics.count("varde_ingested_samples_total", ["protocol": "remote_write"], by: Double(outcome.report.accepted))
-        if outcome.refused > 0 || outcome.report.outOfBounds > 0 {
-            parts.metrics.count("varde_refused_samples_total", ["reason": "labels_or_limit"], by: Double(outcome.refused))
-            parts.metrics.count("varde_refused_samples_total", ["reason": "out_of_bounds"], by: Double(outcome.report.outOfBounds))
-            var words = outcome.errors.map { ServerParts.failure($0).message }
-            if outcome.report.outOfBounds > 0 {
-                words.append("\(outcome.report.outOfBounds) samples are older than retention or too far in the future")
-            }
-            throw APIFailure(
-                status: 400, type: "bad_data",
-                message:
-                    "\(outcome.refused + outcome.report.outOfBounds) of \(batch.sampleCount) samples were refused, the others are stored: "
-                    + words.joined(separator: "; "))
-        }
-        return APIResponse(status: 204, contentType: "text/plain")
-    }
+    private func unsnapped(_ body: [UInt8]) throws -> [UInt8] { try Self.unsnapped(body, limit: parts.limits.decompressedBytes) }
 
-    private func unsnapped(_ body: [UInt8]) throws -> [UInt8] {
+    /// What snappy's block format holds.
+    static func unsnapped(_ body: [UInt8], limit: Int) throws -> [UInt8] {
         var out: [UInt8] = []
         do throws(DecompressionError) {
-            try Snappy.decompress(body.span, limit: parts.limits.decompressedBytes, into: &out)
+            try Snappy.decompress(body.span, limit: limit, into: &out)
         } catch {
             throw ServerResponder.failure(of: error)
         }

@@ -15,13 +15,16 @@ package enum OTLPMetrics {
 
     /// Decodes a decompressed body into `batch`; labels are read by `RemoteWrite.labels`.
     ///
-    /// - Parameter now: milliseconds, for points that say no time.
+    /// - Parameters:
+    ///   - deltas: where differences are summed up; nil where they are rejected.
+    ///   - now: milliseconds, for points that say no time.
     package static func decode(
-        _ body: Span<UInt8>, isJSON: Bool, _ translation: OTLPTranslation = OTLPTranslation(), now: Int64, into batch: inout RawSampleBatch
+        _ body: Span<UInt8>, isJSON: Bool, _ translation: OTLPTranslation = OTLPTranslation(), deltas: OTLPDeltaSums? = nil, now: Int64,
+        into batch: inout RawSampleBatch
     ) throws(WireError) -> Decoded {
         let resources = isJSON ? try OTLPJSON.metrics(body) : try OTLPProtobuf.metrics(body)
         batch.removeAll()
-        var unfolding = OTLPUnfolding(translation: translation, now: now)
+        var unfolding = OTLPUnfolding(translation: translation, deltas: deltas, now: now)
         for resource in resources { try unfolding.resource(resource, into: &batch) }
         return unfolding.decoded
     }
@@ -30,14 +33,16 @@ package enum OTLPMetrics {
 /// Unfolds metrics of OTLP into series, resource by resource.
 struct OTLPUnfolding {
     let translation: OTLPTranslation
+    let deltas: OTLPDeltaSums?
     let now: Int64
     var decoded = OTLPMetrics.Decoded()
     private var families: Set<String> = []
     /// Labels of the resource (and scope) at hand that every series of it gets.
     private var common: [Label] = []
 
-    init(translation: OTLPTranslation, now: Int64) {
+    init(translation: OTLPTranslation, deltas: OTLPDeltaSums?, now: Int64) {
         self.translation = translation
+        self.deltas = deltas
         self.now = now
     }
 
@@ -105,7 +110,8 @@ struct OTLPUnfolding {
         if metric.points.isEmpty { return }
         let isCumulative = metric.temporality == .cumulative
         let hasTemporality = metric.kind == .sum || metric.kind == .histogram || metric.kind == .exponential
-        guard metric.kind != .none, !hasTemporality || isCumulative else {
+        let sums = hasTemporality && metric.temporality == .delta ? deltas : nil
+        guard metric.kind != .none, !hasTemporality || isCumulative || sums != nil else {
             let what = metric.kind == .none ? "unknown kind" : metric.temporality == .delta ? "delta temporality" : "no temporality"
             return reject(metric.points.count, "metric \(metric.name.quoted): \(what) is not taken; export cumulative values")
         }
@@ -115,8 +121,18 @@ struct OTLPUnfolding {
         guard !name.isEmpty else { return reject(metric.points.count, "a metric whose name \(metric.name.quoted) leaves nothing") }
         for point in metric.points {
             let own = labels(point.attributes)
+            var point = point
+            if let sums {
+                do throws(OTLPDeltaSums.Refusal) {
+                    if point.time == 0 { point.time = now * 1_000_000 }
+                    point = try sums.add(point, metric.kind, key: "\(metric.kind) \(name) \(Labels(own)) \(Labels(common))")
+                } catch {
+                    reject(1, "metric \(name): \(error.words)")
+                    continue
+                }
+            }
             let time = milliseconds(point.time)
-            let start = isCumulative && point.start > 0 ? point.start / 1_000_000 : 0
+            let start = (isCumulative || sums != nil) && point.start > 0 ? point.start / 1_000_000 : 0
             switch metric.kind {
             case .none: break
             case .gauge, .sum:
@@ -187,8 +203,11 @@ struct OTLPUnfolding {
         batch.endSeries()
     }
 
-    private func exemplars(_ point: OTLPPoint, into batch: inout RawSampleBatch) {
-        for exemplar in point.exemplars {
+    private func exemplars(
+        _ point: OTLPPoint, above low: Double = -.infinity, through high: Double = .infinity, into batch: inout RawSampleBatch
+    ) {
+        for exemplar in point.exemplars where !(exemplar.value <= low && low > -.infinity) && !(exemplar.value > high) {
+            if exemplar.value.isNaN, high < .infinity { continue }
             var all = labels(exemplar.attributes)
             if !exemplar.traceID.isEmpty { all.append(Label("trace_id", OTLPLogs.hexadecimal(exemplar.traceID))) }
             if !exemplar.spanID.isEmpty { all.append(Label("span_id", OTLPLogs.hexadecimal(exemplar.spanID))) }
@@ -210,12 +229,15 @@ struct OTLPUnfolding {
         if let sum = point.sum { try series(name + "_sum", own, nil, point.hasNoValue, sum, time, start, into: &batch) }
         try series(name + "_count", own, nil, point.hasNoValue, Double(point.count), time, start, into: &batch)
         var cumulative: UInt64 = 0
+        var below = -Double.infinity
         for (bound, count) in zip(point.bounds, point.bucketCounts) {
             cumulative &+= count
             let label = Label("le", SampleText.text(bound))
+            exemplars(point, above: below, through: bound, into: &batch)
+            below = bound
             try series(name + "_bucket", own, label, point.hasNoValue, Double(cumulative), time, start, into: &batch)
         }
-        exemplars(point, into: &batch)
+        exemplars(point, above: below, into: &batch)
         try series(name + "_bucket", own, Label("le", "+Inf"), point.hasNoValue, Double(point.count), time, start, into: &batch)
     }
 

@@ -26,14 +26,26 @@ package struct OTLPTranslation: Sendable, Equatable {
     /// `promote_scope_metadata`.
     package var promotesScopeMetadata = false
 
+    /// `label_name_underscore_sanitization`: whether what would begin with one underscore gets `key` before it.
+    package var guardsLeadingUnderscores = true
+    /// `label_name_preserve_multiple_underscores`: whether runs of underscores stay.
+    package var keepsUnderscoreRuns = true
+
     package init() {}
 
     /// A label's name.
-    package func labelName(_ name: String) -> String { strategy.escapes ? Self.escapedLabel(name) : name }
+    package func labelName(_ name: String) -> String {
+        guard strategy.escapes else { return name }
+        var escaped = Self.escapedLabel(name, guardsUnderscores: guardsLeadingUnderscores)
+        if !keepsUnderscoreRuns {
+            while escaped.contains("__") { escaped = escaped.replacing("__", with: "_") }
+        }
+        return escaped
+    }
 
     /// Other characters than letters, digits and underscores become underscores; what would begin with a digit or one underscore gets
     /// `key` before it.
-    static func escapedLabel(_ name: String) -> String {
+    static func escapedLabel(_ name: String, guardsUnderscores: Bool = true) -> String {
         var out: [UInt8] = []
         for scalar in name.unicodeScalars {
             let isPlain = scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
@@ -42,7 +54,7 @@ package struct OTLPTranslation: Sendable, Equatable {
         guard let first = out.first else { return "" }
         let text = String(decoding: out, as: UTF8.self)
         if first >= UInt8(ascii: "0"), first <= UInt8(ascii: "9") { return "key_" + text }
-        if first == UInt8(ascii: "_"), out.count < 2 || out[1] != UInt8(ascii: "_") { return "key" + text }
+        if guardsUnderscores, first == UInt8(ascii: "_"), out.count < 2 || out[1] != UInt8(ascii: "_") { return "key" + text }
         return text
     }
 

@@ -11,14 +11,28 @@ package enum RemoteWrite {
         package var unit: String
     }
 
+    /// What a body held besides what went into the batch.
+    package struct Decoded: Sendable {
+        /// One record a metric family.
+        package var metadata: [Metadata] = []
+        /// What was refused because its series or histogram cannot be; the rest of the body stands (a partial write).
+        package var refusedSamples = 0
+        package var refusedHistograms = 0
+        package var refusedExemplars = 0
+        /// Why, of the first ten.
+        package var reasons: [WireError] = []
+
+        mutating func refuse(_ reason: WireError) { if reasons.count < 10 { reasons.append(reason) } }
+    }
+
     static let metadataTypes = ["unknown", "counter", "gauge", "histogram", "gaugehistogram", "summary", "info", "stateset"]
 
     /// Walks a decompressed body into `batch`, which takes the body over. Labels stay where they lie.
     ///
     /// A series whose label fields do not stand together (no sender does that) has them copied to the end of the bytes.
-    /// - Returns: metadata records in the body.
-    /// - Throws: where the body is cut short or damaged, or a native histogram contradicts itself: the whole request is refused.
-    package static func decode(_ body: consuming [UInt8], into batch: inout RawSampleBatch) throws(WireError) -> [Metadata] {
+    /// - Returns: metadata records in the body, and what native histograms contradict themselves: those are left out.
+    /// - Throws: where the body is cut short or damaged: the whole request is refused.
+    package static func decode(_ body: consuming [UInt8], into batch: inout RawSampleBatch) throws(WireError) -> Decoded {
         batch.removeAll()
         batch.bytes = body
         var walk = RemoteWriteWalk()
@@ -28,13 +42,12 @@ package enum RemoteWrite {
         } catch {
             throw error.wire
         }
-        if let invalid = walk.invalid { throw invalid }
         for (series, labels) in walk.moved {
             batch.labelStarts[series] = UInt32(batch.bytes.count)
             batch.bytes += labels
             batch.labelEnds[series] = UInt32(batch.bytes.count)
         }
-        return walk.metadata
+        return walk.decoded
     }
 
     /// A request body, before compression.

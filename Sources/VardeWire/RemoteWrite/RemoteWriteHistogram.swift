@@ -3,27 +3,24 @@ import VardeModel
 
 /// `prometheus.Histogram` of remote write: a native histogram, integer or float, exponential or with custom buckets.
 enum RemoteWriteHistogram {
+    /// The histogram with its timestamp, the start timestamp that 2.0 knows (both ms, the latter 0 where there is none), and what it
+    /// contradicts itself in, nil where nothing.
     static func decode(
         _ range: Range<Int>, _ bytes: Span<UInt8>
-    ) throws(ProtobufReader.Fault) -> (timestamp: Int64, histogram: NativeHistogram) {
-        let (timestamp, histogram, _) = try decodeWithStart(range, bytes)
-        return (timestamp, histogram)
-    }
-
-    /// As `decode`, with the start timestamp that 2.0 knows (ms, 0 where there is none).
-    static func decodeWithStart(
-        _ range: Range<Int>, _ bytes: Span<UInt8>
-    ) throws(ProtobufReader.Fault) -> (timestamp: Int64, histogram: NativeHistogram, start: Int64) {
+    ) throws(ProtobufReader.Fault) -> (timestamp: Int64, histogram: NativeHistogram, start: Int64, complaint: String?) {
         var reader = ProtobufReader(range)
         var histogram = NativeHistogram()
         var timestamp: Int64 = 0
         var start: Int64 = 0
+        var isInteger = false
         var positiveDeltas: [Int64] = []
         var negativeDeltas: [Int64] = []
         while !reader.isAtEnd {
             let (field, type) = try reader.tag(bytes)
             switch (field, type) {
-            case (1, 0): histogram.count = Double(try reader.varint(bytes))
+            case (1, 0):
+                histogram.count = Double(try reader.varint(bytes))
+                isInteger = true
             case (2, 1): histogram.count = Double(bitPattern: try reader.fixed64(bytes))
             case (3, 1): histogram.sum = Double(bitPattern: try reader.fixed64(bytes))
             case (4, 0): histogram.schema = Int32(truncatingIfNeeded: HistogramFields.zigzag(try reader.varint(bytes)))
@@ -47,6 +44,15 @@ enum RemoteWriteHistogram {
         }
         if !positiveDeltas.isEmpty { histogram.positiveBuckets = HistogramFields.absolute(positiveDeltas) }
         if !negativeDeltas.isEmpty { histogram.negativeBuckets = HistogramFields.absolute(negativeDeltas) }
-        return (timestamp, HistogramLayout.storable(histogram), start)
+        let storable = HistogramLayout.storable(histogram)
+        return (timestamp, storable, start, storable.complaint ?? (isInteger ? countComplaint(storable) : nil))
+    }
+
+    /// Whole counts add up (Prometheus native histogram specification, “Data model”): the count is that of all buckets, or more where
+    /// observations of NaN, which are in no bucket, make the sum NaN. Fractions may miss each other by rounding.
+    private static func countComplaint(_ histogram: NativeHistogram) -> String? {
+        let buckets = histogram.positiveBuckets.reduce(0, +) + histogram.negativeBuckets.reduce(0, +) + histogram.zeroCount
+        if histogram.sum.isNaN ? buckets <= histogram.count : buckets == histogram.count { return nil }
+        return "the buckets hold \(buckets) observations, the count is \(histogram.count)"
     }
 }

@@ -5,26 +5,10 @@ package import VardeModel
 ///
 /// Series come out as those of 1.0 do, labels written in its form, so a store takes a sender of either for the same series.
 package enum RemoteWriteSymbols {
-    /// What a body held besides what went into the batch.
-    package struct Decoded: Sendable {
-        /// One record a metric family.
-        package var metadata: [RemoteWrite.Metadata] = []
-        /// What was refused because its series or histogram cannot be; the rest of the body stands (a partial write).
-        package var refusedSamples = 0
-        package var refusedHistograms = 0
-        package var refusedExemplars = 0
-        /// Why, of the first ten.
-        package var reasons: [WireError] = []
-
-        mutating func refuse(_ reason: WireError) { if reasons.count < 10 { reasons.append(reason) } }
-    }
-
-    private static let metadataTypes = ["unknown", "counter", "gauge", "histogram", "gaugehistogram", "summary", "info", "stateset"]
-
     /// Decodes a decompressed body into `batch`.
     ///
     /// - Throws: where the body is cut short or damaged; series that contradict themselves are counted in what is returned.
-    package static func decode(_ body: Span<UInt8>, into batch: inout RawSampleBatch) throws(WireError) -> Decoded {
+    package static func decode(_ body: Span<UInt8>, into batch: inout RawSampleBatch) throws(WireError) -> RemoteWrite.Decoded {
         batch.removeAll()
         var walk = SymbolWalk()
         do throws(ProtobufReader.Fault) { try walk.symbols(body) } catch { throw error.wire }
@@ -49,13 +33,13 @@ package enum RemoteWriteSymbols {
 
     /// The pass over one body; its arrays are reused from series to series.
     private struct SymbolWalk {
-        var decoded = Decoded()
+        var decoded = RemoteWrite.Decoded()
         private var table: [Range<Int>] = []
         private var families: Set<String> = []
         // The series at hand.
         private var labels: [UInt32] = []
         private var samples: [(timestamp: Int64, value: Double, start: Int64)] = []
-        private var histograms: [(timestamp: Int64, histogram: NativeHistogram, start: Int64)] = []
+        private var histograms: [(timestamp: Int64, histogram: NativeHistogram, start: Int64, complaint: String?)] = []
         private var exemplars: [(labels: [UInt32], value: Double, timestamp: Int64)] = []
         private var metadata: (type: UInt64, help: UInt32, unit: UInt32)?
         private var start: Int64 = 0
@@ -85,8 +69,7 @@ package enum RemoteWriteSymbols {
                 case (1, 0): labels.append(UInt32(clamping: try reader.varint(body)))
                 case (2, 2): samples.append(try sample(try reader.delimited(body), body))
                 case (3, 2):
-                    let (timestamp, histogram, start) = try RemoteWriteHistogram.decodeWithStart(try reader.delimited(body), body)
-                    histograms.append((timestamp, histogram, start))
+                    histograms.append(try RemoteWriteHistogram.decode(try reader.delimited(body), body))
                 case (4, 2): exemplars.append(try exemplar(try reader.delimited(body), body))
                 case (5, 2): metadata = try metadata(try reader.delimited(body), body)
                 case (6, 0): start = Int64(bitPattern: try reader.varint(body))
@@ -158,6 +141,10 @@ package enum RemoteWriteSymbols {
                 decoded.refusedExemplars += exemplars.count
                 return
             }
+            guard !samples.isEmpty || !histograms.isEmpty else {
+                decoded.refusedExemplars += exemplars.count
+                return decoded.refuse(WireError("a series without a sample or histogram", at: offset))
+            }
             // Counted before a byte is copied: one series alone may unfold to any size.
             let size = labels.reduce(batch.bytes.count) { $0 + table[Int($1)].count }
             guard size <= RawSampleBatch.maxLabelBytes else { throw RawSampleBatch.unfoldsTooFar(at: offset) }
@@ -171,7 +158,7 @@ package enum RemoteWriteSymbols {
             try batch.endLabels(from: offset)
             for sample in samples { batch.sample(sample.timestamp, sample.value, start: sample.start != 0 ? sample.start : start) }
             for one in histograms {
-                if let complaint = one.histogram.complaint {
+                if let complaint = one.complaint {
                     decoded.refusedHistograms += 1
                     decoded.refuse(WireError("native histogram: \(complaint)", at: offset))
                 } else {
@@ -208,7 +195,7 @@ package enum RemoteWriteSymbols {
             for pair in stride(from: 0, to: labels.count, by: 2) where text(labels[pair], body) == Labels.metricName {
                 family = text(labels[pair + 1], body)
             }
-            let type = metadata.type < UInt64(metadataTypes.count) ? metadataTypes[Int(metadata.type)] : "unknown"
+            let type = metadata.type < UInt64(RemoteWrite.metadataTypes.count) ? RemoteWrite.metadataTypes[Int(metadata.type)] : "unknown"
             if ["histogram", "gaugehistogram", "summary"].contains(type) {
                 for suffix in ["_bucket", "_count", "_sum"] where family.hasSuffix(suffix) {
                     family.removeLast(suffix.count)

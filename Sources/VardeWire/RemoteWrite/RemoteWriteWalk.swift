@@ -5,9 +5,7 @@ import VardeModel
 struct RemoteWriteWalk {
     /// Labels that did not stand together, by the index of their series.
     var moved: [(series: Int, labels: [UInt8])] = []
-    var metadata: [RemoteWrite.Metadata] = []
-    /// The first histogram that contradicts itself.
-    var invalid: WireError?
+    var decoded = RemoteWrite.Decoded()
 
     mutating func request(_ bytes: Span<UInt8>, into batch: inout RawSampleBatch) throws(ProtobufReader.Fault) {
         var request = ProtobufReader(0..<bytes.count)
@@ -15,7 +13,7 @@ struct RemoteWriteWalk {
             let (field, type) = try request.tag(bytes)
             switch (field, type) {
             case (1, 2): try series(try request.delimited(bytes), bytes, into: &batch)
-            case (3, 2): metadata.append(try Self.familyMetadata(try request.delimited(bytes), bytes))
+            case (3, 2): decoded.metadata.append(try Self.familyMetadata(try request.delimited(bytes), bytes))
             default: try request.skip(type, bytes)
             }
         }
@@ -60,9 +58,10 @@ struct RemoteWriteWalk {
     private mutating func histogram(
         _ range: Range<Int>, _ bytes: Span<UInt8>, into batch: inout RawSampleBatch
     ) throws(ProtobufReader.Fault) {
-        let (timestamp, histogram) = try RemoteWriteHistogram.decode(range, bytes)
-        if invalid == nil, let complaint = histogram.complaint {
-            invalid = WireError("native histogram: \(complaint)", at: range.lowerBound)
+        let (timestamp, histogram, _, complaint) = try RemoteWriteHistogram.decode(range, bytes)
+        if let complaint {
+            decoded.refusedHistograms += 1
+            return decoded.refuse(WireError("native histogram: \(complaint)", at: range.lowerBound))
         }
         batch.histograms.append((batch.timestamps.count, histogram))
         batch.timestamps.append(timestamp)

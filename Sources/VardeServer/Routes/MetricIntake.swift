@@ -1,0 +1,92 @@
+import VardeCollect
+import VardeMetrics
+import VardeModel
+import VardePrivacy
+import VardeWire
+
+/// The way of pushed samples into the store, whatever brought them: labels of new series redacted, refusals told and counted.
+struct MetricIntake: Sendable {
+    let parts: ServerParts
+
+    /// What became of a batch: what is written is in the log and synced.
+    struct Outcome: Sendable {
+        var samples = 0
+        var histograms = 0
+        var exemplars = 0
+        /// Samples and histograms that were refused, and why, of the first few.
+        var refused = 0
+        var reasons: [String] = []
+
+        /// What was refused and that the rest stands, in one sentence; nil where nothing was refused.
+        var complaint: String? {
+            if refused == 0, reasons.isEmpty { return nil }
+            let of = samples + histograms + refused
+            return "\(refused) of \(of) samples were refused, the others are stored: " + reasons.joined(separator: "; ")
+        }
+    }
+
+    /// Stores what can be stored of a batch.
+    ///
+    /// - Parameter name: of the protocol, as the metrics count it.
+    /// - Throws: where nothing was stored and the sender should try again.
+    func store(_ batch: consuming RawSampleBatch, protocol name: String) async throws -> Outcome {
+        let store = try parts.stores().metrics
+        try parts.checkWritable()
+        let redactor = parts.redactor
+        if let redactor {
+            for index in batch.exemplars.indices {
+                batch.exemplars[index].exemplar.labels = redactor.redact(labels: batch.exemplars[index].exemplar.labels)
+            }
+        }
+        let batch = batch
+        let taken: (report: AppendReport, refused: Int, errors: [IngestError])
+        do throws(IngestError) {
+            taken = try await store.ingest(batch) { (bytes) throws(IngestError) in
+                let labels: Labels
+                do throws(WireError) { labels = try RemoteWrite.labels(bytes) } catch { throw .invalidLabels("\(error)") }
+                return redactor?.redact(labels: labels) ?? labels
+            }
+        } catch {
+            throw ServerParts.failure(error)
+        }
+        let outcome = Self.outcome(of: batch, taken)
+        parts.metrics.count("varde_ingested_samples_total", ["protocol": name], by: Double(taken.report.accepted))
+        refuse(taken.refused, "labels_or_limit")
+        refuse(taken.report.outOfBounds, "out_of_bounds")
+        return outcome
+    }
+
+    /// Counts samples that were refused.
+    func refuse(_ count: Int, _ reason: String) {
+        if count > 0 { parts.metrics.count("varde_refused_samples_total", ["reason": reason], by: Double(count)) }
+    }
+
+    /// Keeps what senders say of metric families.
+    func note(_ metadata: [RemoteWrite.Metadata]) {
+        for one in metadata {
+            parts.sentMetadata.note(one.family, FamilyMetadata(type: one.type, help: one.help, unit: one.unit))
+        }
+    }
+
+    private static func outcome(
+        of batch: RawSampleBatch, _ taken: (report: AppendReport, refused: Int, errors: [IngestError])
+    ) -> Outcome {
+        let refusedSeries = taken.report.refusedSeries
+        var refusedHistograms = 0
+        for series in refusedSeries {
+            let range = (series == 0 ? 0 : Int(batch.sampleEnds[series - 1]))..<Int(batch.sampleEnds[series])
+            refusedHistograms += batch.histograms.count { range.contains($0.index) }
+        }
+        let refusedSet = Set(refusedSeries)
+        var outcome = Outcome()
+        outcome.histograms = batch.histograms.count - refusedHistograms - taken.report.outOfBoundsHistograms
+        outcome.refused = taken.refused + taken.report.outOfBounds
+        outcome.samples = batch.sampleCount - outcome.refused - outcome.histograms
+        outcome.exemplars = batch.exemplars.count { !refusedSet.contains($0.series) }
+        outcome.reasons = taken.errors.map { ServerParts.failure($0).message }
+        if taken.report.outOfBounds > 0 {
+            outcome.reasons.append("\(taken.report.outOfBounds) samples are older than retention or too far in the future")
+        }
+        return outcome
+    }
+}
