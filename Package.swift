@@ -205,7 +205,10 @@ let package = Package(
             swiftSettings: houseTests),
         .testTarget(name: "VardeServerTests", dependencies: ["VardeServer", "VardeModel", "TestSupport"], swiftSettings: houseTests),
         .testTarget(
-            name: "EndToEnd", dependencies: ["varde", "TestSupport", "VardeModel", "VardeWire", "VardeCompression"],
+            name: "EndToEnd",
+            dependencies: [
+                "varde", "TestSupport", "VardeModel", "VardeWire", "VardeCompression", .product(name: "Yams", package: "Yams"),
+            ],
             swiftSettings: houseTests),
     ]
 )

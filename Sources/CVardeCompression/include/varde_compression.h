@@ -43,6 +43,11 @@ int64_t varde_zlib_bound(int64_t count);
 int64_t varde_zlib_compress(const uint8_t *VARDE_BYTES(count) input VARDE_NOESCAPE, size_t count,
                             uint8_t *VARDE_BYTES(capacity) output VARDE_NOESCAPE, size_t capacity, varde_zlib_container container,
                             int32_t level);
+/// Compresses as DEFLATE blocks that end on a byte and are not the last: pieces of one stream. The size, or -1.
+int64_t varde_zlib_piece(const uint8_t *VARDE_BYTES(count) input VARDE_NOESCAPE, size_t count,
+                         uint8_t *VARDE_BYTES(capacity) output VARDE_NOESCAPE, size_t capacity, int32_t level);
+/// CRC-32 as gzip has it, of bytes that follow those of `seed`.
+uint32_t varde_zlib_crc32(const uint8_t *VARDE_BYTES(count) input VARDE_NOESCAPE, size_t count, uint32_t seed);
 /// Decompresses all members; the size, -1 on bad or truncated bytes, -2 where the output is too small.
 int64_t varde_zlib_decompress(const uint8_t *VARDE_BYTES(count) input VARDE_NOESCAPE, size_t count,
                               uint8_t *VARDE_BYTES(capacity) output VARDE_NOESCAPE, size_t capacity, varde_zlib_container container);

@@ -115,6 +115,11 @@ package final class ScrapeManager: Sendable {
         }
     }
 
+    /// Metadata by family of each target, with the target's labels, sorted by these.
+    package func metadataOfTargets() -> [(labels: Labels, families: [String: FamilyMetadata])] {
+        state.withLock { state in state.metadata.map { ($0.key.labels, $0.value) } }.sorted { $0.labels < $1.labels }
+    }
+
     // MARK: From configuration to targets
 
     private func wanted(_ configs: [ScrapeConfig]) -> Wanted {

@@ -138,7 +138,11 @@ extension StorageSettings {
             for key in ["stale_series_compaction_threshold"] { _ = tsdb[key] }
             try tsdb.rejectUnknown()
         }
-        if keys["exemplars"] != nil { warnings.append("storage.exemplars: exemplars are not kept by this version") }
+        if let v = keys["exemplars"] {
+            let exemplars = try v.mapping()
+            if let v = exemplars["max_exemplars"] { maxExemplars = try v.int(in: 1...10_000_000) }
+            try exemplars.rejectUnknown()
+        }
         try keys.rejectUnknown()
     }
 }
@@ -214,6 +218,7 @@ extension LimitSettings {
         if let v = keys["query_timeout"] { queryTimeout = try v.duration(allowZero: false) }
         if let v = keys["query_concurrency"] { queryConcurrency = try v.int(in: 1...1_000) }
         if let v = keys["query_queue"] { queryQueue = try v.int(in: 0...100_000) }
+        if let v = keys["slow_query"] { slowQuery = try v.duration() }
         if let v = keys["log_entries_per_query"] { logEntriesPerQuery = try v.int(in: 1...1_000_000) }
         if let v = keys["connections"] { maxConnections = try v.int(in: 1...1_000_000) }
         try keys.rejectUnknown()

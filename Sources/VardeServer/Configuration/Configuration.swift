@@ -68,6 +68,8 @@ package struct StorageSettings: Sendable {
     package var sync = Sync.every
     /// Stop taking writes below so much free disk, in bytes; start again at twice as much.
     package var minimumFreeBytes = 512 << 20
+    /// Exemplars kept over all series.
+    package var maxExemplars = 100_000
 
     package init() {}
 }
@@ -129,6 +131,8 @@ package struct LimitSettings: Sendable {
     package var queryTimeout: Int64 = 120_000
     package var queryConcurrency = 20
     package var queryQueue = 200
+    /// A query that takes longer is logged, without the texts in it; 0 for none.
+    package var slowQuery: Int64 = 5_000
     package var logEntriesPerQuery = 5_000
     package var maxConnections = 4_096
 

@@ -27,6 +27,9 @@ enum APIEnvelope {
 }
 
 extension JSONWriter {
+    /// A finite number without quotes.
+    mutating func number(_ value: Double) { SampleText.append(value, to: &bytes) }
+
     mutating func strings(_ texts: [String]) {
         raw("[")
         for (index, text) in texts.enumerated() {

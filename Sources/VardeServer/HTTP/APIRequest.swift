@@ -31,6 +31,10 @@ struct APIRequest: Sendable {
     }
 
     static func unescape(_ bytes: some Collection<UInt8>, plusIsBlank: Bool) -> String {
+        String(decoding: unescapedBytes(bytes, plusIsBlank: plusIsBlank), as: UTF8.self)
+    }
+
+    static func unescapedBytes(_ bytes: some Collection<UInt8>, plusIsBlank: Bool) -> [UInt8] {
         var out: [UInt8] = []
         out.reserveCapacity(bytes.count)
         let all = Array(bytes)
@@ -45,7 +49,7 @@ struct APIRequest: Sendable {
                 at += 1
             }
         }
-        return String(decoding: out, as: UTF8.self)
+        return out
     }
 
     private static func hex(_ byte: UInt8) -> UInt8? {
@@ -58,12 +62,17 @@ struct APIRequest: Sendable {
     }
 }
 
-/// An answer in one piece.
+/// An answer, in one piece or in several.
 struct APIResponse: Sendable {
+    /// Sends a piece of the body; returns once the client has room for more.
+    typealias PieceWriter = ([UInt8]) async throws -> Void
+
     var status = 200
     var contentType = "application/json"
     var headers: [(name: String, value: String)] = []
     var body: [UInt8] = []
+    /// Writes a body that is too large to be held, piece by piece; `body` is empty then.
+    var pieces: (@Sendable (_ write: PieceWriter) async throws -> Void)?
 
     static func text(_ status: Int, _ text: String) -> APIResponse {
         APIResponse(status: status, contentType: "text/plain; charset=utf-8", body: Array(text.utf8))
@@ -79,6 +88,8 @@ struct APIFailure: Error, Sendable {
     var type: String
     var message: String
     var retryAfter: Int?
+    /// Told as plain text, as Prometheus tells what its router finds.
+    var isPlain = false
 
     static func badData(_ message: String) -> APIFailure { APIFailure(status: 400, type: "bad_data", message: message) }
 }

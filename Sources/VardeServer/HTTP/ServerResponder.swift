@@ -8,7 +8,7 @@ import VardeModel
 
 /// What stands before every route: limits, decompression, tokens, errors in words, counting, compression of answers.
 struct ServerResponder: HTTPResponder {
-    typealias Context = BasicRequestContext
+    typealias Context = ConnectionContext
 
     let routes: RouteTable
     let limits: LimitSettings
@@ -28,13 +28,10 @@ struct ServerResponder: HTTPResponder {
         var answer: APIResponse
         do {
             switch routes.match(method, path) {
-            case .none: throw APIFailure(status: 404, type: "not_found", message: "no such path: \(path)")
+            case .none: throw APIFailure(status: 404, type: "not_found", message: "404 page not found\n", isPlain: true)
             case .wrongMethod(let route, let allowed):
                 routeName = route.name
-                var response = Self.failure(
-                    APIFailure(
-                        status: 405, type: "method_not_allowed",
-                        message: "\(method) is not answered here; allowed: \(allowed.joined(separator: ", "))"), plain: plain)
+                var response = APIResponse.text(405, "Method Not Allowed\n")
                 response.headers.append(("Allow", allowed.joined(separator: ", ")))
                 answer = response
                 metrics.count("varde_http_requests_refused_total", ["reason": "method_not_allowed"])
@@ -44,7 +41,12 @@ struct ServerResponder: HTTPResponder {
                 var received = try await read(request, encodings: route.encodings)
                 received.captures = captures
                 if let role = route.role { received.token = try await tokens.admit(received.headers["authorization"], role) }
-                answer = try await handler(received)
+                if route.role == .read {
+                    let complete = received
+                    answer = try await context.hangUp.cancelling { try await handler(complete) }
+                } else {
+                    answer = try await handler(received)
+                }
             }
         } catch let failure as APIFailure {
             answer = Self.failure(failure, plain: plain)
@@ -61,7 +63,7 @@ struct ServerResponder: HTTPResponder {
 
     private static func failure(_ failure: APIFailure, plain: Bool) -> APIResponse {
         var response: APIResponse
-        if plain {
+        if plain || failure.isPlain {
             response = .text(failure.status, failure.message)
         } else {
             response = APIResponse(status: failure.status, body: APIEnvelope.error(failure))
@@ -71,17 +73,27 @@ struct ServerResponder: HTTPResponder {
         return response
     }
 
+    /// How an answer may be packed, the best the client can read.
+    private static func encoding(_ accepting: String) -> (name: String, container: Deflate.Container)? {
+        let offered = accepting.lowercased()
+        return offered.contains("gzip") ? ("gzip", .gzip) : offered.contains("deflate") ? ("deflate", .zlib) : nil
+    }
+
     private static func response(_ answer: APIResponse, accepting: String, isHead: Bool) -> Response {
         var headers = HTTPFields()
         var body = answer.body
         if answer.status != 204 { headers[.contentType] = answer.contentType }
         for (name, value) in answer.headers { if let field = HTTPField.Name(name) { headers[field] = value } }
-        if body.count >= compressFrom {
+        let isPacked = headers[.contentEncoding] != nil
+        if let pieces = answer.pieces, !isHead {
             headers[.vary] = "Accept-Encoding"
-            let offered = accepting.lowercased()
-            let encoding: (String, Deflate.Container)? =
-                offered.contains("gzip") ? ("gzip", .gzip) : offered.contains("deflate") ? ("deflate", .zlib) : nil
-            if let (name, container) = encoding {
+            let packs = encoding(accepting)?.container == .gzip
+            if packs { headers[.contentEncoding] = "gzip" }
+            return Response(status: .init(code: answer.status), headers: headers, body: stream(pieces, packs: packs))
+        }
+        if body.count >= compressFrom, !isPacked {
+            headers[.vary] = "Accept-Encoding"
+            if let (name, container) = encoding(accepting) {
                 var packed: [UInt8] = []
                 Deflate.compress(body.span, as: container, into: &packed)
                 body = packed
@@ -90,6 +102,20 @@ struct ServerResponder: HTTPResponder {
         }
         let content: ResponseBody = isHead || answer.status == 204 ? .init() : .init(byteBuffer: ByteBuffer(bytes: body))
         return Response(status: .init(code: answer.status), headers: headers, body: content)
+    }
+
+    private static func stream(_ pieces: @escaping @Sendable (APIResponse.PieceWriter) async throws -> Void, packs: Bool) -> ResponseBody {
+        ResponseBody { writer in
+            var out = writer
+            if packs {
+                var packer = GzipPieces()
+                try await pieces { piece in try await out.write(ByteBuffer(bytes: packer.pack(piece.span))) }
+                try await out.write(ByteBuffer(bytes: packer.end()))
+            } else {
+                try await pieces { piece in try await out.write(ByteBuffer(bytes: piece)) }
+            }
+            try await out.finish(nil)
+        }
     }
 
     /// Reads a request whole, within the limits, and decompresses it.

@@ -1,4 +1,5 @@
 import Synchronization
+import VardeMetrics
 import VardeModel
 import VardePrivacy
 
@@ -6,22 +7,44 @@ import VardePrivacy
 final class DeferredSink: SampleSink {
     let parts = Mutex<ServerParts?>(nil)
 
-    private func store() throws(IngestError) -> any SampleSink {
+    private func stores() throws(IngestError) -> Stores {
         guard let parts = parts.withLock({ $0 }), let stores = try? parts.stores() else {
             throw .unavailable("the stores are not open yet")
         }
         if parts.isReadOnly { throw .unavailable("the disk is nearly full") }
-        return stores.metrics
+        return stores
     }
 
     func resolve(_ labels: Labels) throws(IngestError) -> SeriesRef {
         let redactor = parts.withLock { $0?.redactor }
-        return try store().resolve(redactor?.redact(labels: labels) ?? labels)
+        return try stores().metrics.resolve(redactor?.redact(labels: labels) ?? labels)
     }
 
     func append(_ batch: SampleBatch) async throws(IngestError) -> AppendReport {
-        let report = try await store().append(batch)
+        let stores = try stores()
+        let report = try await stores.metrics.append(batch)
+        keepExemplars(of: batch, in: stores)
         parts.withLock { $0 }?.metrics.count("varde_ingested_samples_total", ["protocol": "scrape"], by: Double(report.accepted))
         return report
+    }
+
+    /// Keeps the exemplars of a batch that was taken, redacted as labels are.
+    private func keepExemplars(of batch: SampleBatch, in stores: Stores) {
+        if batch.exemplars.isEmpty { return }
+        let redactor = parts.withLock { $0?.redactor }
+        let labels = stores.metrics.labels(of: batch.exemplars.map { batch.refs[$0.index] })
+        stores.exemplars.add(
+            zip(labels, batch.exemplars).compactMap { series, one in
+                guard let series else { return nil }
+                return (series, one.exemplar.prepared(redactor, sampleTime: batch.timestamps[one.index]))
+            })
+    }
+}
+
+extension Exemplar {
+    /// With its labels redacted, and the time of its sample where it has none.
+    func prepared(_ redactor: Redactor?, sampleTime: Int64) -> Exemplar {
+        Exemplar(
+            labels: redactor?.redact(labels: labels) ?? labels, value: value, timestamp: timestamp == 0 ? sampleTime : timestamp)
     }
 }

@@ -12,6 +12,7 @@ import VardeWire
 struct Stores: Sendable {
     var metrics: MetricStore
     var logs: LogStore
+    var exemplars: ExemplarStore
 }
 
 /// What the routes work with. Made once; what changes while the server runs is behind locks.
@@ -31,6 +32,7 @@ final class ServerParts: Sendable {
     let otlpDeltas = OTLPDeltaSums()
     let tails = TailHub()
     let reloads = ReloadState()
+    let slowQueries: SlowQueryLog
     let logger: Logger
     private let opened = Mutex<Stores?>(nil)
     private let configuration: Mutex<Configuration>
@@ -54,6 +56,7 @@ final class ServerParts: Sendable {
         self.redaction = redaction
         self.scrapes = scrapes
         self.logger = logger
+        slowQueries = SlowQueryLog(threshold: configuration.limits.slowQuery, logger: logger, metrics: metrics)
     }
 
     func current() -> Configuration { configuration.withLock { $0 } }
@@ -62,7 +65,7 @@ final class ServerParts: Sendable {
     /// - Throws: 503 in plain words while the stores are being opened.
     func stores() throws -> Stores {
         guard let stores = opened.withLock({ $0 }) else {
-            throw APIFailure(status: 503, type: "unavailable", message: "Service Unavailable: the stores are being opened")
+            throw APIFailure(status: 503, type: "unavailable", message: "Service Unavailable", isPlain: true)
         }
         return stores
     }
@@ -130,12 +133,12 @@ final class SentMetadata: Sendable {
 
 /// How the last reload went.
 final class ReloadState: Sendable {
-    private let state = Mutex((succeeded: true, time: Int64(0), count: 0, failures: 0))
+    private let state = Mutex((succeeded: true, time: Int64(0), failure: Int64(0), count: 0, failures: 0))
 
     func note(succeeded: Bool, at time: Int64) {
         state.withLock { state in
             state.succeeded = succeeded
-            if succeeded { state.time = time }
+            if succeeded { state.time = time } else { state.failure = time }
             state.count += 1
             if !succeeded { state.failures += 1 }
         }
@@ -143,5 +146,7 @@ final class ReloadState: Sendable {
 
     var lastSucceeded: Bool { state.withLock { $0.succeeded } }
     var lastTime: Int64 { state.withLock { $0.time } }
+    /// Milliseconds since the epoch, 0 where none has failed.
+    var lastFailure: Int64 { state.withLock { $0.failure } }
     var failures: Int { state.withLock { $0.failures } }
 }

@@ -68,8 +68,10 @@ final class StoreService: Service {
         let metrics = try MetricStore.open(
             directory: settings.dataDirectory + "/metrics", fileSystem: files, catalog: catalog, options: metricOptions, clock: parts.clock)
         let logs = try LogStore.open(directory: settings.dataDirectory + "/logs", fileSystem: files, catalog: catalog, options: logOptions)
-        for damage in metrics.damage + logs.damage { logger.error("damage found at the start: \(damage)") }
-        return Stores(metrics: metrics, logs: logs)
+        let exemplars = try ExemplarStore.open(
+            directory: settings.dataDirectory + "/exemplars", fileSystem: files, capacity: configuration.storage.maxExemplars)
+        for damage in metrics.damage + logs.damage + exemplars.damage { logger.error("damage found at the start: \(damage)") }
+        return Stores(metrics: metrics, logs: logs, exemplars: exemplars)
     }
 
     /// Every second: the disk's room, and what the stores have to do.
@@ -93,6 +95,12 @@ final class StoreService: Service {
                     } catch {
                         parts.metrics.count("varde_maintenance_failures_total", ["store": "logs"])
                         logger.error("maintenance of the log store failed, it will be tried again: \(error)")
+                    }
+                    do {
+                        try stores.exemplars.maintain()
+                    } catch {
+                        parts.metrics.count("varde_maintenance_failures_total", ["store": "exemplars"])
+                        logger.error("maintenance of the exemplars failed, it will be tried again: \(error)")
                     }
                     continuation.resume()
                 }
@@ -121,5 +129,6 @@ final class StoreService: Service {
         guard let stores = try? parts.stores() else { return }
         try stores.metrics.close()
         try stores.logs.close()
+        try stores.exemplars.close()
     }
 }

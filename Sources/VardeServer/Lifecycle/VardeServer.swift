@@ -130,7 +130,8 @@ package struct VardeServer {
         var quiet = logger
         quiet.logLevel = .warning
         let http1 = HTTPServerBuilder.http1(
-            configuration: .init(additionalChannelHandlers: [WebSocketUpgrade(parts: parts, tokens: tokens)], idleTimeout: .seconds(120)))
+            configuration: .init(
+                additionalChannelHandlers: [HangUpWatch(), WebSocketUpgrade(parts: parts, tokens: tokens)], idleTimeout: .seconds(120)))
         let server = try tls.map { try HTTPServerBuilder.tls(http1, tlsConfiguration: $0.configuration()) } ?? http1
         let http = Application(responder: responder, server: server, configuration: configuration, logger: quiet)
         let storeService = StoreService(parts: parts, settings: settings, logger: logger)

@@ -33,11 +33,6 @@ struct MetricIntake: Sendable {
         let store = try parts.stores().metrics
         try parts.checkWritable()
         let redactor = parts.redactor
-        if let redactor {
-            for index in batch.exemplars.indices {
-                batch.exemplars[index].exemplar.labels = redactor.redact(labels: batch.exemplars[index].exemplar.labels)
-            }
-        }
         let batch = batch
         let taken: (report: AppendReport, refused: Int, errors: [IngestError])
         do throws(IngestError) {
@@ -49,6 +44,7 @@ struct MetricIntake: Sendable {
         } catch {
             throw ServerParts.failure(error)
         }
+        ExemplarIntake.keep(batch, redactor, in: try parts.stores())
         let outcome = Self.outcome(of: batch, taken)
         parts.metrics.count("varde_ingested_samples_total", ["protocol": name], by: Double(taken.report.accepted))
         refuse(taken.refused, "labels_or_limit")

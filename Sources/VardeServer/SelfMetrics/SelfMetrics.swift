@@ -112,8 +112,11 @@ final class SelfMetrics: Sendable {
         }
     }
 
+    /// The whole page as text.
+    func text() -> [UInt8] { page().text() }
+
     /// The whole page.
-    func text() -> [UInt8] {
+    func page() -> Page {
         let (counters, gauges, histograms, collectors) = state.withLock { ($0.counters, $0.gauges, $0.histograms, $0.collectors) }
         var page = Page()
         func sorted(_ labels: [String: String]) -> [(String, String)] { labels.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
@@ -132,6 +135,6 @@ final class SelfMetrics: Sendable {
             page.add(key.name, "histogram", labels, Double(histogram.count), suffix: "_count")
         }
         for collector in collectors { collector(&page) }
-        return page.text()
+        return page
     }
 }

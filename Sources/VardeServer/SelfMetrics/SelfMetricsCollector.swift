@@ -37,6 +37,7 @@ enum SelfMetricsCollector {
             redaction(parts.redaction.counts, to: &page)
             if let stores = try? parts.stores() {
                 metrics(stores.metrics.statistics, to: &page)
+                exemplars(stores.exemplars, to: &page)
                 logs(stores.logs.statistics, to: &page)
             }
             ProcessStatistics.now()?.add(to: &page)
@@ -75,6 +76,15 @@ enum SelfMetricsCollector {
         page.counter("varde_metrics_compactions_total", [], statistics.compactions)
         page.counter("varde_metrics_expired_blocks_total", [], statistics.expiredBlocks)
         page.gauge("varde_metrics_damaged_files", [], Double(statistics.damagedFiles))
+    }
+
+    private static func exemplars(_ store: ExemplarStore, to page: inout SelfMetrics.Page) {
+        let counts = store.counts
+        page.gauge("varde_exemplars", [], Double(counts.held))
+        page.counter("varde_exemplars_accepted_total", [], counts.accepted)
+        for (reason, count) in counts.refused.sorted(by: { $0.key < $1.key }) {
+            page.counter("varde_exemplars_refused_total", [("reason", reason)], count)
+        }
     }
 
     private static func logs(_ statistics: LogStoreStatistics, to page: inout SelfMetrics.Page) {

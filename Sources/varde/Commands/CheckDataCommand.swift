@@ -3,6 +3,7 @@ import Foundation
 import VardeDisk
 import VardeLogs
 import VardeMetrics
+import VardeModel
 
 /// `varde check data`: reads every file of a data directory and holds it against its checksums.
 struct CheckDataCommand: ParsableCommand {
@@ -44,6 +45,8 @@ private final class StoreDump {
             try LogDump.record(bytes, print)
         } else if part.path.contains("/metrics/wal/") {
             if let labels = BlockDump.labels(bytes) { print(labels) }
+        } else if part.path.contains("/exemplars/wal/") {
+            if let record = ExemplarLogRecord.decode(bytes) { print("exemplar \(record.exemplar.labels) of \(record.series)") }
         } else if part.path != lastFile {
             // Sections come one by one; the store reads the file as a whole.
             lastFile = part.path

@@ -1,0 +1,70 @@
+import VardeModel
+
+/// The newest exemplars of all series in memory; when it is full, the oldest taken goes, whatever its series.
+///
+/// Invariant: `order` holds the number of a series once for each of its exemplars, in the order they were taken, and a series is
+/// known exactly as long as it has one.
+struct ExemplarRing: Sendable {
+    let capacity: Int
+    private(set) var series: [Labels: [Exemplar]] = [:]
+    private var order: [Labels] = []
+    /// Where the oldest stands in `order`, once that is full.
+    private var oldest = 0
+
+    init(capacity: Int) {
+        precondition(capacity > 0, "a ring of exemplars has room for one")
+        self.capacity = capacity
+    }
+
+    var count: Int { order.count }
+
+    /// Why an exemplar is not taken; `duplicate` is no fault.
+    enum Refusal: String, Sendable {
+        case duplicate
+        case outOfOrder = "out_of_order"
+        case labelsTooLong = "labels_too_long"
+    }
+
+    /// Characters the labels of an exemplar may have together, as OpenMetrics says.
+    static let maxLabelCharacters = 128
+
+    /// Takes an exemplar, unless it repeats the newest of its series or is older than that.
+    mutating func add(_ exemplar: Exemplar, to labels: Labels) -> Refusal? {
+        if exemplar.labels.reduce(0, { $0 + $1.name.unicodeScalars.count + $1.value.unicodeScalars.count }) > Self.maxLabelCharacters {
+            return .labelsTooLong
+        }
+        if let newest = series[labels]?.last {
+            if newest == exemplar { return .duplicate }
+            if exemplar.timestamp < newest.timestamp { return .outOfOrder }
+            // The same observation at the same time under another value is an older one than the one known.
+            if exemplar.timestamp == newest.timestamp, exemplar.value <= newest.value, exemplar.labels == newest.labels {
+                return .outOfOrder
+            }
+        }
+        if order.count == capacity {
+            forgetFirst(of: order[oldest])
+            order[oldest] = labels
+            oldest = (oldest + 1) % capacity
+        } else {
+            order.append(labels)
+        }
+        series[labels, default: []].append(exemplar)
+        return nil
+    }
+
+    private mutating func forgetFirst(of labels: Labels) {
+        guard let at = series.index(forKey: labels) else { preconditionFailure("a series in the order of exemplars has some") }
+        if series.values[at].count == 1 { series.remove(at: at) } else { series.values[at].removeFirst() }
+    }
+
+    /// All exemplars, the oldest taken first.
+    func forEach(_ body: (Labels, Exemplar) throws -> Void) rethrows {
+        var next: [Labels: Int] = [:]
+        for step in 0..<order.count {
+            let labels = order[(oldest + step) % order.count]
+            let index = next[labels, default: 0]
+            next[labels] = index + 1
+            if let exemplar = series[labels]?[index] { try body(labels, exemplar) }
+        }
+    }
+}

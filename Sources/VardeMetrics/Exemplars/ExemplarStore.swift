@@ -1,0 +1,137 @@
+import Synchronization
+import VardeCompression
+package import VardeDisk
+package import VardeModel
+
+/// The newest exemplars, in memory and in a small log of their own, so that a restart keeps them.
+///
+/// An exemplar is on disk about a second after it was taken: it leads to a trace and is no data of its own, so nobody waits for it.
+package final class ExemplarStore: Sendable {
+    /// Exemplars kept where nothing else is configured: Prometheus' default.
+    package static let defaultCapacity = 100_000
+    /// The log is written anew once it is longer than this and holds mostly what is forgotten.
+    private static let rewriteFrom = 16 << 20
+
+    /// The exemplars of one series.
+    package struct Series: Sendable {
+        package var labels: Labels
+        package var exemplars: [Exemplar]
+    }
+
+    private let ring: Mutex<ExemplarRing>
+    private let log: WriteAheadLog
+    private let statistics = Mutex((accepted: 0, refused: [String: Int]()))
+    /// Bytes appended to the log since it was last written anew.
+    private let appended = Mutex(0)
+    /// What was found amiss at opening.
+    package let damage: [String]
+
+    private init(ring: ExemplarRing, log: WriteAheadLog, damage: [String]) {
+        self.ring = Mutex(ring)
+        self.log = log
+        self.damage = damage
+    }
+
+    /// Opens the store in a directory, made where it is absent.
+    ///
+    /// - Parameter capacity: exemplars kept.
+    /// - Throws: `DiskError` where the log cannot be read.
+    package static func open(directory: String, fileSystem: any FileSystem, capacity: Int = defaultCapacity) throws -> ExemplarStore {
+        var ring = ExemplarRing(capacity: capacity)
+        var unreadable = 0
+        var bytes = 0
+        let (log, damage) = try WriteAheadLog.open(
+            directory: directory + "/wal", fileSystem: fileSystem, mode: .interval(milliseconds: 1_000)
+        ) { _, kind, payload in
+            bytes += payload.count
+            guard kind == ExemplarLogRecord.kind, let record = ExemplarLogRecord.decode(payload) else {
+                unreadable += 1
+                return
+            }
+            _ = ring.add(record.exemplar, to: record.series)
+        }
+        var words = damage.map(\.description)
+        if unreadable > 0 { words.append("\(directory)/wal: \(unreadable) records could not be understood") }
+        let store = ExemplarStore(ring: ring, log: log, damage: words)
+        store.appended.withLock { $0 = bytes }
+        return store
+    }
+
+    /// Exemplars held, taken, and refused by reason.
+    package var counts: (held: Int, accepted: Int, refused: [String: Int]) {
+        let (accepted, refused) = statistics.withLock { $0 }
+        return (ring.withLock { $0.count }, accepted, refused)
+    }
+
+    /// Takes exemplars, each with its series; labels must be redacted already.
+    ///
+    /// - Returns: how many were taken.
+    @discardableResult
+    package func add(_ exemplars: [(series: Labels, exemplar: Exemplar)]) -> Int {
+        var accepted = 0
+        var refused: [String: Int] = [:]
+        var last: WriteAheadLog.Position?
+        var bytes = 0
+        for (series, exemplar) in exemplars {
+            if let refusal = ring.withLock({ $0.add(exemplar, to: series) }) {
+                if refusal != .duplicate { refused[refusal.rawValue, default: 0] += 1 }
+                continue
+            }
+            accepted += 1
+            let record = ExemplarLogRecord.encode(series, exemplar)
+            bytes += record.count
+            // A log that takes no more costs the exemplars after a restart, not now.
+            do throws(DiskError) {
+                last = try log.appendBuffered(kind: ExemplarLogRecord.kind, record.span)
+            } catch {
+                refused["not_logged", default: 0] += 1
+            }
+        }
+        statistics.withLock { state in
+            state.accepted += accepted
+            for (reason, count) in refused { state.refused[reason, default: 0] += count }
+        }
+        if let last {
+            appended.withLock { $0 += bytes }
+            Task { [log] in try? await log.sync(through: last) }
+        }
+        return accepted
+    }
+
+    /// Exemplars from `from` to `through` (ms, inclusive) of every series that one of the selectors matches; series sorted by labels.
+    ///
+    /// - Throws: `Regex.SyntaxError` where a matcher's pattern is none.
+    package func select(_ selectors: [[LabelMatcher]], from: Int64, through: Int64) throws -> [Series] {
+        let selectors = try selectors.map { try $0.map { matcher throws(Regex.SyntaxError) in try LabelPredicate(matcher) } }
+        let all = ring.withLock { $0.series }
+        var found: [Series] = []
+        for (labels, exemplars) in all
+        where selectors.contains(where: { $0.allSatisfy { $0.matches(labels[$0.matcher.name] ?? "") } }) {
+            let inside = exemplars.filter { $0.timestamp >= from && $0.timestamp <= through }
+            if !inside.isEmpty { found.append(Series(labels: labels, exemplars: inside)) }
+        }
+        return found.sorted { $0.labels < $1.labels }
+    }
+
+    /// Writes the log anew where it has grown far beyond what is held. Blocks on the disk.
+    package func maintain() throws(DiskError) {
+        guard appended.withLock({ $0 }) > Self.rewriteFrom else { return }
+        // What is held goes behind a cut; then what stands before it is no longer needed.
+        let (records, bytes) = ring.withLock { ring in
+            var records: [[UInt8]] = []
+            ring.forEach { records.append(ExemplarLogRecord.encode($0, $1)) }
+            log.markCut()
+            return (records, records.reduce(0) { $0 + $1.count })
+        }
+        appended.withLock { $0 = 0 }
+        if bytes > Self.rewriteFrom / 2 { appended.withLock { $0 = -bytes } }
+        for record in records { _ = try log.appendBuffered(kind: ExemplarLogRecord.kind, record.span) }
+        let first = try log.finishCut()
+        try log.removeSegments(before: first)
+    }
+
+    /// Syncs what was taken.
+    package func close() throws(DiskError) {
+        _ = try log.cut()
+    }
+}
