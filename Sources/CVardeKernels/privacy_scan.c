@@ -87,7 +87,7 @@ static int known_shape(uint32_t shape, uint8_t kind) {
     switch (shape) {
     case 0x65: case 0x64: case 0x84: return kind != '.';
     case 0x425: return 1;
-    case 0x323: case 0x465: case 0x464: case 0x2222: case 0x2261: case 0x444: case 0x4441: case 0x4442: case 0x4443: case 0x4444:
+    case 0x44: case 0x323: case 0x465: case 0x464: case 0x2222: case 0x2261: case 0x444: case 0x4441: case 0x4442: case 0x4443: case 0x4444:
         return kind != '.';
     default: return 0;
     }
@@ -194,6 +194,15 @@ static void digits(scan *s, size_t p) {
             return;
         }
     }
+    // A telephone number as it is dialled at home, 070-123 45 67: a word before it has to say so.
+    if (s->line[p] == '0' && length >= 2 && length <= 4 && s->line[p + 1] != '0') {
+        uint8_t k;
+        size_t w = separator(s, end, &k), n = 0;
+        if (w && (k == ' ' || k == '-')) {
+            while (n < 8 && is_digit(at(s, end + w + n))) n++;
+            if (n >= 2 && n <= 7 && !is_alnum(at(s, end + w + n)) && at(s, end + w + n) != ':') emit(s, VARDE_CANDIDATE_HOME, p);
+        }
+    }
     // Groups of one separator.
     if (length <= 8) {
         uint8_t kind;
@@ -212,7 +221,8 @@ static void digits(scan *s, size_t p) {
                 q += w + n;
                 shape = shape << 4 | (uint32_t)n;
                 // Behind another number's group no word can say that it is a telephone's or a licence's; no card begins with these.
-                if ((shape == 0x323 || shape == 0x2222 || shape == 0x2261) && previous == ' ' && is_digit(before(s, p, 2))) continue;
+                if (shape == 0x44 && (q - end > 5 || is_digit(at(s, q + w)) || s->line[p] == '1')) continue;
+                if ((shape == 0x44 || shape == 0x323 || shape == 0x2222 || shape == 0x2261) && previous == ' ' && is_digit(before(s, p, 2))) continue;
                 if (shape >= 0x444 && length == 4 && shape != 0x465 && shape != 0x464 && (s->line[p] < '2' || s->line[p] > '6')) continue;
                 if (known_shape(shape, kind) && !is_alnum(at(s, q)) && at(s, q) != '_') {
                     emit(s, VARDE_CANDIDATE_GROUPED, p);
@@ -271,6 +281,13 @@ static void key(scan *s, size_t p) {
     }
 }
 
+// The end of an XML start tag, whose name is a key.
+static void element(scan *s, size_t p) {
+    uint8_t next = at(s, p + 1);
+    if (next <= ' ' || next == '<' || next == '=') return;
+    if (class_of[before(s, p, 1)] & KEYCHAR || before(s, p, 1) == '"') key(s, p);
+}
+
 static void colon(scan *s, size_t p) {
     uint8_t next = at(s, p + 1), previous = before(s, p, 1);
     if (next == '/' && at(s, p + 2) == '/') {
@@ -325,7 +342,7 @@ static int dotted_mac_at(const scan *s, size_t p) {
             return 0;
         }
     }
-    return before(s, p, 5) != '.' && at(s, p + 10) != '.';
+    return before(s, p, 5) != '.' && !(at(s, p + 10) == '.' && is_alnum(at(s, p + 11)));
 }
 
 static void uuid(scan *s, size_t p) {
@@ -360,7 +377,10 @@ static void prefix(scan *s, size_t p) {
     case 'e': hit = is(s, p, "eyJ", 3); break;
     case '-':
         if (is(s, p, "-----BEGIN", 10) || is(s, p, "-----END", 8)) hit = b != '-';
-        else if (is(s, p, "--user", 6) || is(s, p, "-u", 2)) hit = b == ' ' || b == '"' || b == '\'';
+        else if (is(s, p, "--user", 6) || is(s, p, "-u", 2)) hit = p == 0 || b == ' ' || b == '"' || b == '\'';
+        // Options whose value is a secret: --password X, --token X, --api-key X.
+        else if (is(s, p, "--pa", 4) || is(s, p, "--se", 4) || is(s, p, "--to", 4) || is(s, p, "--ap", 4) || is(s, p, "--ac", 4))
+            hit = p == 0 || b == ' ' || b == '"' || b == '\'';
         break;
     case 'B': case 'b': {
         uint8_t c1 = at(s, p + 1) | 32, c2 = at(s, p + 2) | 32;
@@ -388,7 +408,7 @@ static inline int may_begin_prefix(const uint8_t *b) {
     case 'n': return b[1] == 'p' && b[2] == 'm';
     case 'S': return b[1] == 'G' && b[2] == '.';
     case 'e': return b[1] == 'y' && b[2] == 'J';
-    case '-': return (b[1] == '-' && (b[2] == '-' || b[2] == 'u')) || b[1] == 'u';
+    case '-': return b[1] == '-' ? b[2] == '-' || b[2] == 'u' || b[2] == 'p' || b[2] == 's' || b[2] == 't' || b[2] == 'a' : b[1] == 'u' && b[2] == ' ';
     case 'B': case 'b': {
         uint8_t c1 = b[1] | 32, c2 = b[2] | 32;
         return (c1 == 'e' && c2 == 'a') || (c1 == 'a' && c2 == 's') || (c1 == 'r' && c2 == 'u');
@@ -406,7 +426,7 @@ static void classify_portable(const uint8_t *block, masks *m) {
         uint64_t bit = (uint64_t)1 << i;
         if (is_digit(c)) m->digit |= bit;
         if (c == ':') m->colon |= bit;
-        if (c == '@' || c == '=' || c == ':') m->mark |= bit;
+        if (c == '@' || c == '=' || c == ':' || c == '>') m->mark |= bit;
         if (c == '-') m->dash |= bit;
         if (c == '.') m->dot |= bit;
         if (c == '%' || c == '\\') m->escape |= bit;
@@ -432,7 +452,7 @@ static void classify_portable(const uint8_t *block, masks *m) {
 // Three bytes are looked up by nibble; a set bit is a bucket of prefixes all six nibbles of which agree.
 static const char *const buckets[8][8] = {
     {"AKI", "ASI", "AIz", "Acc"}, {"ghp", "gho", "ghu", "ghs", "ghr"}, {"git", "glp", "npm", "eyJ"}, {"xox", "sk_", "rk_"},
-    {"SG.", "Fai"},               {"---", "--u", "-u "},                {"Bea", "bea", "BEA", "Bas", "bas", "BAS"},
+    {"SG.", "Fai"},               {"---", "--u", "-u ", "--p", "--s", "--t", "--a"},                {"Bea", "bea", "BEA", "Bas", "bas", "BAS"},
     {"use", "Use", "USE", "bru", "Bru", "BRU"},
 };
 
@@ -471,6 +491,7 @@ __attribute__((target("avx2"))) static inline void classify_avx2(const uint8_t *
         __m256i c = _mm256_cmpeq_epi8(x, _mm256_set1_epi8(':'));
         colon_bits |= (uint64_t)(uint32_t)_mm256_movemask_epi8(c) << shift;
         __m256i k = _mm256_or_si256(c, _mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('@')), _mm256_cmpeq_epi8(x, _mm256_set1_epi8('='))));
+        k = _mm256_or_si256(k, _mm256_cmpeq_epi8(x, _mm256_set1_epi8('>')));
         mark |= (uint64_t)(uint32_t)_mm256_movemask_epi8(k) << shift;
         dash |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('-'))) << shift;
         dot |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('.'))) << shift;

@@ -59,6 +59,7 @@ SCAN_TARGET static int64_t SCAN_NAME(const uint8_t *line, size_t count, size_t f
                 uint8_t c = line[q];
                 if (c == '@') emit(&s, VARDE_CANDIDATE_AT, q);
                 else if (c == '=') key(&s, q);
+                else if (c == '>') element(&s, q);
                 else colon(&s, q);
             }
             if (now.prefix & bit) prefix(&s, q);

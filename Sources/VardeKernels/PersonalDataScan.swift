@@ -30,6 +30,8 @@ package enum PersonalDataScan {
         case position = 12
         /// The `[` before the time of an access log line.
         case access = 13
+        /// Digits in groups from a zero on, as telephone numbers are dialled at home.
+        case home = 14
     }
 
     /// A line at least this long cannot be scanned, in bytes.

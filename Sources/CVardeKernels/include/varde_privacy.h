@@ -21,6 +21,7 @@ enum {
     VARDE_CANDIDATE_IPV6 = 11,    // a colon of what may be an IPv6 address
     VARDE_CANDIDATE_POSITION = 12,// a pair of decimals: offset of the first digit
     VARDE_CANDIDATE_ACCESS = 13,  // the [ before the time of an access log line
+    VARDE_CANDIDATE_HOME = 14,    // digits in groups from a zero on: offset of the first
 };
 
 /// Bytes of a key filter: a bit per hash of a key, read from its last byte to its first (`h = h * 131 + byte`, lower-case).

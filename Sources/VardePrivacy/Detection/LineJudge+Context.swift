@@ -29,12 +29,20 @@ extension LineJudge {
                 continue
             }
             if ByteClass.isLetter(c) || c >= 0x80 && c != 0xA0 && c != 0xAF {
-                if let hit = vocabulary.words.longestSuffix(text, end: i, inside: { $0 == .secret }) {
-                    let meaning = vocabulary.words.entries[hit.index].meaning
-                    if meaning != .generic {
-                        result.meaning = meaning
-                        return result
-                    }
+                let hit = vocabulary.words.longestSuffix(text, end: i, inside: { $0 == .secret })
+                let meaning = hit.map { vocabulary.words.entries[$0.index].meaning } ?? .generic
+                if meaning != .generic {
+                    result.meaning = meaning
+                    return result
+                }
+                // Words of two: pass nr, national id, driver's license.
+                if let pair = vocabulary.words.longestSuffix(text, end: i, acrossBlank: true, inside: { _ in false }),
+                    vocabulary.words.entries[pair.index].meaning != .generic
+                {
+                    result.meaning = vocabulary.words.entries[pair.index].meaning
+                    return result
+                }
+                if hit != nil {
                 } else if !isJoinWord(text, i) {
                     if result.isDirect { return result }
                     others += 1
@@ -48,6 +56,17 @@ extension LineJudge {
             case 0x3D, 0x3A:  // = :
                 if sawWord || others > 0 { return sawWord && result.isDirect ? result : ValueContext() }
                 result.isDirect = true
+            case 0x7C where i == start: break
+            case 0x3E:  // >: of an arrow, of the tag the value stands in, or of another one
+                if text.at(i - 2) != 0x2D && text.at(i - 2) != 0x3D && i != start { return result }
+            case 0x29:  // (11 digits) is a remark
+                var open = i - 1
+                while open > limit, i - open < 24, text[open - 1] != 0x28 { open -= 1 }
+                if i < start, open > limit, text[open - 1] == 0x28, ByteClass.isDigit(text.at(i - 2)) || ByteClass.isLetter(text.at(i - 2)),
+                    !sawWord, text.at(open - 2) == 0x20
+                {
+                    i = open
+                }
             case 0x3B, 0x7C, 0x0A, 0x26, 0x3F:  // ; | newline & ?
                 return result
             case 0x2C:  // ,

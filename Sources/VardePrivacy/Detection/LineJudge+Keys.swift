@@ -10,6 +10,8 @@ struct KeyValue {
     var isJSON = false
     /// In a query string: after `?` or `&`.
     var isQuery = false
+    /// Between the tags of an XML element.
+    var isElement = false
 }
 
 extension LineJudge {
@@ -41,7 +43,13 @@ extension LineJudge {
         // A placeholder of ours, `<USER:k1:…>`, is no key.
         if before == 0x3C, text[p] == 0x3A, isPlaceholderTail(text, p + 1) { return }
         value.isQuery = value.isAssignment && (before == 0x3F || before == 0x26)
-        open(text, &value)
+        if text[p] == 0x3E {
+            guard end == p, opensElement(text, first) else { return }
+            value.isElement = true
+            value.isJSON = true
+        } else {
+            open(text, &value)
+        }
         guard value.start < text.count, text[value.start] != 0x7B else { return }
         switch meaning {
         case .secret, .weakSecret: judgeSecret(text, &value, hit, meaning, keyStart: first)
@@ -49,6 +57,22 @@ extension LineJudge {
         case .email: judgeMailValue(text, &value)
         default: judgeNumberValue(text, &value, meaning)
         }
+    }
+
+    /// Whether the name that begins here is that of an XML start tag, a prefix of its namespace before it perhaps.
+    private func opensElement(_ text: Span<UInt8>, _ first: Int) -> Bool {
+        if text.at(first - 1) == 0x3C { return true }
+        guard text.at(first - 1) == 0x3A else { return false }
+        var i = first - 1
+        while i > 0, first - i < 40, ByteClass.isKeyByte(text[i - 1]) { i -= 1 }
+        return text.at(i - 1) == 0x3C
+    }
+
+    /// Where the text of an element ends: at its end tag. `start` where there is another tag first: `List<User>` is code.
+    private func elementEnd(_ text: Span<UInt8>, _ start: Int, limit: Int) -> Int {
+        var i = start
+        while i < min(text.count, limit), text[i] != 0x3C { i += 1 }
+        return i == text.count || text.at(i + 1) == 0x2F ? i : start
     }
 
     /// Steps over blanks, quotes and brackets to where the value begins.
@@ -110,13 +134,18 @@ extension LineJudge {
     private mutating func judgeSecret(
         _ text: Span<UInt8>, _ value: inout KeyValue, _ hit: WordTable<KeyMeaning>.Hit, _ meaning: KeyMeaning, keyStart: Int
     ) {
-        if meaning == .weakSecret, !(value.isAssignment || value.isJSON) || !hit.isPart { return }
+        if meaning == .weakSecret, !hit.isPart || !(value.isAssignment || value.isJSON || isRandomWord(text, value.start)) { return }
         // Inside a longer word only passwords are believed: `userpassword`, not `nexttoken`.
-        if !hit.isPart, !text.has("passw", at: hit.start), !text.has("passo", at: hit.start), !text.has("secret", at: hit.start) { return }
+        if !hit.isPart {
+            let word = lowercased(text, hit.start, min(text.count, hit.start + 6))
+            guard word.hasPrefix("passw") || word.hasPrefix("passo") || word == "secret" else { return }
+        }
         if !hit.isWhole, isHarmlessCompound(text, keyStart, hit.start) { return }
         var start = value.start
         var end = start
-        if value.isQuoted {
+        if value.isElement {
+            end = elementEnd(text, start, limit: text.count)
+        } else if value.isQuoted {
             end = quotedEnd(text, value, limit: text.count)
             start += schemeLength(text, start)
         } else if text.at(start - 1) == 0x5B || text.at(start - 1) == 0x28 {
@@ -136,6 +165,17 @@ extension LineJudge {
         if text[start] == 0x2F, end - start < 2 || text.has("pwd", at: hit.start) || text.has("PWD", at: hit.start) { return }
         keysDoneUntil = end
         foundVerbatim(.secret, text, start, end)
+    }
+
+    /// A word of sixteen letters and digits at least, both of them: no word of a sentence.
+    private func isRandomWord(_ text: Span<UInt8>, _ start: Int) -> Bool {
+        var i = start
+        var digits = 0
+        while i < text.count, i - start < 64, ByteClass.isAlnum(text[i]) {
+            if ByteClass.isDigit(text[i]) { digits += 1 }
+            i += 1
+        }
+        return i - start >= 16 && digits >= 2
     }
 
     /// `Bearer ` and `Basic ` stay before what they carry.
@@ -195,7 +235,9 @@ extension LineJudge {
         let start = value.start
         let limit = min(text.count, start + Self.textLimit)
         var end = start
-        if value.isQuoted {
+        if value.isElement {
+            end = elementEnd(text, start, limit: limit)
+        } else if value.isQuoted {
             end = quotedEnd(text, value, limit: limit)
         } else if value.isQuery {
             while end < limit, text[end] > 0x20, text[end] != 0x26, text[end] != 0x22, text[end] != 0x23, text[end] != 0x27 { end += 1 }
@@ -258,6 +300,8 @@ extension LineJudge {
             let next = text.at(i + 1)
             let isCapital = ByteClass.isUpper(next) || next == 0xC3 && text.at(i + 2) >= 0x80 && text.at(i + 2) <= 0x9E
             guard isCapital || isParticle(text, i + 1) else { return i }
+            // "Næss GET /x": a word in capitals begins something else, unless the name is in capitals itself.
+            if isShout(text, i + 1), !isShout(text, wordStart) { return i }
             i += 1
         }
         return i
@@ -269,6 +313,9 @@ extension LineJudge {
         while i < end, ByteClass.isKeyByte(text[i]) { i += 1 }
         return i < end && i > start && (text[i] == 0x3D || (text[i] == 0x3A && i + 1 == end))
     }
+
+    /// Two capitals at the beginning of a word.
+    private func isShout(_ text: Span<UInt8>, _ i: Int) -> Bool { ByteClass.isUpper(text.at(i)) && ByteClass.isUpper(text.at(i + 1)) }
 
     private func isParticle(_ text: Span<UInt8>, _ i: Int) -> Bool {
         for word in ["av ", "von ", "van ", "de ", "der ", "den ", "bin ", "al ", "af ", "la ", "el ", "ter ", "zu ", "da ", "di "]
@@ -359,6 +406,21 @@ extension LineJudge {
         foundLowercased(.email, text, value.start, end)
     }
 
+    /// Whether so many digits are a whole number of the kind: what comes behind a blank is another's.
+    private func isComplete(_ count: Int, _ meaning: KeyMeaning, hasPlus: Bool) -> Bool {
+        switch meaning {
+        case .fnr, .weakFnr: count == 11
+        case .account: count == 11
+        case .personnummer, .cpr, .kennitala: count == 10 || count == 12
+        case .duf: count == 12
+        case .phone: hasPlus ? count >= 10 : count >= 8
+        case .birthDate: count >= 6
+        case .passport: count >= 7
+        case .licence: count >= 10
+        default: false
+        }
+    }
+
     /// Numbers under a key of their own.
     private mutating func judgeNumberValue(_ text: Span<UInt8>, _ value: inout KeyValue, _ meaning: KeyMeaning) {
         let start = value.start
@@ -377,6 +439,7 @@ extension LineJudge {
                 // Outside quotes a blank only goes on to digits.
                 if c == 0x20 || c == 0x29, !value.isQuoted, !ByteClass.isDigit(text.at(end + 1)), text.at(end + 1) != 0x20 { break }
                 if c == 0x20, letters > 0, !value.isQuoted, meaning != .plate { break }
+                if c == 0x20, !value.isQuoted, isComplete(d.count, meaning, hasPlus: text[start] == 0x2B) { break }
                 others += 1
             } else if c == 0xC2 && text.at(end + 1) == 0xA0 {
                 end += 1

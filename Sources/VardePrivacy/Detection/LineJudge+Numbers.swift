@@ -197,7 +197,7 @@ extension LineJudge {
             guard found.meaning == .account, found.isDirect else { return false }
             foundDigits(.account, d, p, end)
             return true
-        case 0x323, 0x2222:
+        case 0x44, 0x323, 0x2222:
             guard d[0] >= 2, context(text, p).meaning == .phone else { return false }
             foundDigits(.phone, d, p, end, prefix: "+47")
             return true

@@ -17,7 +17,7 @@ extension LineJudge {
             let c = text[i]
             if c == 0x40 { last = i }
             if c == 0x2F || c == 0x3F || c == 0x23 {
-                if last >= 0 || isPort { break }
+                if last >= 0 || isPort && i > start { break }
             } else if c == 0x3A, text.at(i + 1) == 0x2F, text.at(i + 2) == 0x2F {
                 break
             } else if !ByteClass.isDigit(c) {
@@ -39,7 +39,13 @@ extension LineJudge {
         guard p >= tokensDoneUntil else { return }
         switch text[p] {
         case UInt8(ascii: "-"):
-            if text.at(p + 1) == 0x2D, text.at(p + 2) == 0x2D { judgePEM(text, p) } else { judgeUserOption(text, p) }
+            if text.at(p + 1) == 0x2D, text.at(p + 2) == 0x2D {
+                judgePEM(text, p)
+            } else if text.at(p + 1) == 0x2D, text.at(p + 2) != 0x75 {
+                judgeSecretOption(text, p)
+            } else {
+                judgeUserOption(text, p)
+            }
         case UInt8(ascii: "e"): judgeJWT(text, p)
         case UInt8(ascii: "B"), UInt8(ascii: "b"):
             if text.at(p + 1) | 0x20 == 0x72 { judgeUserWord(text, p, 6) } else { judgeScheme(of: text, p) }
@@ -169,6 +175,25 @@ extension LineJudge {
         guard colon > start, i > colon + 1, !isPlaceholder(text, colon + 1, i), !text.has("//", at: colon + 1) else { return }
         foundVerbatim(.secret, text, colon + 1, i)
         if !isRole(text, start, colon) { foundLowercased(.user, text, start, colon) }
+        keysDoneUntil = max(keysDoneUntil, i)
+    }
+
+    /// `--password X`, `--api-key X`; with `=` it is a key like any other.
+    private mutating func judgeSecretOption(_ text: Span<UInt8>, _ p: Int) {
+        var i = p + 2
+        while i - p < 40, ByteClass.isKeyByte(text.at(i)) { i += 1 }
+        guard text.at(i) == 0x20, let hit = vocabulary.words.longestSuffix(text, end: i, inside: { _ in false }),
+            vocabulary.words.entries[hit.index].meaning == .secret
+        else { return }
+        i += 1
+        let quote = text.at(i)
+        let isQuoted = quote == 0x22 || quote == 0x27
+        if isQuoted { i += 1 }
+        let start = i
+        while i < text.count, isQuoted ? text[i] != quote : text[i] > 0x20 && text[i] != 0x22 && text[i] != 0x27 { i += 1 }
+        tokensDoneUntil = i
+        guard i > start, text[start] != 0x2D, !isPlaceholder(text, start, i) else { return }
+        foundVerbatim(.secret, text, start, i)
         keysDoneUntil = max(keysDoneUntil, i)
     }
 

@@ -97,6 +97,7 @@ struct LineJudge {
         case .ipv6: judgeIPv6(text, p)
         case .position: judgePosition(text, p)
         case .access: judgeAccess(text, p)
+        case .home: judgeHomePhone(text, p)
         case nil: break
         }
     }

@@ -96,9 +96,38 @@ extension LineJudge {
         }
         guard end > 0, let plan else { return }
         if plan.codeLength == 2, longest.pair(0) == 47, longest[2] < 2 { return }
-        if !hasPlus, !isDialledWithZeros(longest) { return }
+        // Sixteen digits in a row are a span's identifier before they are somebody's number.
+        if !hasPlus, !isDialledWithZeros(longest) || end - p >= 16 && runEnd(text, p) - p >= 16 { return }
         if hasPlus, text.at(start - 1) == 0x28 { start -= 1 }
         foundDigits(.phone, longest, start, end, prefix: "+")
+    }
+
+    /// A number with its trunk zero in groups, where a word before it says that it is a telephone's.
+    mutating func judgeHomePhone(_ text: Span<UInt8>, _ p: Int) {
+        var d = Digits()
+        var i = p
+        var end = p
+        var groups = 0
+        while groups < 6 {
+            let groupEnd = runEnd(text, i)
+            guard groupEnd > i, d.count + groupEnd - i <= 11 else { break }
+            for k in i..<groupEnd { d.append(text[k] & 15) }
+            end = groupEnd
+            groups += 1
+            var next = groupEnd
+            if text.at(next) == 0x20 || text.at(next) == 0x2D {
+                next += 1
+            } else if text.at(next) == 0xC2, text.at(next + 1) == 0xA0 {
+                next += 2
+            } else {
+                break
+            }
+            guard ByteClass.isDigit(text.at(next)), d.count < 9 else { break }
+            i = next
+        }
+        guard groups > 1, (8...11).contains(d.count), !ByteClass.isAlnum(text.at(end)), text.at(end) != 0x3A else { return }
+        guard context(text, p).meaning == .phone else { return }
+        foundDigits(.phone, d, p, end)
     }
 
     /// Codes believed behind 00: those of the neighbours, others are too short of evidence.

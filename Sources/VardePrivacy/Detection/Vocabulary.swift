@@ -57,7 +57,7 @@ struct Vocabulary: Sendable {
             .fnr,
             "fnr fødselsnr fodselsnr foedselsnr fødselsnummer fodselsnummer foedselsnummer personnummer personnr ssn nationalid nationalidentity "
                 + "nationalidentitynumber dnummer dnr personident personidentifikator fødselsnummeret fodselsnummeret fødselsogpersonnummer "
-                + "norwegianid nin folkeregisterident folkeregisteridentifikator brukerfnr søkerfnr hnummer fhnummer personidentnummer"
+                + "norwegianid nin socialsecuritynumber socialsecurity nationalidnumber folkeregisterident folkeregisteridentifikator brukerfnr søkerfnr hnummer fhnummer personidentnummer"
         ),
         (
             .weakFnr,
@@ -83,7 +83,7 @@ struct Vocabulary: Sendable {
         (.kid, "kid kidnr kidnummer kid_nummer"),
         (
             .licence,
-            "førerkort forerkort førerkortnr førerkortnummer forerkortnummer forerkortnr førerkortet driverslicence driverslicense drivinglicence "
+            "driverslicensenumber drivinglicenceno førerkort forerkort førerkortnr førerkortnummer forerkortnummer forerkortnr førerkortet driverslicence driverslicense drivinglicence "
                 + "drivinglicense drivinglicencenumber licencenumber licensenumber körkort korkort körkortsnummer kørekort korekort "
                 + "kørekortnummer ajokortti driverlicense driverlicence sertifikat"
         ),
@@ -132,7 +132,7 @@ struct Vocabulary: Sendable {
                 + "käyttäjä kayttaja käyttäjätunnus kayttajatunnus usr uname saksbehandler innloggetbruker remoteuser principal upn "
                 + "samaccountname loggedinuser preferredusername navident ruser logname"
         ),
-        (.version, "version versjon versionen ver fw firmware build release utgave v sw programvare versio oid"),
+        (.version, "version versjon versionen ver fw firmware build release utgave sw programvare versio oid"),
         (
             .mac,
             "mac macaddress macaddr macadresse hwaddr hwaddress bssid ether lladdr ethernet station stationid callingstationid enhet device"

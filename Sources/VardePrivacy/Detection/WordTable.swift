@@ -82,13 +82,22 @@ struct WordTable<Meaning: Sendable>: Sendable {
 
     /// The longest word of the table that ends at `end`; of words inside a part only those `inside` admits.
     /// Complexity: O(longest word).
-    func longestSuffix(_ text: Span<UInt8>, end: Int, inside: (Meaning) -> Bool) -> Hit? {
+    func longestSuffix(_ text: Span<UInt8>, end: Int, acrossBlank: Bool = false, inside: (Meaning) -> Bool) -> Hit? {
         var hash: UInt32 = 0
         var length = 0
         var position = end
         var best: Hit?
+        var blanks = 0
         while position > 0, end - position < 40, length < longest {
             let raw = text[position - 1]
+            if acrossBlank, raw == 0x20 || raw == 0x27 {
+                if raw == 0x20 {
+                    if blanks > 0 { break }
+                    blanks += 1
+                }
+                position -= 1
+                continue
+            }
             guard ByteClass.isKeyByte(raw) else { break }
             position -= 1
             if raw == 0x2D || raw == 0x5F || raw == 0x2E { continue }
@@ -105,16 +114,19 @@ struct WordTable<Meaning: Sendable>: Sendable {
             let whole = !ByteClass.isKeyByte(previous)
             let part =
                 whole || previous == 0x2D || previous == 0x5F || previous == 0x2E || (raw &- 0x41 < 26 && previous &- 0x61 < 26)
-            guard part || inside(entries[index].meaning), matches(text, end: end, index) else { continue }
+            guard part || inside(entries[index].meaning), matches(text, end: end, index, acrossBlank: acrossBlank) else { continue }
             best = Hit(index: index, start: position, isWhole: whole, isPart: part)
         }
         return best
     }
 
-    private func matches(_ text: Span<UInt8>, end: Int, _ index: Int) -> Bool {
+    private func matches(_ text: Span<UInt8>, end: Int, _ index: Int, acrossBlank: Bool) -> Bool {
         var position = end
         for expected in entries[index].reversed {
-            while position > 0, text[position - 1] == 0x2D || text[position - 1] == 0x5F || text[position - 1] == 0x2E { position -= 1 }
+            while position > 0,
+                text[position - 1] == 0x2D || text[position - 1] == 0x5F || text[position - 1] == 0x2E
+                    || acrossBlank && (text[position - 1] == 0x20 || text[position - 1] == 0x27)
+            { position -= 1 }
             guard position > 0 else { return false }
             position -= 1
             var byte = text[position]
