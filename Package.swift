@@ -207,7 +207,8 @@ let package = Package(
         .testTarget(
             name: "EndToEnd",
             dependencies: [
-                "varde", "TestSupport", "VardeModel", "VardeWire", "VardeCompression", .product(name: "Yams", package: "Yams"),
+                "varde", "TestSupport", "VardeModel", "VardeWire", "VardeCompression", "VardeEgress",
+                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: houseTests),
     ]

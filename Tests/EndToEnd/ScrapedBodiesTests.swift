@@ -73,7 +73,7 @@ import Testing
         process.arguments = arguments
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
-        try process.run()
+        try process.startAlone()
         for _ in 0..<300 {
             if (try? await fetch(address + "/metrics", accept: "*/*"))?.body.isEmpty == false { return process }
             try await Task.sleep(for: .milliseconds(50))

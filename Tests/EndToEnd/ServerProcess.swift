@@ -1,8 +1,5 @@
 import Foundation
-
-#if canImport(FoundationNetworking)
-    import FoundationNetworking
-#endif
+import VardeEgress
 
 /// The built binary, serving from a temporary directory on a free port of the loopback address.
 final class ServerProcess: @unchecked Sendable {  // Used by one test at a time.
@@ -52,7 +49,7 @@ final class ServerProcess: @unchecked Sendable {  // Used by one test at a time.
         self.configuration = configuration.replacingOccurrences(of: "PORT", with: String(port))
         self.arguments = arguments
         try self.configuration.write(to: folder.appendingPathComponent("varde.yaml"), atomically: true, encoding: .utf8)
-        FileManager.default.createFile(atPath: logFile.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: logFile.path, contents: nil)
     }
 
     deinit {
@@ -76,7 +73,7 @@ final class ServerProcess: @unchecked Sendable {  // Used by one test at a time.
         try log.seekToEnd()
         process.standardError = log
         process.standardOutput = log
-        try process.run()
+        try process.startAlone()
         self.process = process
         for _ in 0..<600 {
             if !process.isRunning { throw Failure(description: "the server ended with \(process.terminationStatus):\n\(self.log)") }
@@ -113,16 +110,15 @@ final class ServerProcess: @unchecked Sendable {  // Used by one test at a time.
         return try await send("POST", path, body: Data(body), headers: headers)
     }
 
+    /// Lives as long as the tests do.
+    private static let client = EgressClient()
+
     private func send(_ method: String, _ path: String, body: Data?, headers: [String: String]) async throws -> Answer {
-        guard let url = URL(string: address + path) else { throw Failure(description: "no URL: \(path)") }
-        var request = URLRequest(url: url, timeoutInterval: 60)
-        request.httpMethod = method
-        request.httpBody = body
-        for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
-        let (data, response) = try await URLSession.shared.data(for: request)
-        var fields: [String: String] = [:]
-        for (name, value) in (response as? HTTPURLResponse)?.allHeaderFields ?? [:] { fields["\(name)".lowercased()] = "\(value)" }
-        return Answer(status: (response as? HTTPURLResponse)?.statusCode ?? 0, body: data, headers: fields)
+        let response = try await Self.client.send(
+            method, address + path, headers: headers.map { ($0.key, $0.value) }, body: Array(body ?? Data()), timeout: 60_000,
+            maxBytes: 1 << 30, followRedirects: false)
+        return Answer(
+            status: response.status, body: Data(response.body), headers: Dictionary(response.headers.map { ($0.name, $0.value) }) { $0 + ", " + $1 })
     }
 
     /// Runs a command of the binary with the server's address and returns what it printed.
@@ -143,11 +139,11 @@ final class ServerProcess: @unchecked Sendable {  // Used by one test at a time.
         defer { try? FileManager.default.removeItem(at: folder) }
         let files = ["in", "out", "err"].map { folder.appendingPathComponent($0) }
         try (input ?? Data()).write(to: files[0])
-        for file in files.dropFirst() { FileManager.default.createFile(atPath: file.path, contents: nil) }
+        for file in files.dropFirst() { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
         process.standardInput = try FileHandle(forReadingFrom: files[0])
         process.standardOutput = try FileHandle(forWritingTo: files[1])
         process.standardError = try FileHandle(forWritingTo: files[2])
-        try process.run()
+        try process.startAlone()
         process.waitUntilExit()
         return (
             process.terminationStatus, try String(contentsOf: files[1], encoding: .utf8), try String(contentsOf: files[2], encoding: .utf8)
@@ -183,5 +179,15 @@ enum Peers {
         }
         return places.map { URL(fileURLWithPath: $0).appendingPathComponent(name) }
             .first { FileManager.default.isExecutableFile(atPath: $0.path) }
+    }
+}
+
+extension Process {
+    private static let launching = NSLock()
+
+    /// Runs it, one at a time in this program: Foundation notices a process' end by a socket that closes, and a child started in the
+    /// same moment would inherit that socket and keep it open for as long as it lives.
+    func startAlone() throws {
+        try Self.launching.withLock { try run() }
     }
 }

@@ -19,6 +19,7 @@ struct ServerConnection {
 
     private let base: String
     private let token: String?
+    private let tls: EgressTLS?
 
     init(_ options: ServerOptions) throws {
         var base = options.server
@@ -29,6 +30,11 @@ struct ServerConnection {
         }
         self.base = base
         token = try options.token()
+        tls = try options.authorities().map { authorities in
+            var tls = EgressTLS()
+            tls.authorities = authorities
+            return tls
+        }
     }
 
     static func escape(_ text: String) -> String {
@@ -70,7 +76,8 @@ struct ServerConnection {
         let response: EgressResponse
         do {
             response = try await Self.egress.send(
-                method, base + path, headers: headers, body: body, timeout: Self.timeout, maxBytes: Self.maxBytes, followRedirects: false)
+                method, base + path, headers: headers, body: body, timeout: Self.timeout, maxBytes: Self.maxBytes, followRedirects: false,
+                tls: tls)
         } catch {
             throw CommandFailure(
                 "no answer from \(base): \(error)\nIs the server running? `varde serve` starts one; --server names another.")

@@ -9,6 +9,19 @@ struct ServerOptions: ParsableArguments {
     @Option(name: .long, help: "File that holds the token (or VARDE_TOKEN_FILE; or the token itself in VARDE_TOKEN).")
     var tokenFile: String?
 
+    @Option(name: .long, help: "File of certificates (PEM) trusted in place of the system's (or VARDE_CA_FILE), for https.")
+    var caFile: String?
+
+    /// Texts of the trusted certificates, nil for the system's.
+    func authorities() throws -> String? {
+        guard let path = caFile ?? ProcessInfo.processInfo.environment["VARDE_CA_FILE"] else { return nil }
+        do {
+            return try String(contentsOfFile: path, encoding: .utf8)
+        } catch {
+            throw CommandFailure("cannot read the certificates in \(path): \(error.localizedDescription)")
+        }
+    }
+
     /// The token to send, nil for none.
     func token() throws -> String? {
         let environment = ProcessInfo.processInfo.environment

@@ -1,0 +1,119 @@
+import Foundation
+import TestSupport
+import Testing
+import VardeCompression
+
+/// Planted personal data is nowhere: not in a file, not in what readers find in the files, not in the log, not in answers.
+@Suite struct PlantedIdentifiersTests {
+    /// Finds which of many needles occur in bytes, by their first six bytes.
+    private struct NeedleSearch {
+        private static let prefix = 6
+        private var byPrefix: [UInt64: [[UInt8]]] = [:]
+
+        init(_ needles: [String]) {
+            for needle in Set(needles) where needle.utf8.count >= Self.prefix {
+                let bytes = Array(needle.utf8)
+                byPrefix[Self.key(bytes[0..<Self.prefix]), default: []].append(bytes)
+            }
+        }
+
+        private static func key(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+
+        func found(in data: Data) -> Set<String> {
+            let bytes = [UInt8](data)
+            guard bytes.count >= Self.prefix else { return [] }
+            var found: Set<String> = []
+            var window = Self.key(bytes[0..<Self.prefix - 1])
+            for end in Self.prefix - 1..<bytes.count {
+                window = (window << 8 | UInt64(bytes[end])) & 0xFFFF_FFFF_FFFF
+                guard let candidates = byPrefix[window] else { continue }
+                let start = end + 1 - Self.prefix
+                for needle in candidates where bytes[start...].starts(with: needle) {
+                    found.insert(String(decoding: needle, as: UTF8.self))
+                }
+            }
+            return found
+        }
+    }
+
+    /// A canary as it may stand in a line.
+    private static func line(_ canary: PersonalDataCanaries.Canary, form: Int) -> String {
+        let percent = canary.text.utf8.map { byte in
+            UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte
+                ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+        }.joined()
+        switch form {
+        case 0: return "level=info msg=\"lookup done\" \(canary.key)=\(canary.text) took=12ms"
+        case 1: return "GET /person?\(canary.key)=\(percent)&page=2 HTTP/1.1 200"
+        case 2: return "{\"level\":\"info\",\"\(canary.key)\":\"\(canary.text)\",\"n\":1}"
+        case 3: return "{\"msg\":\"{\\\"\(canary.key)\\\":\\\"\(canary.text)\\\"}\",\"level\":\"warn\"}"
+        default: return "stored \(canary.key): \(canary.text) for the case"
+        }
+    }
+
+    @Test func `None of the planted identifiers is found anywhere`() async throws {
+        let count = ProcessInfo.processInfo.environment["VARDE_CANARIES"].flatMap { Int($0) } ?? 1_500
+        let seed = UInt64.random(in: 0 ... .max)
+        print("seed \(seed), \(count) canaries")
+        var canaries = PersonalDataCanaries(seed: seed)
+        let planted = (0..<count).map { _ in canaries.next() }
+        let server = try ServerProcess(configuration: "collect: {host: {enabled: false}}\n", arguments: ["--log-level", "debug"])
+        try await server.start()
+        let now = ServerProcess.now
+        let cores = NeedleSearch(planted.map(\.core))
+        // The search itself finds what is there.
+        #expect(cores.found(in: Data("x\(planted[0].core)y".utf8)) == [planted[0].core])
+
+        let batch = 100
+        for first in stride(from: 0, to: count, by: batch) {
+            let some = Array(planted[first..<min(first + batch, count)])
+            let lines = some.enumerated().map { ((now - 10_000) * 1_000_000 + Int64(first + $0.offset), Self.line($0.element, form: (first + $0.offset) % 5)) }
+            #expect(try await server.push(["app": "planted", "batch": "\(first)"], lines).status == 204)
+            // A stream label, a metric label, a structured metadata value each.
+            let one = some[0]
+            #expect(try await server.push(["app": "planted", one.key: one.text], [(now * 1_000_000, "label")]).status == 204)
+            #expect(
+                try await server.remoteWrite([(["__name__": "planted_total", one.key: one.text], [(now, 1)])]).status == 204)
+            let metadata: [String: Any] = [
+                "streams": [["stream": ["app": "planted"], "values": [[String(now * 1_000_000 + 1), "metadata", [one.key: one.text]]]]]
+            ]
+            #expect(
+                try await server.post(
+                    "/loki/api/v1/push", try JSONSerialization.data(withJSONObject: metadata), type: "application/json"
+                ).status == 204)
+            // What is refused must not be told on either.
+            let broken = "{\"streams\":[{\"stream\":{\"app\":\"\(one.text)\"},\"values\":[[\"\(one.text)\""
+            let refused = try await server.post("/loki/api/v1/push", Array(broken.utf8), type: "application/json")
+            #expect(refused.status == 400)
+            #expect(cores.found(in: refused.body) == [])
+            var nameless: [UInt8] = []
+            Snappy.compress(Array(one.text.utf8).span, into: &nameless)
+            #expect(cores.found(in: try await server.post("/api/v1/write", nameless, type: "application/x-protobuf").body) == [])
+        }
+        for path in ["/metrics", "/api/v1/status/tsdb", "/api/v1/status/config", "/loki/api/v1/labels", "/api/v1/labels"] {
+            #expect(cores.found(in: try await server.get(path).body) == [], "\(path)")
+        }
+        let found = try await server.result("/loki/api/v1/query_range", ["query": #"{app="planted"}"#, "limit": "5000"])
+        #expect(found.reduce(0) { $0 + (($1["values"] as? [Any])?.count ?? 0) } >= min(count, 5000))
+        #expect(cores.found(in: try JSONSerialization.data(withJSONObject: found)) == [])
+        server.killHard()
+
+        func search(_ words: String) throws {
+            let files = try FileManager.default.subpathsOfDirectory(atPath: server.dataDirectory.path)
+            #expect(files.count > 3)
+            for path in files {
+                guard let data = FileManager.default.contents(atPath: server.dataDirectory.appendingPathComponent(path).path) else { continue }
+                #expect(cores.found(in: data) == [], "\(words): \(path)")
+            }
+            let dump = try ServerProcess.run(ServerProcess.binary, ["check", "data", "--dump", server.dataDirectory.path])
+            #expect(dump.status == 0 && dump.output.contains("lookup done"), "\(dump.errors)")
+            #expect(cores.found(in: Data(dump.output.utf8)) == [], "\(words): the dump")
+        }
+        try search("after the kill")
+        // Once more after recovery and a stop, which write other files.
+        try await server.start()
+        #expect(server.stop() == 0)
+        try search("after the stop")
+        #expect(cores.found(in: Data(server.log.utf8)) == [], "the server's log")
+    }
+}

@@ -1,0 +1,182 @@
+import Foundation
+import Testing
+import VardeCompression
+
+/// The built binary, as its users meet it.
+@Suite struct ServerTests {
+    private static let quiet = "collect: {host: {enabled: false}}\n"
+
+    @Test func `Samples and lines that go in come out, by API and command line, and again after a restart`() async throws {
+        let server = try ServerProcess(configuration: Self.quiet)
+        try await server.start()
+        let now = ServerProcess.now
+        let samples = (0..<60).map { (timestamp: now - 60_000 + Int64($0) * 1000, value: Double($0 * 2)) }
+        #expect(try await server.remoteWrite([(["__name__": "e2e_total", "job": "test"], samples)]).status == 204)
+        let lines = (0..<10).map { (nanoseconds: (now - 10_000 + Int64($0)) * 1_000_000, line: "GET /side/\($0) status=200") }
+        #expect(try await server.push(["app": "nginx"], lines).status == 204)
+
+        for _ in 0..<2 {
+            let rate = try await server.result("/api/v1/query", ["query": "rate(e2e_total[30s])", "time": "\(Double(now - 1000) / 1000)"])
+            let value = ((rate.first?["value"] as? [Any])?.last as? String).flatMap { Double($0) }
+            #expect(abs((value ?? 0) - 2) < 1e-9)
+            let found = try await server.result("/loki/api/v1/query_range", ["query": #"{app="nginx"} |= "/side/7""#])
+            #expect((found.first?["values"] as? [[Any]])?.first?.last as? String == "GET /side/7 status=200")
+
+            let table = try server.run(["query", "e2e_total", "--at", "\(Double(now - 1000) / 1000)"])
+            #expect(table.status == 0 && table.output.contains("e2e_total") && table.output.contains("118"), "\(table)")
+            let raw = try server.run(["logs", #"{app="nginx"} |= "GET""#, "-o", "raw"])
+            #expect(raw.output.split(separator: "\n").count == 10, "\(raw)")
+            let chart = try server.run(["query", "rate(e2e_total[30s])", "-o", "chart", "--since", "1m"])
+            #expect(chart.status == 0 && chart.output.unicodeScalars.contains { (0x2801...0x28FF).contains($0.value) }, "\(chart)")
+            #expect(try server.run(["labels"]).output.split(separator: "\n").contains("job"))
+            #expect(try server.run(["series", #"{job="test"}"#]).output.contains("e2e_total"))
+
+            #expect(server.stop() == 0)
+            let check = try ServerProcess.run(ServerProcess.binary, ["check", "data", server.dataDirectory.path])
+            #expect(check.status == 0, "\(check.errors)")
+            try await server.start()
+        }
+    }
+
+    /// What comes in wrong: the answer's status, words of its message, and the metric that counts it.
+    struct BadInput: Sendable, CustomTestStringConvertible {
+        var name: String
+        var path: String
+        var type: String
+        var body: [UInt8]
+        var headers: [String: String] = [:]
+        var method = "POST"
+        var status: Int
+        var words: String
+        var testDescription: String { name }
+
+        static func snapped(_ bytes: [UInt8]) -> [UInt8] {
+            var out: [UInt8] = []
+            Snappy.compress(bytes.span, into: &out)
+            return out
+        }
+
+        static let protobuf = "application/x-protobuf"
+        static let all: [BadInput] = [
+            BadInput(name: "no snappy", path: "/api/v1/write", type: protobuf, body: Array("hello".utf8), status: 400, words: "snappy"),
+            BadInput(
+                name: "snappy that claims 4 GB", path: "/api/v1/write", type: protobuf, body: [0xFF, 0xFF, 0xFF, 0xFF, 0x0F, 0, 0],
+                status: 413, words: "bytes"),
+            BadInput(
+                name: "no protobuf", path: "/api/v1/write", type: protobuf, body: snapped([0x0A, 0x7F, 1]), status: 400,
+                words: "remote write"),
+            BadInput(name: "wrong type", path: "/api/v1/write", type: "text/csv", body: [], status: 415, words: "text/csv"),
+            BadInput(
+                name: "wrong encoding", path: "/api/v1/write", type: protobuf, body: [], headers: ["Content-Encoding": "br"], status: 415,
+                words: "br"),
+            BadInput(name: "no JSON", path: "/loki/api/v1/push", type: "application/json", body: Array("{".utf8), status: 400, words: ""),
+            BadInput(
+                name: "no labels", path: "/loki/api/v1/push", type: "application/json",
+                body: Array(#"{"streams":[{"stream":{},"values":[["1","x"]]}]}"#.utf8), status: 400, words: "label"),
+            BadInput(name: "lines without labels", path: "/api/v1/logs/lines", type: "text/plain", body: [97], status: 400, words: "label"),
+            BadInput(
+                name: "too large", path: "/api/v1/logs/lines?app=x", type: "text/plain", body: [UInt8](repeating: 97, count: 17 << 20),
+                status: 413, words: ""),
+            BadInput(name: "unknown path", path: "/api/v1/nothing", type: "text/plain", body: [], method: "GET", status: 404, words: ""),
+            BadInput(name: "wrong method", path: "/api/v1/write", type: "text/plain", body: [], method: "GET", status: 405, words: ""),
+            BadInput(
+                name: "bad query", path: "/api/v1/query?query=sum(", type: "text/plain", body: [], method: "GET", status: 400,
+                words: "1:5"),
+            BadInput(
+                name: "bad log query", path: "/loki/api/v1/query_range?query=%7Bapp%3D", type: "text/plain", body: [], method: "GET",
+                status: 400, words: "parse error"),
+        ]
+    }
+
+    @Test func `Bad input is answered by what and where, counted, and loses nothing else`() async throws {
+        let server = try ServerProcess(configuration: Self.quiet)
+        try await server.start()
+        let now = ServerProcess.now
+        for bad in BadInput.all {
+            let before = try await server.ownMetric("varde_http_requests_refused_total")
+            let answer =
+                bad.method == "GET"
+                ? try await server.get(bad.path) : try await server.post(bad.path, bad.body, type: bad.type, headers: bad.headers)
+            #expect(answer.status == bad.status, "\(bad.name): \(answer.text)")
+            #expect(bad.words.isEmpty || answer.text.contains(bad.words), "\(bad.name): \(answer.text)")
+            #expect(try await server.ownMetric("varde_http_requests_refused_total") > before, "\(bad.name) is not counted")
+        }
+        // A line that is not UTF-8 is kept, with the bytes replaced.
+        #expect(try await server.post("/api/v1/logs/lines?app=bytes", [0x61, 0xFF, 0x62, 10], type: "text/plain").status == 204)
+        let kept = try await server.result("/loki/api/v1/query_range", ["query": #"{app="bytes"}"#])
+        #expect((kept.first?["values"] as? [[Any]])?.first?.last as? String == "a\u{FFFD}b")
+        #expect(try await server.ownMetric("varde_repaired_lines_total") == 1)
+        // A batch with one bad series keeps the others.
+        let answer = try await server.remoteWrite([
+            (["__name__": "good"], [(now, 1)]), (["job": "nameless"], [(now, 1)]), (["__name__": "too_old"], [(now - 400 * 86_400_000, 1)]),
+        ])
+        #expect(answer.status == 400)
+        #expect(try await server.result("/api/v1/query", ["query": "good", "time": "\(Double(now) / 1000)"]).count == 1)
+        #expect(try await server.result("/api/v1/query", ["query": "too_old", "time": "\(Double(now) / 1000)"]).isEmpty)
+        #expect(try await server.ownMetric("varde_refused_samples_total", "out_of_bounds") == 1)
+    }
+
+    @Test func `A second server on the same directory, an open address without tokens and a bad configuration are refused`() async throws {
+        let server = try ServerProcess(configuration: Self.quiet)
+        try await server.start()
+        let port = try FreePort.take()
+        let second = try ServerProcess.run(
+            ServerProcess.binary, ["serve", "--data-dir", server.dataDirectory.path, "--listen", "127.0.0.1:\(port)"])
+        #expect(second.status != 0 && second.errors.contains(server.dataDirectory.path), "\(second)")
+
+        let other = server.folder.appendingPathComponent("other").path
+        let open = try ServerProcess.run(ServerProcess.binary, ["serve", "--data-dir", other, "--listen", "0.0.0.0:\(port)"])
+        #expect(open.status != 0 && open.errors.contains("tokens"), "\(open)")
+
+        let file = server.folder.appendingPathComponent("bad.yaml")
+        try "global:\n  scrape_interval: 15s\n  scrap_timeout: 10s\n".write(to: file, atomically: true, encoding: .utf8)
+        let bad = try ServerProcess.run(ServerProcess.binary, ["serve", "--config", file.path, "--data-dir", other])
+        #expect(bad.status != 0 && bad.errors.contains("bad.yaml:3:3"), "\(bad)")
+        let checked = try ServerProcess.run(ServerProcess.binary, ["check", "config", file.path])
+        #expect(checked.status != 0 && (checked.errors + checked.output).contains("bad.yaml:3:3"), "\(checked)")
+    }
+
+    @Test func `A reload puts a new configuration in force, or keeps the old one and says why`() async throws {
+        let server = try ServerProcess(configuration: Self.quiet + "global: {scrape_interval: 15s}\n")
+        try await server.start()
+        let file = server.folder.appendingPathComponent("varde.yaml")
+        try (Self.quiet + "global: {scrape_interval: 31s}\n").write(to: file, atomically: true, encoding: .utf8)
+        #expect(try await server.post("/-/reload", [], type: "text/plain").status == 200)
+        #expect(try await server.get("/api/v1/status/config").text.contains("31s"))
+        try (Self.quiet + "global: {scrape_intervall: 32s}\n").write(to: file, atomically: true, encoding: .utf8)
+        let refused = try await server.post("/-/reload", [], type: "text/plain")
+        #expect(refused.status == 500 && refused.text.contains("scrape_intervall"), "\(refused.text)")
+        #expect(try await server.get("/api/v1/status/config").text.contains("31s"))
+        #expect(try await server.ownMetric("varde_config_reload_failures_total") == 1)
+    }
+
+    @Test func `Tokens open what their roles allow, and nothing else does`() async throws {
+        var tokens: [String: String] = [:]
+        var lines = ""
+        for role in ["read", "write", "admin"] {
+            let made = try ServerProcess.run(ServerProcess.binary, ["token", "new", role, "--role", role])
+            #expect(made.status == 0)
+            let words = (made.output + made.errors).split(whereSeparator: { " \n\"',".contains($0) }).map(String.init)
+            let hash = try #require(words.first { $0.hasPrefix("sha256:") })
+            tokens[role] = words.first { $0.hasPrefix("varde_") }
+            lines += "      - {name: \(role), roles: [\(role)], hash: \"\(hash)\"}\n"
+        }
+        let server = try ServerProcess(configuration: Self.quiet + "server:\n  auth:\n    tokens:\n" + lines)
+        try await server.start()
+        func status(_ path: String, _ token: String?) async throws -> Int {
+            try await server.get(path, headers: token.map { ["Authorization": "Bearer \($0)"] } ?? [:]).status
+        }
+        #expect(try await status("/api/v1/query?query=1", nil) == 401)
+        #expect(try await status("/api/v1/query?query=1", "wrong") == 401)
+        #expect(try await status("/api/v1/query?query=1", tokens["read"]) == 200)
+        #expect(try await status("/api/v1/query?query=1", tokens["write"]) == 403)
+        #expect(try await status("/-/healthy", nil) == 200)
+        let write = try #require(tokens["write"])
+        let pushed = try await server.post(
+            "/api/v1/logs/lines?app=a", Array("x\n".utf8), type: "text/plain",
+            headers: ["Authorization": "Basic " + Data("any:\(write)".utf8).base64EncodedString()])
+        #expect(pushed.status == 204, "\(pushed.text)")
+        #expect(try await server.get("/metrics", headers: ["Authorization": "Bearer \(tokens["read"] ?? "")"]).text.contains("varde_auth_failures_total"))
+        for token in tokens.values { #expect(!server.log.contains(token)) }
+    }
+}

@@ -1,1 +1,0 @@
-// The module's first tests are being written.
