@@ -67,7 +67,9 @@ import VardeCompression
         let batch = 100
         for first in stride(from: 0, to: count, by: batch) {
             let some = Array(planted[first..<min(first + batch, count)])
-            let lines = some.enumerated().map { ((now - 10_000) * 1_000_000 + Int64(first + $0.offset), Self.line($0.element, form: (first + $0.offset) % 5)) }
+            let lines = some.enumerated().map {
+                ((now - 10_000) * 1_000_000 + Int64(first + $0.offset), Self.line($0.element, form: (first + $0.offset) % 5))
+            }
             #expect(try await server.push(["app": "planted", "batch": "\(first)"], lines).status == 204)
             // A stream label, a metric label, a structured metadata value each.
             let one = some[0]
@@ -102,7 +104,9 @@ import VardeCompression
             let files = try FileManager.default.subpathsOfDirectory(atPath: server.dataDirectory.path)
             #expect(files.count > 3)
             for path in files {
-                guard let data = FileManager.default.contents(atPath: server.dataDirectory.appendingPathComponent(path).path) else { continue }
+                guard let data = FileManager.default.contents(atPath: server.dataDirectory.appendingPathComponent(path).path) else {
+                    continue
+                }
                 #expect(cores.found(in: data) == [], "\(words): \(path)")
             }
             let dump = try ServerProcess.run(ServerProcess.binary, ["check", "data", "--dump", server.dataDirectory.path])

@@ -101,7 +101,8 @@ import Testing
                 let answer = try await server.result(
                     "/loki/api/v1/query_range",
                     [
-                        "query": "{app=\"kill\",client=\"\(client)\"} |= \"round \(round) client\"", "start": String((start - 1000) * 1_000_000),
+                        "query": "{app=\"kill\",client=\"\(client)\"} |= \"round \(round) client\"",
+                        "start": String((start - 1000) * 1_000_000),
                         "limit": "5000",
                     ])
                 for stream in answer {
