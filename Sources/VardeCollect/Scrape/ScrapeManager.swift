@@ -55,13 +55,15 @@ package final class ScrapeManager: Sendable {
         runs = DiscoveryRuns(asking: asking, clock: clock, logger: logger)
     }
 
-    /// Scrapes by way of `egress`, and the host itself where a job asks for it.
+    /// Scrapes by way of `egress`, and the host itself where a job asks for it; `ownPage` has pages of the server by URL.
     package convenience init(
-        sink: any SampleSink, egress: EgressClient, readFile: @escaping @Sendable (String) -> [TargetGroup]?,
+        sink: any SampleSink, egress: EgressClient, ownPage: @escaping @Sendable (String) -> [UInt8]? = { _ in nil },
+        readFile: @escaping @Sendable (String) -> [TargetGroup]?,
         logger: Logger, clock: @escaping @Sendable () -> Int64
     ) {
         self.init(
-            sink: GatheringSink(sink), fetching: HostFetching(others: EgressFetching(egress: egress, tokens: OAuth2Tokens(clock: clock))),
+            sink: GatheringSink(sink),
+            fetching: HostFetching(others: EgressFetching(egress: egress, tokens: OAuth2Tokens(clock: clock)), ownPage: ownPage),
             asking: EgressAsking(egress: egress),
             readFile: readFile, logger: logger,
             clock: WallScrapeClock(clock))

@@ -54,12 +54,12 @@ final class TokenGate: Sendable {
         return found
     }
 
-    /// The secret in `Bearer secret` or, as password, in `Basic …`.
+    /// The secret in `Bearer secret`, Influx' `Token secret` or, as password, in `Basic …`.
     private static func secret(of header: String) -> String? {
         let parts = header.split(separator: " ", maxSplits: 1)
         guard parts.count == 2 else { return nil }
         switch parts[0].lowercased() {
-        case "bearer": return String(parts[1])
+        case "bearer", "token": return String(parts[1])
         case "basic":
             guard let data = Data(base64Encoded: String(parts[1])) else { return nil }
             return String(decoding: data, as: UTF8.self).split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).last.map(

@@ -38,6 +38,28 @@ package struct CollectSettings: Sendable {
     }
 }
 
+extension CollectSettings {
+    /// Scheme of the URL by which pushed groups are scraped.
+    static let pushedScheme = "pushed"
+
+    /// The job that collects what was pushed: labels are those of the groups, times those of the scrape.
+    static var pushedJob: ScrapeConfig {
+        var job = ScrapeConfig(jobName: "pushed", interval: 15_000, timeout: 10_000)
+        job.scheme = pushedScheme
+        job.metricsPath = "/"
+        job.honorLabels = true
+        job.staticGroups = [TargetGroup(addresses: ["pushed"], labels: .empty, source: "pushed")]
+        // A group without an instance stays without one.
+        var rule = RelabelRule()
+        rule.sourceLabels = ["instance"]
+        try? rule.setPattern("pushed")
+        rule.targetLabel = "instance"
+        rule.replacement = ""
+        job.metricRelabelRules = [rule]
+        return job
+    }
+}
+
 extension Configuration {
     /// Jobs of the files `scrape_config_files` names, `*` in the last part of a path; read again at each reload.
     mutating func readScrapeFiles(_ value: YAMLValue) throws(ConfigurationError) {

@@ -1,4 +1,4 @@
-/// Routes by path and method. A path segment `*` takes any one segment.
+/// Routes by path and method. A path segment `*` takes any one segment, `**` at the end one or more.
 struct RouteTable: Sendable {
     typealias Handler = @Sendable (APIRequest) async throws -> APIResponse
 
@@ -14,6 +14,8 @@ struct RouteTable: Sendable {
         var plainErrors: Bool
         /// Content encodings that are taken where not all are.
         var encodings: [String]?
+        /// Whether a body sent as a form is read as one, not as the bytes it is.
+        var readsForms = true
     }
 
     enum Match {
@@ -26,7 +28,9 @@ struct RouteTable: Sendable {
     private var open: [Int] = []
     private var routes: [Route] = []
 
-    mutating func add(_ methods: [String], _ path: String, role: Role?, encodings: [String]? = nil, _ handler: @escaping Handler) {
+    mutating func add(
+        _ methods: [String], _ path: String, role: Role?, encodings: [String]? = nil, readsForms: Bool = true, _ handler: @escaping Handler
+    ) {
         let pattern = path.split(separator: "/").map(String.init)
         let index: Int
         if let known = routes.firstIndex(where: { $0.pattern == pattern }) {
@@ -34,8 +38,14 @@ struct RouteTable: Sendable {
         } else {
             index = routes.count
             routes.append(
-                Route(pattern: pattern, handlers: [:], role: role, name: path, plainErrors: path.hasPrefix("/loki"), encodings: encodings))
-            if pattern.contains("*") { open.append(index) } else { exact["/" + pattern.joined(separator: "/")] = index }
+                Route(
+                    pattern: pattern, handlers: [:], role: role, name: path, plainErrors: path.hasPrefix("/loki"), encodings: encodings,
+                    readsForms: readsForms))
+            if pattern.contains(where: { $0.hasPrefix("*") }) {
+                open.append(index)
+            } else {
+                exact["/" + pattern.joined(separator: "/")] = index
+            }
         }
         for method in methods { routes[index].handlers[method] = handler }
     }
@@ -46,13 +56,11 @@ struct RouteTable: Sendable {
         var captures: [String] = []
         var found = exact["/" + segments.joined(separator: "/")]
         if found == nil {
-            found = open.first { index in
-                let pattern = routes[index].pattern
-                return pattern.count == segments.count && zip(pattern, segments).allSatisfy { $0 == "*" || $0 == $1 }
-            }
+            found = open.first { Self.matches(routes[$0].pattern, segments) }
             if let found {
-                captures = zip(routes[found].pattern, segments).filter { $0.0 == "*" }.map {
-                    APIRequest.unescape($0.1.utf8, plusIsBlank: false)
+                let pattern = routes[found].pattern
+                captures = segments.enumerated().filter { $0.offset >= pattern.count || pattern[$0.offset].hasPrefix("*") }.map {
+                    APIRequest.unescape($0.element.utf8, plusIsBlank: false)
                 }
             }
         }
@@ -62,5 +70,11 @@ struct RouteTable: Sendable {
             return .found(route, handler, captures: captures)
         }
         return .wrongMethod(route, allowed: route.handlers.keys.sorted())
+    }
+
+    private static func matches(_ pattern: [String], _ segments: [String]) -> Bool {
+        let isOpenEnded = pattern.last == "**"
+        guard isOpenEnded ? segments.count >= pattern.count : segments.count == pattern.count else { return false }
+        return zip(pattern, segments).allSatisfy { $0.hasPrefix("*") || $0 == $1 }
     }
 }

@@ -38,7 +38,7 @@ struct ServerResponder: HTTPResponder {
             case .found(let route, let handler, let captures):
                 routeName = route.name
                 plain = route.plainErrors
-                var received = try await read(request, encodings: route.encodings)
+                var received = try await read(request, of: route)
                 received.captures = captures
                 if let role = route.role { received.token = try await tokens.admit(received.headers["authorization"], role) }
                 if route.role == .read {
@@ -119,7 +119,7 @@ struct ServerResponder: HTTPResponder {
     }
 
     /// Reads a request whole, within the limits, and decompresses it.
-    private func read(_ request: Request, encodings: [String]?) async throws -> APIRequest {
+    private func read(_ request: Request, of route: RouteTable.Route) async throws -> APIRequest {
         var received = APIRequest(method: request.method.rawValue, path: String(request.uri.path))
         if let query = request.uri.query { received.parameters = APIRequest.parseForm(query.utf8) }
         for field in request.headers { received.headers[field.name.canonicalName] = field.value }
@@ -131,7 +131,7 @@ struct ServerResponder: HTTPResponder {
             raw.append(contentsOf: part.readableBytesView)
         }
         let encoding = (received.headers["content-encoding"] ?? "identity").lowercased()
-        if let encodings, encoding != "identity", !encodings.contains(encoding) {
+        if let encodings = route.encodings, encoding != "identity", !encodings.contains(encoding) {
             throw APIFailure(
                 status: 415, type: "unsupported_encoding",
                 message: "content encoding “\(encoding)” is not taken here; send \(encodings.joined(separator: " or "))")
@@ -153,7 +153,7 @@ struct ServerResponder: HTTPResponder {
         } catch let error as DecompressionError {
             throw Self.failure(of: error)
         }
-        if received.contentType.hasPrefix("application/x-www-form-urlencoded") {
+        if route.readsForms, received.contentType.hasPrefix("application/x-www-form-urlencoded") {
             // A form's values come before those of the query string, as in Go.
             received.parameters = APIRequest.parseForm(body) + received.parameters
         } else {

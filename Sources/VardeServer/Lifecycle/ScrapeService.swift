@@ -9,7 +9,7 @@ struct ScrapeService: Service {
     func run() async throws {
         await store.waitUntilOpen()
         guard parts.isReady else { return }
-        parts.scrapes.apply(parts.current().effectiveScrapeConfigs(listen: parts.listen))
+        parts.applyScrapes()
         let scrapes = parts.scrapes
         await cancelWhenGracefulShutdown { await scrapes.run() }
     }

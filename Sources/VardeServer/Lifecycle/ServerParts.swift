@@ -13,6 +13,8 @@ struct Stores: Sendable {
     var metrics: MetricStore
     var logs: LogStore
     var exemplars: ExemplarStore
+    /// What short-lived jobs pushed.
+    var pushed: PushedGroups
 }
 
 /// What the routes work with. Made once; what changes while the server runs is behind locks.
@@ -89,6 +91,18 @@ final class ServerParts: Sendable {
             throw APIFailure(status: 503, type: "unavailable", message: "the server is stopping", retryAfter: 5)
         }
         if let reason = readOnly.withLock({ $0 }) { throw APIFailure(status: 503, type: "unavailable", message: reason, retryAfter: 30) }
+    }
+
+    /// Puts the jobs of the configuration in force, with those of the server's own.
+    func applyScrapes() {
+        let hasPushed = opened.withLock { $0?.pushed.isEmpty } == false
+        scrapes.apply(current().effectiveScrapeConfigs(listen: listen) + (hasPushed ? [CollectSettings.pushedJob] : []))
+    }
+
+    /// The page an own job scrapes, by its URL.
+    func ownPage(_ url: String) -> [UInt8]? {
+        guard url.hasPrefix("\(CollectSettings.pushedScheme)://") else { return nil }
+        return opened.withLock { $0?.pushed }?.page() ?? []
     }
 
     /// What redacts at this moment; nil where privacy is switched off.

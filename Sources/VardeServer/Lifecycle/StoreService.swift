@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import ServiceLifecycle
 import Synchronization
+import VardeCollect
 import VardeDisk
 import VardeLogs
 import VardeMetrics
@@ -70,8 +71,11 @@ final class StoreService: Service {
         let logs = try LogStore.open(directory: settings.dataDirectory + "/logs", fileSystem: files, catalog: catalog, options: logOptions)
         let exemplars = try ExemplarStore.open(
             directory: settings.dataDirectory + "/exemplars", fileSystem: files, capacity: configuration.storage.maxExemplars)
-        for damage in metrics.damage + logs.damage + exemplars.damage { logger.error("damage found at the start: \(damage)") }
-        return Stores(metrics: metrics, logs: logs, exemplars: exemplars)
+        let (pushed, pushedDamage) = try PushedGroups.open(directory: settings.dataDirectory + "/pushed", fileSystem: files)
+        for damage in metrics.damage + logs.damage + exemplars.damage + pushedDamage {
+            logger.error("damage found at the start: \(damage)")
+        }
+        return Stores(metrics: metrics, logs: logs, exemplars: exemplars, pushed: pushed)
     }
 
     /// Every second: the disk's room, and what the stores have to do.

@@ -83,7 +83,8 @@ package struct VardeServer {
         // Scrapes begin once the stores are open; until then there is nowhere to put samples.
         let sink = DeferredSink()
         let scrapes = ScrapeManager(
-            sink: sink, egress: egress, readFile: { DiscoveryFiles.read($0, logger: logger) }, logger: logger, clock: clock)
+            sink: sink, egress: egress, ownPage: { url in sink.parts.withLock { $0 }?.ownPage(url) },
+            readFile: { DiscoveryFiles.read($0, logger: logger) }, logger: logger, clock: clock)
         parts = ServerParts(
             configuration: configuration, dataDirectory: settings.dataDirectory, listen: settings.listen, clock: clock, metrics: metrics,
             redaction: redaction, scrapes: scrapes,
@@ -177,7 +178,7 @@ package struct VardeServer {
             egress.declare(networks)
             if let files = fresh.server.tls { tls?.refresh(files, logger: logger) }
             parts.use(fresh)
-            parts.scrapes.apply(fresh.effectiveScrapeConfigs(listen: settings.listen))
+            parts.applyScrapes()
             try parts.stores().logs.setRetention(fresh.retention.time * 1_000_000, policies: policies)
             for warning in fresh.warnings { logger.warning("\(warning)") }
             parts.reloads.note(succeeded: true, at: clock())

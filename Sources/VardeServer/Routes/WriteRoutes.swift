@@ -13,6 +13,9 @@ struct WriteRoutes: Sendable {
     func add(to table: inout RouteTable) {
         RemoteWriteRoutes(intake: intake).add(to: &table)
         OTLPMetricRoutes(intake: intake).add(to: &table)
+        InfluxRoutes(intake: intake).add(to: &table)
+        ImportRoutes(intake: intake).add(to: &table)
+        PushgatewayRoutes(parts: parts).add(to: &table)
         table.add(["POST"], "/loki/api/v1/push", role: .write, lokiPush)
         table.add(["POST"], "/api/v1/logs/lines", role: .write, lines)
     }

@@ -74,6 +74,14 @@ package struct ExpositionParser {
         return nil
     }
 
+    /// Passes over the line that could not be read; false where there is none behind it.
+    package mutating func skipLine(_ bytes: Span<UInt8>) -> Bool {
+        if at >= bytes.count { return false }
+        // A fault is found on its line, or at the line end that labels ran into.
+        at = min(lineEnd(bytes) + 1, bytes.count)
+        return true
+    }
+
     private func fault(_ message: String) -> Fault { Fault(line: lineNumber, column: at - lineStart + 1, message: message) }
 
     private mutating func skipBlanks(_ bytes: Span<UInt8>) {
