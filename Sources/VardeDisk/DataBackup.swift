@@ -2,8 +2,8 @@ import VardeKernels
 
 /// A consistent copy of a data directory, taken while a server works in it, and its way back.
 ///
-/// Logs are copied first, then the databases as of one moment each, then the immutable files, as hard links where the file system
-/// allows: what a store moves from its log to a file meanwhile is in the copy of the log, in the file, or in both, and both together
+/// Logs are copied first, then what is deleted, then the databases as of one moment each, then the immutable files, as hard links
+/// where the file system allows: what a store moves from its log to a file meanwhile is in the copy of the log, in the file, or in both, and both together
 /// are read as one. A file the catalog's copy names that is gone when its turn comes (merged into another) makes the copy begin anew.
 ///
 /// The copy is a data directory, with one more file: `BACKUP`, written last, a line for each file: checksum (CRC-32C, 8 hexadecimal
@@ -11,20 +11,23 @@ import VardeKernels
 package enum DataBackup {
     static let manifest = "BACKUP"
     private static let lock = "LOCK"
+    /// Directory of the copies made inside a data directory; left out of copies and checks.
+    package static let snapshots = "snapshots"
     /// Times a copy begins anew because files vanished under it.
     private static let attempts = 10
 
     /// Copies a data directory to a new directory; files and bytes copied.
     ///
     /// Everything acknowledged before the call is in the copy.
+    /// - Parameter leavesOut: whether a path, relative to the directory, is not to be copied.
     /// - Throws: `DiskError` where a file cannot be read or written, or the target has files in it.
     package static func backup(
-        _ directory: String, to target: String, fileSystem: any FileSystem
+        _ directory: String, to target: String, fileSystem: any FileSystem, leavingOut leavesOut: (String) -> Bool = { _ in false }
     ) throws -> (files: Int, bytes: Int) {
         try requireEmpty(target, fileSystem)
         for attempt in 1... {
             do {
-                return try copyOnce(directory, to: target, fileSystem)
+                return try copyOnce(directory, to: target, fileSystem, leavesOut)
             } catch let error as DiskError where error.isNotFound && attempt < attempts {
                 try removeAll(in: target, fileSystem)
             }
@@ -87,14 +90,16 @@ package enum DataBackup {
         return entries
     }
 
-    private static func copyOnce(_ directory: String, to target: String, _ fileSystem: any FileSystem) throws -> (files: Int, bytes: Int) {
+    private static func copyOnce(
+        _ directory: String, to target: String, _ fileSystem: any FileSystem, _ leavesOut: (String) -> Bool
+    ) throws -> (files: Int, bytes: Int) {
         try fileSystem.makeDirectories(target)
         var copied: Set<String> = []
         /// Paths that are left, relative to the directory.
         func left() throws(DiskError) -> [String] {
             try fileSystem.walk(directory).map { String($0.dropFirst(directory.count + 1)) }.filter { path in
                 !copied.contains(path) && path != lock && path != manifest && !path.hasSuffix(fileSystem.temporarySuffix)
-                    && !SQLiteFile.isCompanion(path)
+                    && !SQLiteFile.isCompanion(path) && !path.hasPrefix(snapshots + "/") && !leavesOut(path)
             }
         }
         func prepare(_ path: String) throws(DiskError) -> String {
@@ -105,6 +110,10 @@ package enum DataBackup {
         }
         for path in try left() where LogFormat.segment(of: String(path.split(separator: "/").last ?? "")) != nil {
             try fileSystem.copy(directory + "/" + path, to: prepare(path))
+        }
+        // Before the databases: a block they name has its deletions in this copy, or is gone and the copy begins anew.
+        for path in try left() where try isUnlisted(directory + "/" + path, fileSystem) {
+            try place(directory + "/" + path, at: prepare(path), links: true, fileSystem)
         }
         var listed: [Catalog.Entry] = []
         for path in try left() where try SQLiteFile.isDatabase(directory + "/" + path, fileSystem: fileSystem) {
@@ -128,6 +137,12 @@ package enum DataBackup {
             throw DiskError(.open, entry.name, code: 2)
         }
         return try finish(target, copied.sorted(), fileSystem)
+    }
+
+    /// Whether a path is an immutable file the catalog does not name.
+    private static func isUnlisted(_ path: String, _ fileSystem: any FileSystem) throws(DiskError) -> Bool {
+        guard try SectionedFile.isOne(path, fileSystem: fileSystem) else { return false }
+        return try !SectionedFile(path: path, fileSystem: fileSystem).kind.isListed
     }
 
     private static func place(_ path: String, at other: String, links: Bool, _ fileSystem: any FileSystem) throws(DiskError) {

@@ -59,7 +59,8 @@ package struct DataDirectoryCheck {
     private mutating func run() throws -> Report {
         var logs: Set<String> = []
         var databases: [String] = []
-        for path in try fileSystem.walk(directory) {
+        // A snapshot is a data directory of its own, checked by itself.
+        for path in try fileSystem.walk(directory) where !path.hasPrefix(directory + "/" + DataBackup.snapshots + "/") {
             do {
                 report.files += 1
                 report.bytes += try fileSystem.size(of: path)
@@ -104,7 +105,7 @@ package struct DataDirectoryCheck {
 
     private mutating func checkSections(_ path: String) throws {
         let file = try SectionedFile(path: path, fileSystem: fileSystem)
-        dataFiles[file.kind.store, default: [:]][String(path.split(separator: "/").last ?? "")] = file.size
+        if file.kind.isListed { dataFiles[file.kind.store, default: [:]][String(path.split(separator: "/").last ?? "")] = file.size }
         for section in file.sections {
             report.sections += 1
             do {

@@ -6,7 +6,8 @@
 ///     entry   = name length(u8) name offset(u64) size(u64) checksum(u32)
 ///     trailer = footer offset(u64) footer size(u32) footer checksum(u32) magic(4)
 ///
-/// Integers are little-endian, checksums CRC-32C. `kind` says what the sections mean: 1 metrics block, 2 log segment. A section of
+/// Integers are little-endian, checksums CRC-32C. `kind` says what the sections mean: 1 metrics block, 2 log segment, 3 deletions
+/// from metrics blocks. A section of
 /// pages carries a checksum for each page in its own directory, so that pages are verified one at a time as they are read; its
 /// checksum in the footer serves `varde check data`. A file is written under a temporary name, synced and renamed: it is whole or absent.
 package enum SectionedFileFormat {
@@ -20,13 +21,17 @@ package enum SectionedFileFormat {
     package enum Kind: UInt16, Sendable {
         case metricsBlock = 1
         case logSegment = 2
+        case metricsTombstones = 3
 
         /// The store whose files are of this kind, as the catalog names it.
         package var store: String {
             switch self {
-            case .metricsBlock: "metrics"
+            case .metricsBlock, .metricsTombstones: "metrics"
             case .logSegment: "logs"
             }
         }
+
+        /// Whether the catalog names each file of this kind.
+        package var isListed: Bool { self != .metricsTombstones }
     }
 }

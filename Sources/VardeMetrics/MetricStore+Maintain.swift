@@ -3,29 +3,34 @@ import VardeDisk
 import VardeModel
 
 extension MetricStore {
-    /// Does what is due: cuts the head, merges blocks, drops what is older than retention. Called every few seconds, from one thread.
+    /// Does what is due: cuts the head, merges blocks, drops what is older than retention. Called every few seconds.
     ///
     /// - Parameter force: cut the head even if it is small and young.
     /// - Throws: the first failure; what was not done is tried again at the next call, and nothing is lost in between.
     package func maintain(now: Int64, force: Bool = false) throws {
         do {
-            let (samples, since) = state.withLock { ($0.samples.count, $0.headSince) }
-            let isOld = since.map { now - $0 >= options.maxHeadAge } ?? false
-            if samples >= options.maxHeadSamples || isOld && samples > 0 || force && samples > 0 { try cutHead() }
-            try retryFrozen()
-            try compact()
-            try dropExpired(now: now)
+            try maintenance.withLock { _ in try doWhatIsDue(now: now, force: force) }
         } catch {
             state.withLock { $0.statistics.maintenanceFailures += 1 }
             throw error
         }
     }
 
+    private func doWhatIsDue(now: Int64, force: Bool) throws {
+        let (samples, since) = state.withLock { ($0.samples.count, $0.headSince) }
+        let isOld = since.map { now - $0 >= options.maxHeadAge } ?? false
+        if samples >= options.maxHeadSamples || isOld && samples > 0 || force && samples > 0 { try cutHead() }
+        try retryFrozen()
+        try compact()
+        try dropExpired(now: now)
+        try forgetSpentTombstones()
+    }
+
     /// Whether the head is so large that it should be cut without waiting for the next round.
     package var wantsMaintenance: Bool { state.withLock { $0.samples.count >= options.maxHeadSamples } }
 
     /// Sets the head aside and begins a new one; from here on the log defines series anew.
-    private func cutHead() throws {
+    func cutHead() throws {
         state.withLock { state in
             let id = (state.frozen.last?.id ?? 0) + 1
             state.frozen.append(FrozenHead(id: id, samples: state.samples, table: state.table))
@@ -55,7 +60,7 @@ extension MetricStore {
     }
 
     /// Writes heads set aside to blocks, oldest first, and forgets their part of the log.
-    private func retryFrozen() throws {
+    func retryFrozen() throws {
         while let frozen = state.withLock({ $0.frozen.first }) {
             let segment = try log.finishCut()
             let blocks = try write(frozen)
@@ -133,12 +138,17 @@ extension MetricStore {
                 }
             }
             guard let chosen else { return }
-            try merge(chosen)
+            try merge(chosen, level: (chosen.map(\.level).max() ?? 0) + 1)
+            state.withLock { $0.statistics.compactions += 1 }
         }
     }
 
-    /// Replaces blocks by one with all their samples, in one transaction.
-    private func merge(_ blocks: [Block]) throws {
+    /// Replaces a block by one without what is deleted.
+    func rewrite(_ block: Block) throws { try merge([block], level: block.level) }
+
+    /// Replaces blocks by one with all their samples but the deleted ones, in one transaction; by none where nothing is left.
+    private func merge(_ blocks: [Block], level: Int) throws {
+        let tombstones = state.withLock { state in blocks.map { state.tombstones[$0.name] } }
         // The merged block takes the place in order of the newest of them; the number in its name is new.
         let sequence = blocks.map(\.sequence).max() ?? 0
         let name = blockName(takeSequence())
@@ -154,23 +164,23 @@ extension MetricStore {
                 for part in blocks.indices where next[part] == smallest {
                     var run = SampleColumns()
                     try blocks[part].read(positions[part], in: indexes[part], from: .min, through: .max, cursor: &cursors[part], into: &run)
-                    runs.append(run)
+                    tombstones[part]?.remove(from: &run, behind: 0, of: positions[part])
+                    if run.count > 0 { runs.append(run) }
                     positions[part] += 1
                     next[part] = Int(positions[part]) < blocks[part].seriesCount ? indexes[part].labels(positions[part]) : nil
                 }
+                if runs.isEmpty { continue }
                 merged.removeAll()
                 SampleMerge.merge(runs, into: &merged)
                 try writer.add(smallest, merged)
             }
-            guard try writer.finish() != nil else { return }
+            if try writer.finish() == nil { return try replace(blocks, by: []) }
         } catch {
             writer.abandon()
             throw error
         }
-        let level = (blocks.map(\.level).max() ?? 0) + 1
         let block = try Block(path: directory + "/blocks/" + name, name: name, level: level, fileSystem: fileSystem)
         try replace(blocks, by: [block])
-        state.withLock { $0.statistics.compactions += 1 }
     }
 
     /// Makes blocks live in the place of others; their files go once the catalog no longer names them.

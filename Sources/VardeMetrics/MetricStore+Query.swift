@@ -13,16 +13,23 @@ extension MetricStore: SeriesSource {
     private func snapshot(_ matchers: [LabelPredicate], _ request: SeriesRequest) throws -> StoreSelection {
         var selection = StoreSelection()
         // Head, heads being written and the list of blocks are taken together: a cut in between would hide or double samples.
-        let (head, frozen, blocks) = state.withLock { state in
-            (state.samples.isEmpty ? nil : HeadPart(table: state.table, samples: state.samples), state.frozen, state.blocks)
+        let (head, frozen, blocks, tombstones) = state.withLock { state in
+            (
+                state.samples.isEmpty ? nil : HeadPart(table: state.table, samples: state.samples), state.frozen, state.blocks,
+                state.tombstones
+            )
         }
         // Parts in the order of writing, so that later ones win.
         for block in blocks.sorted(by: { $0.sequence < $1.sequence }) where block.first <= request.through && block.last >= request.from {
             let index = try block.index()
-            let ids = try index.matching(matchers)
+            let deleted = tombstones[block.name]
+            var ids = try index.matching(matchers)
+            if let deleted {
+                ids = ids.filter { index.hasSample(of: $0, from: request.from, through: request.through, leaving: deleted) }
+            }
             if ids.isEmpty { continue }
             let part = selection.parts.count
-            selection.parts.append(.block(block, index))
+            selection.parts.append(.block(block, index, deleted))
             for id in ids { selection.add(index.identities[Int(id)], part: part, id: id) }
         }
         for one in frozen.map({ HeadPart(table: $0.table, samples: $0.samples) }) + (head.map { [$0] } ?? [])
@@ -81,7 +88,7 @@ final class CursorPool: Sendable {
 /// Series of a query, each with its places in the parts of the store.
 struct StoreSelection: SeriesSelection {
     enum Part: Sendable {
-        case block(Block, Block.Index)
+        case block(Block, Block.Index, BlockTombstones?)
         case head(HeadPart)
     }
 
@@ -149,7 +156,7 @@ struct StoreSelection: SeriesSelection {
     func labels(at index: Int) -> Labels {
         let (part, id) = firstPlace[index]
         return switch parts[part] {
-        case .block(_, let index): index.labels(id)
+        case .block(_, let index, _): index.labels(id)
         case .head(let head): head.table.labels(id)
         }
     }
@@ -157,7 +164,7 @@ struct StoreSelection: SeriesSelection {
     func names(at index: Int) -> [String] {
         let (part, id) = firstPlace[index]
         switch parts[part] {
-        case .block(_, let index):
+        case .block(_, let index, _):
             return stride(from: Int(index.pairStarts[Int(id)]), to: Int(index.pairStarts[Int(id) + 1]), by: 2).map {
                 index.symbols[Int(index.pairs[$0])]
             }
@@ -170,7 +177,7 @@ struct StoreSelection: SeriesSelection {
     func value(of name: String, at index: Int) -> String? {
         let (part, id) = firstPlace[index]
         switch parts[part] {
-        case .block(_, let index):
+        case .block(_, let index, _):
             guard let symbol = index.symbol(name) else { return nil }
             for at in stride(from: Int(index.pairStarts[Int(id)]), to: Int(index.pairStarts[Int(id) + 1]), by: 2)
             where index.pairs[at] == symbol {
@@ -218,8 +225,10 @@ struct StoreSelection: SeriesSelection {
         _ place: (part: Int, id: UInt32), _ from: Int64, _ through: Int64, _ cursor: inout Block.Cursor, into columns: inout SampleColumns
     ) throws {
         switch parts[place.part] {
-        case .block(let block, let index):
+        case .block(let block, let index, let deleted):
+            let start = columns.count
             try block.read(place.id, in: index, from: from, through: through, cursor: &cursor, into: &columns)
+            deleted?.remove(from: &columns, behind: start, of: place.id)
         case .head(let head): head.samples.read(series: place.id, from: from, through: through, into: &columns)
         }
     }
@@ -235,7 +244,7 @@ struct StoreSelection: SeriesSelection {
         let nameSymbols: [[UInt32?]] = parts.map { part in
             names.map { name in
                 switch part {
-                case .block(_, let index): index.symbol(name)
+                case .block(_, let index, _): index.symbol(name)
                 case .head(let head): head.table.symbol(name)
                 }
             }
@@ -267,7 +276,7 @@ struct StoreSelection: SeriesSelection {
 
     private func valueSymbol(_ part: Int, _ id: UInt32, _ name: UInt32) -> UInt32? {
         switch parts[part] {
-        case .block(_, let index):
+        case .block(_, let index, _):
             var at = Int(index.pairStarts[Int(id)])
             let end = Int(index.pairStarts[Int(id) + 1])
             while at < end {

@@ -29,6 +29,8 @@ package final class MetricStore: Sendable {
         var headSince: Int64?
         var frozen: [FrozenHead] = []
         var blocks: [Block] = []
+        /// What of them is deleted, by name; a block that is no longer live may stand here until its file is gone.
+        var tombstones: [String: BlockTombstones] = [:]
         var nextSequence: UInt64 = 1
         var statistics = MetricStoreStatistics()
         /// Storage of the last log record, used again by the next.
@@ -48,6 +50,8 @@ package final class MetricStore: Sendable {
     let options: MetricStoreOptions
     let log: WriteAheadLog
     let state = Mutex(State())
+    /// Held by whoever cuts, merges, drops or deletes: one at a time, and never under `state`.
+    let maintenance = Mutex(())
     let bytesHash = KeyedHash()
     /// Milliseconds since the epoch.
     let clock: @Sendable () -> Int64
@@ -76,6 +80,7 @@ package final class MetricStore: Sendable {
     ) throws -> MetricStore {
         try fileSystem.makeDirectories(directory + "/blocks")
         try fileSystem.removeTemporaries(in: directory + "/blocks")
+        try fileSystem.removeTemporaries(in: directory)
         var damage: [String] = []
         var recovery = Recovery(options: options)
         let live = try catalog.files(of: storeName)
@@ -89,8 +94,17 @@ package final class MetricStore: Sendable {
         }
         try adoptUnlisted(
             directory: directory, fileSystem: fileSystem, catalog: catalog, live: live, damage: &damage, into: &recovery.state)
-        // A merged block's name has a higher number than its place in the order: both count.
-        let numbers = recovery.state.blocks.map { max($0.sequence, UInt64($0.name.prefix { $0 != "." }, radix: 16) ?? 0) }
+        do throws(DiskError) {
+            recovery.state.tombstones = try TombstonesFile.read(directory + "/" + TombstonesFile.name, fileSystem: fileSystem)
+        } catch {
+            // Bytes that are damaged stay damaged; anything else may go better at the next start.
+            if error.code != 0 { throw error }
+            damage.append("\(error): samples that were deleted and not yet rewritten show again, delete them once more")
+        }
+        // A merged block's name has a higher number than its place in the order: both count. So do names with deletions, which must not
+        // come again for another block.
+        let names = live.map(\.name) + recovery.state.blocks.map(\.name) + recovery.state.tombstones.keys
+        let numbers = recovery.state.blocks.map(\.sequence) + names.compactMap { UInt64($0.prefix { $0 != "." }, radix: 16) }
         recovery.state.nextSequence = (numbers.max() ?? 0) + 1
         let walStart = try catalog.setting(walStartSetting).flatMap { UInt64($0) } ?? 0
         let (log, logDamage) = try WriteAheadLog.open(
@@ -149,6 +163,7 @@ package final class MetricStore: Sendable {
             statistics.headFirst = state.samples.isEmpty ? 0 : state.samples.first
             statistics.headLast = state.samples.isEmpty ? 0 : state.samples.last
             statistics.blocks = state.blocks.count
+            statistics.tombstones = state.tombstones.values.reduce(0) { $0 + $1.spans.count }
             statistics.blockBytes = state.blocks.reduce(0) { $0 + $1.size }
             statistics.blockSamples = state.blocks.reduce(0) { $0 + $1.samples }
             return statistics

@@ -44,6 +44,9 @@ package struct MetricStoreStatistics: Sendable {
     package var flushes: UInt64 = 0
     package var compactions: UInt64 = 0
     package var expiredBlocks: UInt64 = 0
+    /// Deletions that blocks still hold the samples of.
+    package var tombstones = 0
+    package var deletedSeries: UInt64 = 0
     package var maintenanceFailures: UInt64 = 0
     package var damagedFiles = 0
 }

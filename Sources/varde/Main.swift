@@ -10,7 +10,7 @@ struct Varde: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, QueryCommand.self, LogsCommand.self, LabelsCommand.self, SeriesCommand.self, TargetsCommand.self,
             PushCommand.self,
-            RedactCommand.self, CheckCommand.self, TokenCommand.self, PingCommand.self,
+            RedactCommand.self, CheckCommand.self, BackupCommand.self, RestoreCommand.self, TokenCommand.self, PingCommand.self,
         ])
 }
 

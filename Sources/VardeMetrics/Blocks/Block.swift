@@ -270,7 +270,7 @@ final class Block: Sendable {
         cursor.owner = sequence
     }
 
-    private static func firstIndex(in times: [Int64], notBefore time: Int64) -> Int {
+    static func firstIndex(in times: [Int64], notBefore time: Int64) -> Int {
         var low = 0
         var high = times.count
         while low < high {

@@ -8,6 +8,13 @@ struct SeriesEdge {
     /// Whether the newest sample is a histogram, whose bits say nothing.
     var isHistogram = false
 
+    /// From here on no sample is taken for a repetition of the newest.
+    mutating func forgetNewest() {
+        newestTime = .min
+        newestBits = 0
+        isHistogram = false
+    }
+
     /// Remembers a sample as the newest where it is.
     @inline(__always)
     mutating func note(_ time: Int64, _ bits: UInt64, isHistogram histogram: Bool = false) {

@@ -122,6 +122,7 @@ package struct VardeServer {
         var routes = RouteTable()
         LifecycleRoutes(parts: parts, reload: reload).add(to: &routes)
         PrometheusRoutes(parts: parts).add(to: &routes)
+        AdminRoutes(parts: parts).add(to: &routes)
         WriteRoutes(parts: parts).add(to: &routes)
         LokiRoutes(parts: parts).add(to: &routes)
         let responder = ServerResponder(routes: routes, limits: parts.limits, tokens: tokens, metrics: parts.metrics, logger: logger)

@@ -75,6 +75,8 @@ enum SelfMetricsCollector {
         page.counter("varde_metrics_flushes_total", [], statistics.flushes)
         page.counter("varde_metrics_compactions_total", [], statistics.compactions)
         page.counter("varde_metrics_expired_blocks_total", [], statistics.expiredBlocks)
+        page.gauge("varde_metrics_tombstones", [], Double(statistics.tombstones))
+        page.counter("varde_metrics_deleted_series_total", [], statistics.deletedSeries)
         page.gauge("varde_metrics_damaged_files", [], Double(statistics.damagedFiles))
     }
 

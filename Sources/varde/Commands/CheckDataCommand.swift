@@ -51,7 +51,7 @@ private final class StoreDump {
             // Sections come one by one; the store reads the file as a whole.
             lastFile = part.path
             if part.path.contains("/logs/") { try LogDump.segment(path: part.path, fileSystem: files, print) }
-            if part.path.contains("/metrics/") { try BlockDump.series(path: part.path, fileSystem: files, print) }
+            if part.path.contains("/metrics/blocks/") { try BlockDump.series(path: part.path, fileSystem: files, print) }
         }
     }
 }

@@ -1,0 +1,69 @@
+import ArgumentParser
+import Foundation
+import VardeDisk
+
+/// `varde backup`: a consistent copy of a data directory, also while a server works in it.
+struct BackupCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backup", abstract: "Copy a data directory, metrics and logs, to a new directory; a server may run on it meanwhile.",
+        discussion: """
+            Everything acknowledged before the command is in the copy. Blocks and segments, which never change, are hard links where the \
+            file system allows; the rest is copied. The copy is then read whole and held against its checksums. The keys of pseudonyms \
+            and the configuration lie outside the data directory and are not in it.
+            """)
+
+    @Argument(help: "The new directory, on the same file system for hard links.")
+    var target: String
+
+    @Option(name: .long, help: "The data directory to copy.")
+    var dataDir: String = "data"
+
+    func run() throws {
+        let files = PosixFileSystem()
+        guard FileManager.default.fileExists(atPath: dataDir) else { throw CommandFailure("\(dataDir): no such directory") }
+        let target = DataDirectoryPath.plain(target)
+        let source = DataDirectoryPath.plain(dataDir)
+        if (target + "/").hasPrefix(source + "/") {
+            throw CommandFailure("\(self.target): lies inside the data directory; choose a directory outside of \(dataDir)")
+        }
+        let (count, bytes) = try DataBackup.backup(source, to: target, fileSystem: files)
+        let report = try DataDirectoryCheck.run(directory: target, fileSystem: files)
+        for finding in report.damage { Terminal.complain("damaged: \(finding)") }
+        if !report.damage.isEmpty {
+            throw CommandFailure("\(self.target): the copy has what is damaged in \(dataDir): \(report.damage.count) findings")
+        }
+        Terminal.complain("\(count) files, \(bytes) bytes: sound")
+    }
+}
+
+/// `varde restore`: a copy made by `varde backup` as a data directory again.
+struct RestoreCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restore", abstract: "Make a data directory of a copy that `varde backup` or a snapshot made.",
+        discussion: """
+            Every file of the copy is held against its checksum first. The data directory must not exist or be empty, and appears whole \
+            or not at all. The copy stays as it is.
+            """)
+
+    @Argument(help: "The copy.")
+    var backup: String
+
+    @Option(name: .long, help: "The data directory to make.")
+    var dataDir: String = "data"
+
+    func run() throws {
+        let files = PosixFileSystem()
+        let (count, bytes) = try DataBackup.restore(
+            DataDirectoryPath.plain(backup), to: DataDirectoryPath.plain(dataDir), fileSystem: files)
+        let report = try DataDirectoryCheck.run(directory: DataDirectoryPath.plain(dataDir), fileSystem: files)
+        for finding in report.damage { Terminal.complain("damaged: \(finding)") }
+        if !report.damage.isEmpty { throw CommandFailure("\(dataDir): \(report.damage.count) findings, the copy was made with them") }
+        Terminal.complain("\(count) files, \(bytes) bytes: sound; start the server with --data-dir \(dataDir)")
+    }
+}
+
+/// Paths of directories as the rest of the house takes them.
+enum DataDirectoryPath {
+    /// Absolute, without `.` and `..` and without a slash at the end.
+    static func plain(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+}
