@@ -24,16 +24,18 @@ extension FileSystem {
         return bytes
     }
 
-    /// Goes through a file by pieces of bounded size.
+    /// Goes through a file by pieces of bounded size, as far as it reached at the start: one that grows faster than it is read has an end.
     package func scan(_ path: String, _ body: (Span<UInt8>) throws(DiskError) -> Void) throws(DiskError) {
         let file = try open(path, .read)
         var bytes: [UInt8] = []
         var offset = 0
-        repeat {
-            try file.read(at: offset, count: 1 << 20, into: &bytes)
+        let size = try file.size()
+        while offset < size {
+            try file.read(at: offset, count: min(1 << 20, size - offset), into: &bytes)
+            if bytes.isEmpty { break }
             try body(bytes.span)
             offset += bytes.count
-        } while !bytes.isEmpty
+        }
     }
 
     /// Size and CRC-32C of a file.

@@ -163,11 +163,14 @@ import VardeCompression
         }
         let server = try ServerProcess(configuration: Self.quiet + "server:\n  auth:\n    tokens:\n" + lines)
         try await server.start()
-        #expect(try await server.status("/api/v1/query?query=1", token: nil) == 401)
-        #expect(try await server.status("/api/v1/query?query=1", token: "wrong") == 401)
-        #expect(try await server.status("/api/v1/query?query=1", token: tokens["read"]) == 200)
-        #expect(try await server.status("/api/v1/query?query=1", token: tokens["write"]) == 403)
-        #expect(try await server.status("/-/healthy", token: nil) == 200)
+        func status(_ path: String, _ token: String?) async throws -> Int {
+            try await server.get(path, headers: token.map { ["Authorization": "Bearer \($0)"] } ?? [:]).status
+        }
+        #expect(try await status("/api/v1/query?query=1", nil) == 401)
+        #expect(try await status("/api/v1/query?query=1", "wrong") == 401)
+        #expect(try await status("/api/v1/query?query=1", tokens["read"]) == 200)
+        #expect(try await status("/api/v1/query?query=1", tokens["write"]) == 403)
+        #expect(try await status("/-/healthy", nil) == 200)
         let write = try #require(tokens["write"])
         let pushed = try await server.post(
             "/api/v1/logs/lines?app=a", Array("x\n".utf8), type: "text/plain",

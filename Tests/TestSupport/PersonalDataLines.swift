@@ -2,15 +2,18 @@
 public struct PersonalDataLines: Sendable {
     /// A line and what must not be left of it.
     public struct Planted: Sendable {
+        /// As a program wrote it.
         public var line: String
         /// The digits or letters that give the value away.
         public var core: String
+        /// What it is, in the placeholder's word.
         public var type: String
     }
 
     private var generator: SeededGenerator
     private var canaries: PersonalDataCanaries
 
+    /// Lines that follow from `seed`.
     public init(seed: UInt64) {
         generator = SeededGenerator(seed: seed)
         canaries = PersonalDataCanaries(seed: seed ^ 0x9E37)
