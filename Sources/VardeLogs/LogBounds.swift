@@ -19,7 +19,8 @@ struct LogBounds {
             return nil
         }
         let newest = now.addingClamped(options.creationGrace)
-        let oldest = retention.cutoff(of: write.labels, now: now)
+        let expired = retention.cutoff(of: write.labels, now: now)
+        let oldest = max(expired, options.maxAge.map { now.subtractingClamped($0) } ?? .min)
         var tooNew: (count: Int, first: Int64) = (0, 0)
         var tooOld: (count: Int, first: Int64) = (0, 0)
         var tooLong: (count: Int, first: Int) = (0, 0)

@@ -1,5 +1,5 @@
 import VardeKernels
-import VardeModel
+package import VardeModel
 
 extension LogColumns {
     /// Whether times never go back.
@@ -60,7 +60,7 @@ extension LogColumns {
     }
 
     /// The entries at these places, in this order; metadata sets are taken over as they are.
-    func picking(_ indices: [Int]) -> LogColumns {
+    package func picking(_ indices: [Int]) -> LogColumns {
         var picked = LogColumns()
         picked.timestamps.reserveCapacity(indices.count)
         picked.lineEnds.reserveCapacity(indices.count)

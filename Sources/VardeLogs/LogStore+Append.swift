@@ -10,13 +10,12 @@ extension LogStore {
         var report = LogAppendReport()
         guard let log = writeAheadLog else { throw .unavailable("the log store is closed") }
         let admitted = admit(writes, &report)
-        var limit: IngestError?
         var position: WriteAheadLog.Position?
         for part in Self.parts(of: admitted) {
             let outcome = try take(part, log: log)
             report.accepted += outcome.accepted
             report.duplicates += outcome.duplicates
-            limit = limit ?? outcome.limit
+            if let held = outcome.held { report.held = (report.held?.reason ?? held.reason, (report.held?.count ?? 0) + held.count) }
             position = outcome.position ?? position
             pack(outcome.closed)
         }
@@ -27,8 +26,20 @@ extension LogStore {
             }
         }
         await relieve()
-        if let limit { throw limit }
         return report
+    }
+
+    /// Why an entry would be refused whatever else is written, in Loki's words; nil where it would not.
+    package func objection(to labels: Labels, time: Int64, length: Int) -> String? {
+        let retention = state.withLock { $0.retention }
+        var columns = LogColumns()
+        columns.timestamps = [time]
+        columns.lineEnds = [UInt32(clamping: length)]
+        var report = LogAppendReport()
+        var refused: [String: Int] = [:]
+        let bounds = LogBounds(options: options, retention: retention, now: options.now())
+        _ = bounds.admit(LogStreamWrite(labels: labels, entries: columns), &report, &refused)
+        return report.refused.first?.reason
     }
 
     private func admit(_ writes: [LogStreamWrite], _ report: inout LogAppendReport) -> [LogStreamWrite] {
@@ -91,7 +102,7 @@ extension LogStore {
     struct Outcome: Sendable {
         var accepted = 0
         var duplicates = 0
-        var limit: IngestError?
+        var held: (reason: String, count: Int)?
         var position: WriteAheadLog.Position?
         var closed: [LogHeadPage] = []
     }
@@ -171,9 +182,10 @@ extension LogStore {
             let head = state.registry.id(of: write.labels).flatMap { state.heads[$0] }
             if head == nil, sequence == nil, !newStreams.contains(write.labels) {
                 if state.heads.count + newStreams.count >= options.maxStreams {
-                    outcome.limit = .limit(
-                        "maximum active stream limit exceeded when trying to create stream \(write.labels), reduce the number of active streams (reduce labels or reduce label values); the limit is \(options.maxStreams)"
-                    )
+                    let reason =
+                        outcome.held?.reason
+                        ?? "maximum active stream limit exceeded when trying to create stream \(write.labels), reduce the number of active streams (reduce labels or reduce label values); the limit is \(options.maxStreams)"
+                    outcome.held = (reason, (outcome.held?.count ?? 0) + write.entries.count)
                     state.statistics.refusedEntries["stream_limit", default: 0] += write.entries.count
                     refused = true
                     continue

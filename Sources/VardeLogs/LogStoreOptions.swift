@@ -22,6 +22,8 @@ package struct LogStoreOptions: Sendable {
     package var policies: [LogRetentionPolicy] = []
     /// Nanoseconds a timestamp may lie ahead of the clock.
     package var creationGrace: Int64 = 600_000_000_000
+    /// Nanoseconds a timestamp may lie behind the clock; nil for as long as lines are kept.
+    package var maxAge: Int64?
     /// Longest line, in bytes.
     package var maxLineSize = 1 << 20
     /// Streams with lines in memory at once.

@@ -16,6 +16,8 @@ package struct LogAppendReport: Sendable {
     package var duplicates = 0
     /// Entries refused, with the reason as Loki words it.
     package var refused: [(reason: String, count: Int)] = []
+    /// Entries of streams above the limit of how many there may be: not taken now, perhaps later.
+    package var held: (reason: String, count: Int)?
 
     package init() {}
 }

@@ -101,6 +101,7 @@ final class ServerProcess: @unchecked Sendable {  // Used by one test at a time.
         kill(process.processIdentifier, SIGTERM)
         process.waitUntilExit()
         self.process = nil
+        if process.terminationStatus != 0 { print("stopped with \(process.terminationStatus):\n\(log.suffix(4_000))") }
         return process.terminationStatus
     }
 

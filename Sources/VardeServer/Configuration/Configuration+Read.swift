@@ -174,6 +174,18 @@ extension LogSettings {
         if let v = keys["max_streams"] { maxStreams = try v.int(in: 1...Int.max) }
         if let v = keys["max_label_names_per_series"] { maxLabelsPerStream = try v.int(in: 1...1_000) }
         if let v = keys["creation_grace_period"] { maxFuture = try v.duration() }
+        if let v = keys["reject_old_samples_max_age"] { maxPast = try v.duration(allowZero: false) }
+        if let v = keys["ingestion_rate"] { rateBytes = try v.byteCount() }
+        if let v = keys["ingestion_burst"] { burstBytes = try v.byteCount() }
+        if let v = keys["per_stream_rate_limit"] { streamRateBytes = try v.byteCount() }
+        if let v = keys["per_stream_rate_limit_burst"] { streamBurstBytes = try v.byteCount() }
+        if let v = keys["fields"] {
+            let names = try v.mapping()
+            if let v = names["time"] { fields.time = try v.strings() }
+            if let v = names["message"] { fields.message = try v.strings() }
+            if let v = names["labels"] { fields.labels = try v.strings() }
+            try names.rejectUnknown()
+        }
         try keys.refuse([("files", "logs.files: tailing files is not done by this version; ship lines with `varde push logs`")])
         try keys.rejectUnknown()
     }

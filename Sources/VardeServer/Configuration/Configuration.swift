@@ -98,6 +98,20 @@ package struct LogSettings: Sendable {
     package var maxLabelsPerStream = 30
     /// How far ahead of the clock a line may be.
     package var maxFuture: Int64 = 600_000
+    /// How far behind the clock a line may be; nil for all of its retention.
+    package var maxPast: Int64?
+    /// Bytes of lines a second all clients together may send, 0 for any number, and how many at once.
+    package var rateBytes = 0
+    package var burstBytes: Int?
+    /// The same of each stream.
+    package var streamRateBytes = 0
+    package var streamBurstBytes: Int?
+    /// Where JSON lines have their time, message and labels.
+    package var fields = LogFieldNames()
+
+    /// Bytes at once: as configured, else what two seconds bring.
+    package var burst: Int { burstBytes ?? rateBytes * 2 }
+    package var streamBurst: Int { streamBurstBytes ?? streamRateBytes * 5 }
 
     package init() {}
 }

@@ -141,7 +141,10 @@ struct ServerResponder: HTTPResponder {
             switch encoding {
             case "identity", "": body = raw
             case "gzip", "x-gzip": try Deflate.decompress(raw.span, from: .gzip, limit: limits.decompressedBytes, into: &body)
-            case "deflate": try Deflate.decompress(raw.span, from: .zlib, limit: limits.decompressedBytes, into: &body)
+            // Loki's clients send it bare, others as HTTP has it: a zlib header tells.
+            case "deflate":
+                let isZlib = raw.count > 1 && raw[0] & 0x0F == 8 && (Int(raw[0]) << 8 | Int(raw[1])) % 31 == 0
+                try Deflate.decompress(raw.span, from: isZlib ? .zlib : .raw, limit: limits.decompressedBytes, into: &body)
             case "zstd": try Zstd.decompress(raw.span, limit: limits.decompressedBytes, into: &body)
             // Protocols that always use snappy's block format say so, or do not: their routes take it off.
             case "snappy": body = raw

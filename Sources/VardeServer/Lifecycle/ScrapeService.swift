@@ -8,7 +8,11 @@ struct ScrapeService: Service {
 
     func run() async throws {
         await store.waitUntilOpen()
-        guard parts.isReady else { return }
+        guard parts.isReady else {
+            // Stopped before it began: the others have their turn first.
+            try? await gracefulShutdown()
+            return
+        }
         parts.applyScrapes()
         let scrapes = parts.scrapes
         await cancelWhenGracefulShutdown { await scrapes.run() }

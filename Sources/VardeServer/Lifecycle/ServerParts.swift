@@ -33,6 +33,7 @@ final class ServerParts: Sendable {
     /// Differences that OTLP's senders report, summed up.
     let otlpDeltas = OTLPDeltaSums()
     let tails = TailHub()
+    let logRates = LogRateLimits()
     let reloads = ReloadState()
     let slowQueries: SlowQueryLog
     let logger: Logger

@@ -41,6 +41,8 @@ final class StoreService: Service {
         } onGracefulShutdown: { [parts] in
             parts.beginStopping()
         }
+        // The doors close before this service's turn to stop comes: one that ended earlier would count as failed.
+        try? await gracefulShutdown()
     }
 
     private func openStores() throws -> Stores {
@@ -59,7 +61,9 @@ final class StoreService: Service {
         logOptions.retention = configuration.retention.time * 1_000_000
         logOptions.policies = try RetentionSetup.policies(configuration)
         logOptions.creationGrace = configuration.logs.maxFuture * 1_000_000
-        logOptions.maxLineSize = configuration.logs.maxLineBytes + 64
+        logOptions.maxAge = configuration.logs.maxPast.map { $0 * 1_000_000 }
+        // Too long is what comes in too long; a redacted line may be longer than it came.
+        logOptions.maxLineSize = max(1 << 20, configuration.logs.maxLineBytes * 4)
         logOptions.maxStreams = configuration.logs.maxStreams
         logOptions.maxLabelNames = configuration.logs.maxLabelsPerStream
         if case .interval(let milliseconds) = configuration.storage.sync {

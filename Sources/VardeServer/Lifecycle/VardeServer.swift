@@ -124,6 +124,8 @@ package struct VardeServer {
         PrometheusRoutes(parts: parts).add(to: &routes)
         AdminRoutes(parts: parts).add(to: &routes)
         WriteRoutes(parts: parts).add(to: &routes)
+        LogRoutes(parts: parts).add(to: &routes)
+        ElasticRoutes(parts: parts).add(to: &routes)
         LokiRoutes(parts: parts).add(to: &routes)
         let responder = ServerResponder(routes: routes, limits: parts.limits, tokens: tokens, metrics: parts.metrics, logger: logger)
         let configuration = ApplicationConfiguration(

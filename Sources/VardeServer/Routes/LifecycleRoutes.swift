@@ -23,8 +23,9 @@ struct LifecycleRoutes: Sendable {
         table.add(["GET"], "/metrics", role: .read) { [parts] _ in
             APIResponse(contentType: "text/plain; version=0.0.4; charset=utf-8", body: parts.metrics.text())
         }
-        table.add(["GET"], "/", role: nil) { _ in
-            .text(
+        table.add(["GET"], "/", role: nil) { request in
+            if ElasticRoutes.isClient(request) { return ElasticRoutes.hello() }
+            return .text(
                 200,
                 """
                 Varde \(BuildInfo.summary)

@@ -1,6 +1,5 @@
 import Dispatch
 import VardeKernels
-import VardeLogs
 import VardeModel
 import VardeQuery
 import VardeWire
@@ -11,16 +10,14 @@ struct LokiRoutes: Sendable {
 
     func add(to table: inout RouteTable) {
         for (path, handler) in [
-            ("/loki/api/v1/query", query), ("/loki/api/v1/query_range", queryRange), ("/loki/api/v1/labels", labels),
-            ("/loki/api/v1/label", labels),
-            ("/loki/api/v1/series", series), ("/loki/api/v1/format_query", formatQuery),
+            ("/loki/api/v1/query", query), ("/loki/api/v1/query_range", queryRange), ("/loki/api/v1/format_query", formatQuery),
         ] as [(String, RouteTable.Handler)] { table.add(["GET", "POST"], path, role: .read, handler) }
-        table.add(["GET"], "/loki/api/v1/label/*/values", role: .read, labelValues)
         table.add(["GET"], "/loki/api/v1/status/buildinfo", role: nil) { _ in
             .json(
                 "{\"version\":\"3.6.0\",\"revision\":\"varde-\(BuildInfo.version)\",\"branch\":\"varde\",\"buildUser\":\"\",\"buildDate\":\"\",\"goVersion\":\"\"}"
             )
         }
+        addLookups(to: &table)
         // Grafana asks for rules of a Loki data source; there are none.
         for path in ["/loki/api/v1/rules", "/prometheus/api/v1/rules"] {
             table.add(["GET"], path, role: .read) { _ in .json("{\"status\":\"success\",\"data\":{\"groups\":[]}}") }
@@ -29,7 +26,7 @@ struct LokiRoutes: Sendable {
 
     var now: Int64 { parts.clock() * 1_000_000 }
 
-    private func engine() throws -> LogQLEngine {
+    func engine() throws -> LogQLEngine {
         var options = LogQLOptions()
         let redaction = parts.redaction
         options.resolvePII = { redaction.tokens(for: $0) }
@@ -37,7 +34,7 @@ struct LokiRoutes: Sendable {
     }
 
     /// Parses and evaluates on the pool; failures become Loki's plain-text answers.
-    private func run<Value: Sendable>(_ body: @escaping @Sendable (LogQLEngine, QueryBudget) throws -> Value) async throws -> Value {
+    func run<Value: Sendable>(_ body: @escaping @Sendable (LogQLEngine, QueryBudget) throws -> Value) async throws -> Value {
         let budget = QueryBudget(maxSamples: parts.limits.querySamples, deadline: .now + .milliseconds(parts.limits.queryTimeout))
         let engine = try engine()
         do {
@@ -56,7 +53,7 @@ struct LokiRoutes: Sendable {
         }
     }
 
-    private static func parse(_ request: APIRequest) throws -> LogQLExpression {
+    static func parse(_ request: APIRequest) throws -> LogQLExpression {
         do throws(QueryError) { return try LogQLEngine.parse(request.value("query") ?? "") } catch { throw failure(error) }
     }
 
@@ -132,49 +129,6 @@ struct LokiRoutes: Sendable {
             LokiResultJSON.statistics(statistics, entries: entries, seconds: seconds, to: &json)
             json.raw("}")
         }
-    }
-
-    // MARK: Look-ups
-
-    /// What a look-up goes by: the range and a selector, `{}` for every stream.
-    private func lookup(_ request: APIRequest, _ selector: String) throws -> LogRequest {
-        let (start, end) = try request.lokiRange(now: now)
-        var matchers: [LabelMatcher] = []
-        if !selector.isEmpty {
-            do throws(QueryError) { matchers = try LogQLEngine.matchers(selector) } catch { throw Self.failure(error) }
-        }
-        return LogRequest(matchers: matchers, start: start, end: end)
-    }
-
-    /// Reads of the store's index that may touch the disk.
-    private func blocking<Value: Sendable>(_ body: @escaping @Sendable (LogStore) throws -> Value) async throws -> Value {
-        let store = try parts.stores().logs
-        return try await run { _, _ in try body(store) }
-    }
-
-    private func labels(_ request: APIRequest) async throws -> APIResponse {
-        let lookup = try lookup(request, request.value("query") ?? "")
-        let names = try await blocking { try $0.labelNames(lookup) }
-        return APIEnvelope.success { $0.strings(names.sorted { $0.utf8Precedes($1) }) }
-    }
-
-    private func labelValues(_ request: APIRequest) async throws -> APIResponse {
-        let lookup = try lookup(request, request.value("query") ?? "")
-        let name = request.captures[0]
-        let values = try await blocking { try $0.labelValues(of: name, lookup) }
-        return APIEnvelope.success { $0.strings(values.sorted { $0.utf8Precedes($1) }) }
-    }
-
-    private func series(_ request: APIRequest) async throws -> APIResponse {
-        let selectors = request.values("match[]") + request.values("match")
-        if selectors.isEmpty { throw APIFailure.badData("0 matcher groups supplied") }
-        let lookups = try selectors.map { try lookup(request, $0) }
-        let found = try await blocking { store in
-            var found: Set<Labels> = []
-            for lookup in lookups { for stream in try store.streams(lookup) { found.insert(stream.labels) } }
-            return found.sorted()
-        }
-        return APIEnvelope.success { json in json.list(found) { ResultJSON.labels($1, to: &$0) } }
     }
 
     private func formatQuery(_ request: APIRequest) throws -> APIResponse {

@@ -1,0 +1,61 @@
+import VardeKernels
+package import VardeModel
+
+/// Gathers JSON documents by the streams their labels make.
+package struct LogDocuments {
+    /// Streams one request may have; more are refused.
+    static let maxStreams = 10_000
+
+    private let names: LogFieldNames
+    private let stream: [Label]
+    /// Time of the next document without one, in nanoseconds.
+    private var nextTime: Int64
+    private var writers: [LogColumnsWriter] = []
+    private var streams: [Labels] = []
+    private var places: [Labels: Int] = [:]
+
+    /// - Parameters:
+    ///   - stream: labels all documents have.
+    ///   - now: nanoseconds, for documents that say no time; each such follows the one before by a nanosecond.
+    package init(names: LogFieldNames, stream: Labels, now: Int64) {
+        self.names = names
+        self.stream = Array(stream)
+        nextTime = now
+    }
+
+    /// Adds one document: its message is the line and the rest its metadata, or the line is the document as it came.
+    ///
+    /// - Parameter check: called with labels, time and length of line; what it answers is why the document is not added.
+    /// - Returns: that reason, nil where the document was added.
+    @discardableResult
+    package mutating func add(
+        _ bytes: Span<UInt8>, labels more: [Label] = [], check: (Labels, Int64, Int) -> String? = { _, _, _ in nil }
+    ) throws(WireError) -> String? {
+        let document = try LogDocument(bytes, names)
+        var all = document.labels + more + stream
+        // Given more than once, what the request says stands.
+        var seen: Set<String> = []
+        all = all.reversed().filter { seen.insert($0.name).inserted }
+        let labels = Labels(all)
+        if labels.isEmpty { throw WireError("the document needs at least one label: ?app=name, X-Varde-Labels or a label field") }
+        let time = document.time ?? nextTime
+        let line = document.message ?? Bytes.array(bytes)
+        if let reason = check(labels, time, line.count) { return reason }
+        if document.time == nil { nextTime += 1 }
+        let place: Int
+        if let known = places[labels] {
+            place = known
+        } else {
+            if streams.count >= Self.maxStreams { throw WireError("the request has more than \(Self.maxStreams) streams") }
+            place = streams.count
+            places[labels] = place
+            streams.append(labels)
+            writers.append(LogColumnsWriter())
+        }
+        writers[place].append(time, line.span, document.message == nil ? .empty : Labels(document.metadata))
+        return nil
+    }
+
+    package var writes: [LogStreamWrite] { zip(streams, writers).map { LogStreamWrite(labels: $0, entries: $1.columns) } }
+    package var repairedLines: Int { writers.reduce(0) { $0 + $1.repairedLines } }
+}
