@@ -130,6 +130,13 @@ let package = Package(
             swiftSettings: house
         ),
         .target(
+            name: "VardeRules",
+            dependencies: [
+                "VardeModel", "VardeKernels", "VardeCompression", "VardeQuery", .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: house
+        ),
+        .target(
             name: "VardeServer",
             dependencies: [
                 "VardeModel", "VardeKernels", "VardeCompression", "VardeDisk", "VardeWire", "VardePrivacy", "VardeMetrics",
@@ -158,7 +165,7 @@ let package = Package(
             name: "varde",
             dependencies: [
                 "VardeModel", "VardeKernels", "VardeCompression", "VardeDisk", "VardeWire", "VardePrivacy", "VardeMetrics",
-                "VardeLogs", "VardeQuery", "VardeEgress", "VardeCollect", "VardeServer",
+                "VardeLogs", "VardeQuery", "VardeEgress", "VardeCollect", "VardeRules", "VardeServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -9,8 +9,8 @@ struct Varde: AsyncParsableCommand {
         commandName: "varde", abstract: "Metrics and logs, kept safe on one server.", version: "varde \(BuildInfo.summary)",
         subcommands: [
             ServeCommand.self, QueryCommand.self, LogsCommand.self, LabelsCommand.self, SeriesCommand.self, TargetsCommand.self,
-            PushCommand.self,
-            RedactCommand.self, CheckCommand.self, BackupCommand.self, RestoreCommand.self, TokenCommand.self, PingCommand.self,
+            PushCommand.self, RedactCommand.self, CheckCommand.self, TestCommand.self, BackupCommand.self, RestoreCommand.self,
+            TokenCommand.self, PingCommand.self,
         ])
 }
 
@@ -24,6 +24,9 @@ enum Program {
             } else {
                 try command.run()
             }
+        } catch let code as ExitCode {
+            // What there is to say was said.
+            exit(code.rawValue)
         } catch let failure as ServerConnection.Refusal {
             fail(failure.description)
         } catch let failure as CommandFailure {

@@ -2,6 +2,12 @@ import VardeModel
 
 @testable import VardeQuery
 
+/// A line of a script that is not understood.
+struct PromQLScriptError: Error, CustomStringConvertible {
+    var description: String
+    init(_ description: String) { self.description = description }
+}
+
 /// What an evaluation of a script is expected to end with.
 struct PromQLScriptCase {
     enum Kind: String {
@@ -26,7 +32,7 @@ struct PromQLScriptCase {
     /// Range and step a range vector's values stand for.
     var rangeVector: (start: Int64, step: Int64)?
     var scalar: Double?
-    var series: [(labels: Labels, values: [PromQLScriptValue])] = []
+    var series: [(labels: Labels, values: [PromQLNotationValue])] = []
 
     var fails: Bool { expectations.contains { $0.kind == .fail } }
 }
@@ -34,7 +40,7 @@ struct PromQLScriptCase {
 /// Commands of Prometheus' test language.
 enum PromQLScriptCommand {
     case clear
-    case load(step: Int64, nhcb: Bool, series: [(labels: Labels, values: [PromQLScriptValue], starts: [Int64?])])
+    case load(step: Int64, nhcb: Bool, series: [(labels: Labels, values: [PromQLNotationValue], starts: [Int64?])])
     case eval(PromQLScriptCase)
 }
 
@@ -97,10 +103,10 @@ enum PromQLScript {
     private static func load(_ line: String, nhcb: Bool, _ block: [String]) throws -> PromQLScriptCommand {
         let parts = words(line, 2)
         guard parts.count == 2 else { throw PromQLScriptError("load without step") }
-        var series: [(labels: Labels, values: [PromQLScriptValue], starts: [Int64?])] = []
+        var series: [(labels: Labels, values: [PromQLNotationValue], starts: [Int64?])] = []
         var starts: [Labels: [Int64?]] = [:]
         for line in block {
-            var reader = PromQLScriptValues(line)
+            var reader = PromQLSeriesNotation(line)
             let (labels, isStart) = try reader.metric()
             if isStart {
                 starts[labels] = try reader.starts()
@@ -157,7 +163,7 @@ enum PromQLScript {
         } else if let value = PromQLNumberText.float(line) {
             own.scalar = value
         } else {
-            var reader = PromQLScriptValues(line)
+            var reader = PromQLSeriesNotation(line)
             let (labels, _) = try reader.metric()
             own.series.append((labels, try reader.values()))
         }

@@ -36,7 +36,7 @@ struct PromQLScriptRunner {
     // MARK: Loading
 
     private mutating func load(
-        _ step: Int64, _ nhcb: Bool, _ series: [(labels: Labels, values: [PromQLScriptValue], starts: [Int64?])]
+        _ step: Int64, _ nhcb: Bool, _ series: [(labels: Labels, values: [PromQLNotationValue], starts: [Int64?])]
     ) throws {
         for own in series {
             guard own.starts.isEmpty || own.starts.count == own.values.count else {
@@ -56,7 +56,7 @@ struct PromQLScriptRunner {
     }
 
     /// Writes classic histograms once more as histograms with custom buckets under the base name.
-    private mutating func convertClassic(_ series: [(labels: Labels, values: [PromQLScriptValue])], _ step: Int64) {
+    private mutating func convertClassic(_ series: [(labels: Labels, values: [PromQLNotationValue])], _ step: Int64) {
         struct Parts {
             var buckets: [Double: Double] = [:]
             var sum = 0.0
@@ -204,9 +204,9 @@ struct PromQLScriptRunner {
             if own.scalar != nil { throw PromQLScriptError("vector instead of scalar") }
             try compare(vector: matrix, own, ordered: own.ordered)
         case .matrix(let matrix):
-            var points: [(Labels, [Int64: PromQLScriptValue])] = []
+            var points: [(Labels, [Int64: PromQLNotationValue])] = []
             for series in 0..<matrix.seriesCount {
-                var own: [Int64: PromQLScriptValue] = [:]
+                var own: [Int64: PromQLNotationValue] = [:]
                 for step in 0..<matrix.grid.count {
                     if let histogram = matrix.histogram(series, step) {
                         own[matrix.grid.time(step)] = .histogram(histogram, hintWritten: false)
@@ -220,8 +220,8 @@ struct PromQLScriptRunner {
             if let scalar = own.scalar { wanted.append((.empty, (0..<matrix.grid.count).map { _ in .float(scalar) })) }
             try compare(points, wanted, start: own.start, step: own.step ?? 1)
         case .series(let series):
-            let points = series.map { series -> (Labels, [Int64: PromQLScriptValue]) in
-                var own: [Int64: PromQLScriptValue] = [:]
+            let points = series.map { series -> (Labels, [Int64: PromQLNotationValue]) in
+                var own: [Int64: PromQLNotationValue] = [:]
                 for i in 0..<series.samples.count {
                     if !series.samples.histograms.isEmpty, let histogram = series.samples.histograms[i] {
                         own[series.samples.timestamps[i]] = .histogram(histogram, hintWritten: false)
@@ -245,7 +245,7 @@ struct PromQLScriptRunner {
             if ordered, series != place { throw PromQLScriptError("\(wanted.labels) at place \(series), not \(place)") }
             found.insert(series)
             guard wanted.values.count == 1, let value = wanted.values.first else { throw PromQLScriptError("more than one value") }
-            let got: PromQLScriptValue =
+            let got: PromQLNotationValue =
                 vector.histogram(series, 0).map { .histogram($0, hintWritten: false) } ?? .float(vector.value(series, 0))
             try Self.compare(got, value, "\(wanted.labels)")
         }
@@ -256,7 +256,7 @@ struct PromQLScriptRunner {
     }
 
     private func compare(
-        _ points: [(Labels, [Int64: PromQLScriptValue])], _ wanted: [(labels: Labels, values: [PromQLScriptValue])], start: Int64,
+        _ points: [(Labels, [Int64: PromQLNotationValue])], _ wanted: [(labels: Labels, values: [PromQLNotationValue])], start: Int64,
         step: Int64
     ) throws {
         for own in wanted {
@@ -292,7 +292,7 @@ struct PromQLScriptRunner {
         return difference / Swift.min(sum, .greatestFiniteMagnitude) < 1e-6
     }
 
-    private static func compare(_ got: PromQLScriptValue, _ wanted: PromQLScriptValue, _ place: String) throws {
+    private static func compare(_ got: PromQLNotationValue, _ wanted: PromQLNotationValue, _ place: String) throws {
         switch (got, wanted) {
         case (.float(let x), .float(let y)):
             guard almostEqual(x, y) else { throw PromQLScriptError("\(place): \(x), not \(y)") }

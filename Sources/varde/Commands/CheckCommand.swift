@@ -4,8 +4,8 @@ import VardeServer
 /// `varde check`: what can be found wrong before or without a running server.
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Check a configuration or a data directory.",
-        subcommands: [CheckConfigCommand.self, CheckDataCommand.self])
+        commandName: "check", abstract: "Check a configuration, rule files or a data directory.",
+        subcommands: [CheckConfigCommand.self, CheckRulesCommand.self, CheckDataCommand.self])
 }
 
 /// `varde check config`: reads a configuration as the server would.

@@ -29,6 +29,10 @@ struct TemplateRun {
     let name: String
     let labels: LineLabels
     let timestamp: Int64
+    /// What the functions answer.
+    let call: (String, [TemplateValue]) throws(TemplateCallError) -> TemplateValue
+    /// What a map has where it has nothing.
+    let missing: TemplateValue
     var output: [UInt8] = []
     private var variables: [(name: String, value: TemplateValue)] = [("$", .labels)]
     private var commands = 0
@@ -39,10 +43,15 @@ struct TemplateRun {
         case continueLoop
     }
 
-    init(name: String, labels: LineLabels, timestamp: Int64) {
+    init(
+        name: String, labels: LineLabels, timestamp: Int64, missing: TemplateValue = .none,
+        call: @escaping (String, [TemplateValue]) throws(TemplateCallError) -> TemplateValue = TemplateFunctions.call
+    ) {
         self.name = name
         self.labels = labels
         self.timestamp = timestamp
+        self.missing = missing
+        self.call = call
     }
 
     mutating func execute(_ nodes: [TemplateNode], _ dot: TemplateValue, _ line: Span<UInt8>) throws(LogQLValueError) {
@@ -163,7 +172,7 @@ struct TemplateRun {
         if function == "__line__" { return .string(Bytes.string(line)) }
         if function == "__timestamp__" { return .time(timestamp) }
         do {
-            return try TemplateFunctions.call(function, arguments)
+            return try call(function, arguments)
         } catch {
             throw LogQLValueError(
                 "template: \(name):\(row):\(column): executing \"\(name)\" at <\(function)>: "
@@ -186,7 +195,7 @@ struct TemplateRun {
             for field in names {
                 switch value {
                 case .labels: value = .string(labels.text(field))
-                case .map(let map): value = map[field] ?? .none
+                case .map(let map): value = map[field] ?? missing
                 case .none: throw LogQLValueError("template: \(name): nil pointer evaluating interface {}.\(field)")
                 default: throw LogQLValueError("template: \(name): can't evaluate field \(field) in type string")
                 }

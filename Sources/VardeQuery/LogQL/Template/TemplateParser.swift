@@ -20,6 +20,7 @@ struct TemplateParser {
 
     private let name: String
     private let bytes: [UInt8]
+    private let functions: Set<String>
     private var position = 0
     private var tokens: [Placed] = []
     private var next = 0
@@ -27,9 +28,11 @@ struct TemplateParser {
     private var variables: [String] = ["$"]
     private(set) var fieldNames: [String] = []
 
-    init(_ text: String, name: String) {
+    /// - Parameter functions: the names a template may call.
+    init(_ text: String, name: String, functions: Set<String> = TemplateFunctions.names) {
         bytes = Array(text.utf8)
         self.name = name
+        self.functions = functions
     }
 
     private func fault(_ what: String, at offset: Int? = nil) -> LogQLValueError {
@@ -325,7 +328,7 @@ struct TemplateParser {
         case .word("false"): result = .value(.bool(false))
         case .word("nil"): result = .value(.none)
         case .word(let word):
-            if !TemplateFunctions.names.contains(word) { throw fault("function \"\(word)\" not defined") }
+            if !functions.contains(word) { throw fault("function \"\(word)\" not defined") }
             result = .function(word, line: placed.line, column: placed.column)
         case .string(let text): result = .value(.string(text))
         case .number(let text):

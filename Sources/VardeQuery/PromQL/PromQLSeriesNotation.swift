@@ -1,26 +1,29 @@
-import VardeModel
+package import VardeModel
 
-@testable import VardeQuery
-
-/// A line of a script that is not understood.
-struct PromQLScriptError: Error, CustomStringConvertible {
-    var description: String
+/// A description of series that is not understood.
+package struct PromQLNotationError: Error, CustomStringConvertible {
+    package var description: String
     init(_ description: String) { self.description = description }
 }
 
 /// One value of a sequence.
-enum PromQLScriptValue {
+package enum PromQLNotationValue: Sendable {
     case omitted
     case float(Double)
     case histogram(NativeHistogram, hintWritten: Bool)
 }
 
 /// Reads the series descriptions of Prometheus' test language: `metric{a="b"} 1+1x3 _ {{count:1}}x2`.
-struct PromQLScriptValues {
+///
+/// Unit tests of rules use it as well.
+package struct PromQLSeriesNotation {
+    /// Values one description may unfold to.
+    private static let maxValues = 10_000_000
+
     private let bytes: [UInt8]
     private var position = 0
 
-    init(_ text: String) { bytes = Array(text.utf8) }
+    package init(_ text: String) { bytes = Array(text.utf8) }
 
     private var peek: UInt8? { position < bytes.count ? bytes[position] : nil }
 
@@ -33,14 +36,14 @@ struct PromQLScriptValues {
         return true
     }
 
-    private func fail(_ what: String) -> PromQLScriptError {
-        PromQLScriptError("\(what) at \(position) of `\(String(decoding: bytes, as: UTF8.self))`")
+    private func fail(_ what: String) -> PromQLNotationError {
+        PromQLNotationError("\(what) at \(position) of `\(String(decoding: bytes, as: UTF8.self))`")
     }
 
     private func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
 
     /// The metric, and whether what follows are start timestamps.
-    mutating func metric() throws -> (labels: Labels, isStart: Bool) {
+    package mutating func metric() throws -> (labels: Labels, isStart: Bool) {
         skipSpaces()
         let start = position
         while let byte = peek, byte != 32, byte != 9, byte != UInt8(ascii: "{"), byte != UInt8(ascii: "@") { position += 1 }
@@ -63,11 +66,12 @@ struct PromQLScriptValues {
         return (Labels(matchers.map { Label($0.name, $0.value) }), accept("@st"))
     }
 
-    mutating func values() throws -> [PromQLScriptValue] {
-        var values: [PromQLScriptValue] = []
+    package mutating func values() throws -> [PromQLNotationValue] {
+        var values: [PromQLNotationValue] = []
         while true {
             skipSpaces()
             guard let byte = peek else { return values }
+            if values.count > Self.maxValues { throw fail("more than \(Self.maxValues) values") }
             if byte == UInt8(ascii: "_") {
                 position += 1
                 let count = accept("x") ? try integer() : 1
@@ -84,7 +88,7 @@ struct PromQLScriptValues {
     }
 
     /// Offsets from the samples' own times, in ms; nil for none.
-    mutating func starts() throws -> [Int64?] {
+    package mutating func starts() throws -> [Int64?] {
         var starts: [Int64?] = []
         while true {
             skipSpaces()
@@ -117,7 +121,7 @@ struct PromQLScriptValues {
     private mutating func integer() throws -> Int {
         let start = position
         while let byte = peek, (48...57).contains(byte) { position += 1 }
-        guard let value = Int(text(start..<position)) else { throw fail("not a count") }
+        guard let value = Int(text(start..<position)), value <= Self.maxValues else { throw fail("not a count") }
         return value
     }
 
@@ -149,7 +153,7 @@ struct PromQLScriptValues {
         return values
     }
 
-    private mutating func histograms() throws -> [PromQLScriptValue] {
+    private mutating func histograms() throws -> [PromQLNotationValue] {
         var (current, written) = try histogram()
         var increment: NativeHistogram?
         var negative = false
@@ -159,7 +163,7 @@ struct PromQLScriptValues {
             (increment, written) = try histogram()
             negative = true
         }
-        var values: [PromQLScriptValue] = [.histogram(current, hintWritten: written)]
+        var values: [PromQLNotationValue] = [.histogram(current, hintWritten: written)]
         guard accept("x") else { return values }
         for _ in 0..<(try integer()) {
             if let increment {

@@ -1,9 +1,7 @@
-import VardeModel
-
-@testable import VardeQuery
+package import VardeModel
 
 /// Series in memory, with counter-reset hints as a store of Prometheus' kind gives them back.
-struct PromQLMemorySource: SeriesSource {
+package struct PromQLMemorySource: SeriesSource {
     struct Series: Sendable {
         var labels: Labels
         var samples = SampleColumns()
@@ -16,7 +14,9 @@ struct PromQLMemorySource: SeriesSource {
     private(set) var series: [Series] = []
     private var places: [Labels: Int] = [:]
 
-    mutating func append(_ labels: Labels, _ time: Int64, _ value: Double, start: Int64 = 0) {
+    package init() {}
+
+    package mutating func append(_ labels: Labels, _ time: Int64, _ value: Double, start: Int64 = 0) {
         let place = place(of: labels)
         series[place].samples.append(time, value, startTimestamp: start)
         if value.isStaleMarker, series[place].lastHistogram != nil {
@@ -26,7 +26,7 @@ struct PromQLMemorySource: SeriesSource {
         }
     }
 
-    mutating func append(_ labels: Labels, _ time: Int64, _ histogram: NativeHistogram, start: Int64 = 0) {
+    package mutating func append(_ labels: Labels, _ time: Int64, _ histogram: NativeHistogram, start: Int64 = 0) {
         let place = place(of: labels)
         var stored = histogram
         if histogram.counterResetHint == .gauge {
@@ -57,7 +57,7 @@ struct PromQLMemorySource: SeriesSource {
         return series.count - 1
     }
 
-    struct Selection: SeriesSelection {
+    private struct Selection: SeriesSelection {
         var series: [Series]
         var count: Int { series.count }
         func labels(at index: Int) -> Labels { series[index].labels }
@@ -74,11 +74,18 @@ struct PromQLMemorySource: SeriesSource {
         }
     }
 
-    func select(_ request: SeriesRequest) throws -> any SeriesSelection {
+    package func select(_ request: SeriesRequest) throws -> any SeriesSelection {
         let matchers = try request.matchers.map { try CompiledMatcher($0) }
         return Selection(series: series.filter { own in matchers.allSatisfy { $0.matches(own.labels) } })
     }
 
-    func labelNames(_ request: SeriesRequest) throws -> [String] { [] }
-    func labelValues(of name: String, _ request: SeriesRequest) throws -> [String] { [] }
+    package func labelNames(_ request: SeriesRequest) throws -> [String] {
+        let selection = try select(request)
+        return Set((0..<selection.count).flatMap { selection.labels(at: $0).map(\.name) }).sorted { $0.utf8Precedes($1) }
+    }
+
+    package func labelValues(of name: String, _ request: SeriesRequest) throws -> [String] {
+        let selection = try select(request)
+        return Set((0..<selection.count).compactMap { selection.labels(at: $0)[name] }).sorted { $0.utf8Precedes($1) }
+    }
 }
