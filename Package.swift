@@ -88,7 +88,7 @@ let package = Package(
         .target(
             name: "VardePrivacy",
             dependencies: [
-                "VardeModel", "VardeKernels", "VardeCompression", "VardeDisk",
+                "VardeModel", "VardeKernels", "VardeCompression", "VardeDisk", "VardeWire",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: house
@@ -111,7 +111,7 @@ let package = Package(
         .target(
             name: "VardeEgress",
             dependencies: [
-                "VardeModel",
+                "VardeModel", "VardeKernels",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -203,14 +203,23 @@ let package = Package(
         .testTarget(
             name: "VardeQueryTests", dependencies: ["VardeQuery", "VardeKernels", "VardeCompression", "VardeModel", "TestSupport"],
             swiftSettings: houseTests),
-        .testTarget(name: "VardeEgressTests", dependencies: ["VardeEgress", "VardeModel", "TestSupport"], swiftSettings: houseTests),
+        .testTarget(
+            name: "VardeEgressTests",
+            dependencies: [
+                "VardeEgress", "VardeModel", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: houseTests),
         .testTarget(
             name: "VardeCollectTests",
             dependencies: [
                 "VardeCollect", "VardeEgress", "VardeWire", "VardeModel", "TestSupport", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: houseTests),
-        .testTarget(name: "VardeServerTests", dependencies: ["VardeServer", "VardeModel", "TestSupport"], swiftSettings: houseTests),
+        .testTarget(
+            name: "VardeServerTests",
+            dependencies: ["VardeServer", "VardeModel", "VardeLogs", "VardeDisk", "VardePrivacy", "VardeEgress", "TestSupport"],
+            swiftSettings: houseTests),
         .testTarget(
             name: "EndToEnd",
             dependencies: [

@@ -4,6 +4,7 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 import Synchronization
+import VardeKernels
 
 /// An answer from elsewhere.
 package struct EgressResponse: Sendable {
@@ -25,6 +26,8 @@ package struct EgressResponse: Sendable {
 package enum EgressError: Error, Sendable, CustomStringConvertible {
     /// The address is in no declared network: no packet left.
     case undeclared(host: String, address: String)
+    /// The declaration of its network has ended: no packet left.
+    case expired(host: String, address: String, network: String)
     case badURL(String)
     case unresolvable(host: String, reason: String)
     case bodyTooLarge(limit: Int)
@@ -36,6 +39,8 @@ package enum EgressError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .undeclared(let host, let address):
             "\(host) is at \(address), which is in no declared network: add it to residency.networks to allow it"
+        case .expired(let host, let address, let network):
+            "\(host) is at \(address), and the declaration of \(network) in residency.networks has ended: renew its valid_until to allow it"
         case .badURL(let url): "not an http or https address: \(url)"
         case .unresolvable(let host, let reason): "\(host) cannot be resolved: \(reason)"
         case .bodyTooLarge(let limit): "body size limit exceeded: more than \(limit) bytes"
@@ -66,14 +71,27 @@ package final class EgressClient: Sendable {
     /// TLS endpoints kept open at once.
     private static let maxPinned = 256
 
-    private let networks: Mutex<[Network]>
+    private let networks: Mutex<DeclaredNetworks>
     let plain: HTTPClient
     private let state = Mutex(State())
-    private let onRefusal: @Sendable (_ host: String, _ address: String) -> Void
+    private let onRefusal: @Sendable (EgressRefusal) -> Void
+    private let resolver: @Sendable (String) throws -> [String]
+    private let clock: @Sendable () -> Int64
 
-    /// `networks` come beside the local ones. `onRefusal` is told of every refused connection, for the audit log.
-    package init(networks: [Network] = [], onRefusal: @escaping @Sendable (_ host: String, _ address: String) -> Void = { _, _ in }) {
-        self.networks = Mutex(networks)
+    /// `networks` come beside the local ones.
+    ///
+    /// - Parameters:
+    ///   - resolver: a name's addresses; blocks.
+    ///   - clock: milliseconds since the epoch.
+    ///   - onRefusal: is told of every refused connection, for the audit log.
+    package init(
+        networks: [DeclaredNetwork] = [], resolver: @escaping @Sendable (String) throws -> [String] = { try HostAddresses.resolve($0) },
+        clock: @escaping @Sendable () -> Int64 = { WallClock.nanoseconds / 1_000_000 },
+        onRefusal: @escaping @Sendable (EgressRefusal) -> Void = { _ in }
+    ) {
+        self.networks = Mutex(DeclaredNetworks(networks))
+        self.resolver = resolver
+        self.clock = clock
         self.onRefusal = onRefusal
         plain = HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.configuration())
     }
@@ -84,6 +102,8 @@ package final class EgressClient: Sendable {
         configuration.timeout.connect = .seconds(10)
         configuration.connectionPool.idleTimeout = .seconds(90)
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = maxConnectionsPerHost
+        // What nobody listens at fails at once: whoever asks tries again by a plan of their own.
+        configuration.connectionPool.retryConnectionEstablishment = false
         configuration.httpVersion = .http1Only
         return configuration
     }
@@ -92,7 +112,7 @@ package final class EgressClient: Sendable {
     package var refused: Int { state.withLock { $0.refused } }
 
     /// Puts other declared networks in force.
-    package func declare(_ networks: [Network]) { self.networks.withLock { $0 = networks } }
+    package func declare(_ networks: [DeclaredNetwork]) { self.networks.withLock { $0 = DeclaredNetworks(networks) } }
 
     package func shutdown() async {
         let all = state.withLock { state in
@@ -137,7 +157,40 @@ package final class EgressClient: Sendable {
         _ method: String, _ url: String, headers: [(String, String)], body: [UInt8], timeout: Int64, maxBytes: Int, tls: EgressTLS?
     ) async throws(EgressError) -> EgressResponse {
         guard let target = TargetURL(url) else { throw .badURL(url) }
-        let address = try await checkedAddress(of: target)
+        let addresses = try await checkedAddresses(of: target)
+        let deadline = NIODeadline.now() + .milliseconds(timeout)
+        for address in addresses.dropLast() {
+            do throws(ConnectFailure) {
+                return try await exchange(
+                    method, url, target, at: address, headers: headers, body: body, deadline: deadline, maxBytes: maxBytes, tls: tls)
+            } catch {
+                // Nobody listens there: the next address of the host.
+                guard case .unreachable = error else { throw error.reason }
+            }
+        }
+        do throws(ConnectFailure) {
+            return try await exchange(
+                method, url, target, at: addresses[addresses.count - 1], headers: headers, body: body, deadline: deadline,
+                maxBytes: maxBytes, tls: tls)
+        } catch { throw error.reason }
+    }
+
+    /// A failure, and whether it was that no connection came about.
+    private enum ConnectFailure: Error {
+        case unreachable(EgressError)
+        case other(EgressError)
+
+        var reason: EgressError {
+            switch self {
+            case .unreachable(let error), .other(let error): error
+            }
+        }
+    }
+
+    private func exchange(
+        _ method: String, _ url: String, _ target: TargetURL, at address: String, headers: [(String, String)], body: [UInt8],
+        deadline: NIODeadline, maxBytes: Int, tls: EgressTLS?
+    ) async throws(ConnectFailure) -> EgressResponse {
         let isTLS = target.scheme == "https"
         let literal = address.contains(":") ? "[\(address)]" : address
         // A server name of its own goes into the handshake by way of the address; the connection goes to the checked address all the same.
@@ -147,9 +200,11 @@ package final class EgressClient: Sendable {
         if !isTLS || named != nil { request.headers.add(name: "Host", value: target.authority) }
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         if !body.isEmpty || method == "POST" { request.body = .bytes(ByteBuffer(bytes: body)) }
-        let client = isTLS ? try pinnedClient(host: named == nil ? target.host : tls?.serverName ?? "", address: address, tls: tls) : plain
+        let client: HTTPClient
+        do throws(EgressError) {
+            client = isTLS ? try pinnedClient(host: named == nil ? target.host : tls?.serverName ?? "", address: address, tls: tls) : plain
+        } catch { throw .other(error) }
         do {
-            let deadline = NIODeadline.now() + .milliseconds(timeout)
             let response = try await client.execute(request, deadline: deadline)
             var bytes: [UInt8] = []
             for try await part in response.body {
@@ -160,13 +215,16 @@ package final class EgressClient: Sendable {
             return EgressResponse(
                 status: Int(response.status.code), headers: response.headers.map { ($0.name.lowercased(), $0.value) }, body: bytes)
         } catch let error as EgressError {
-            throw error
-        } catch let error as HTTPClientError where error == .deadlineExceeded || error == .connectTimeout || error == .readTimeout {
-            throw .timeout
+            throw .other(error)
+        } catch let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout {
+            throw .other(.timeout)
+        } catch let error as HTTPClientError where error == .connectTimeout {
+            throw .unreachable(.timeout)
         } catch is CancellationError {
-            throw .timeout
+            throw .other(.timeout)
         } catch {
-            throw .failed("\(target.scheme)://\(target.authority)\(target.path): \(Self.words(error))")
+            let reason = EgressError.failed("\(target.scheme)://\(target.authority)\(target.path): \(Self.words(error))")
+            throw error is NIOConnectionError || error is IOError ? .unreachable(reason) : .other(reason)
         }
     }
 
@@ -177,32 +235,40 @@ package final class EgressClient: Sendable {
         return "\(error)"
     }
 
-    /// Resolves the host and takes the first address, if every address it has is declared.
-    private func checkedAddress(of target: TargetURL) async throws(EgressError) -> String {
+    /// The host's addresses, every one of which is declared; one that is not refuses the host.
+    private func checkedAddresses(of target: TargetURL) async throws(EgressError) -> [String] {
         if Network.address(of: target.host) != nil {
             try check(target.host, host: target.host)
-            return target.host
+            return [target.host]
         }
-        let resolved: SocketAddress
+        let addresses: [String]
         do {
             // getaddrinfo blocks: it has threads of its own for that.
-            resolved = try await NIOThreadPool.singleton.runIfActive {
-                try SocketAddress.makeAddressResolvingHost(target.host, port: target.port)
-            }
+            addresses = try await NIOThreadPool.singleton.runIfActive { [resolver] in try resolver(target.host) }
         } catch {
             throw .unresolvable(host: target.host, reason: "\(error)")
         }
-        guard let address = resolved.ipAddress else { throw .unresolvable(host: target.host, reason: "no address") }
-        try check(address, host: target.host)
-        return address
+        if addresses.isEmpty { throw .unresolvable(host: target.host, reason: "no address") }
+        for address in addresses { try check(address, host: target.host) }
+        return addresses
     }
 
     func check(_ address: String, host: String) throws(EgressError) {
-        let isDeclared = networks.withLock { networks in (Network.local + networks).contains { $0.contains(address) } }
-        if isDeclared { return }
+        let now = clock()
+        switch networks.withLock({ $0.verdict(on: address, at: now) }) {
+        case .declared: return
+        case .expired(let declared):
+            refuse(host, address, "expired")
+            throw .expired(host: host, address: address, network: declared.network.description)
+        case .undeclared:
+            refuse(host, address, "undeclared")
+            throw .undeclared(host: host, address: address)
+        }
+    }
+
+    private func refuse(_ host: String, _ address: String, _ reason: String) {
         state.withLock { $0.refused += 1 }
-        onRefusal(host, address)
-        throw .undeclared(host: host, address: address)
+        onRefusal(EgressRefusal(host: host, address: address, reason: reason))
     }
 
     private func pinnedClient(host: String, address: String, tls: EgressTLS?) throws(EgressError) -> HTTPClient {

@@ -21,30 +21,6 @@ import VardeModel
     }
 }
 
-@Suite struct EgressGateTests {
-    @Test(arguments: ["http://192.0.2.1:9/metrics", "http://[2001:db8::1]:9/metrics", "http://[::ffff:192.0.2.1]:9/"])
-    func `An undeclared address is refused before a packet leaves, and told of`(url: String) async throws {
-        let (refusals, told) = AsyncStream.makeStream(of: String.self)
-        let client = EgressClient { _, address in told.yield(address) }
-        await #expect(throws: EgressError.self) { _ = try await client.send("GET", url, timeout: 2_000, maxBytes: 1_000) }
-        #expect(client.refused == 1)
-        told.finish()
-        #expect(await refusals.reduce(0) { count, _ in count + 1 } == 1)
-        await client.shutdown()
-    }
-
-    @Test func `What is declared is let through the gate, and only while it is`() async {
-        let client = EgressClient(networks: ["192.0.2.0/24"].compactMap { Network($0) })
-        // Nobody answers there: the refusal that counts is the gate's, not the network's.
-        _ = try? await client.send("GET", "http://192.0.2.1:9/", timeout: 50, maxBytes: 10)
-        #expect(client.refused == 0)
-        client.declare([])
-        _ = try? await client.send("GET", "http://192.0.2.1:9/", timeout: 50, maxBytes: 10)
-        #expect(client.refused == 1)
-        await client.shutdown()
-    }
-}
-
 @Suite struct CircuitBreakerTests {
     /// Asking changes an open breaker, which a macro's closure cannot.
     private func allows(_ breaker: inout CircuitBreaker, _ now: Int64) -> Bool { breaker.allows(at: now) }

@@ -9,6 +9,7 @@
 #include "varde_memory.h"
 #include "varde_privacy.h"
 #include "varde_private_file.h"
+#include "varde_resolve.h"
 #include "varde_terminal.h"
 
 #ifdef __cplusplus

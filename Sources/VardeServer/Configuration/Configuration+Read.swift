@@ -196,6 +196,7 @@ extension ResidencySettings {
         let keys = try value.mapping()
         if let v = keys["countries"] { countries = try v.strings() }
         if let v = keys["inbound"] { inbound = try v.bool() }
+        if let v = keys["proxies"] { proxies = try v.strings() }
         if let v = keys["networks"] {
             for item in try v.list() {
                 let network = try item.mapping()
@@ -249,6 +250,13 @@ extension PrivacySettings {
         if let v = keys["tenant"] { tenant = try v.nonEmptyString() }
         if let v = keys["actions"] { actions = try Self.actions(v) }
         if let v = keys["keys"] { keyNames = try v.strings() }
+        if let v = keys["audit"] {
+            let log = try v.mapping()
+            if let v = log["enabled"] { audit.enabled = try v.bool() }
+            if let v = log["checkpoints"] { audit.checkpoints = try v.nonEmptyString() }
+            if let v = log["interval"] { audit.interval = try v.duration(allowZero: false) }
+            try log.rejectUnknown()
+        }
         if let v = keys["detectors"] {
             for item in try v.list() {
                 let detector = try item.mapping()

@@ -128,6 +128,8 @@ package struct ResidencySettings: Sendable {
     package var networks: [Network] = []
     package var countries: [String] = []
     package var inbound = false
+    /// Networks of proxies whose `X-Forwarded-For` is believed.
+    package var proxies: [String] = []
 
     package init() {}
 }
@@ -172,6 +174,15 @@ package struct PrivacySettings: Sendable {
         package var checksum: String
     }
 
+    /// The audit log.
+    package struct AuditSettings: Sendable {
+        package var enabled = true
+        /// File in a second place for the signed heads; nil for beside the keys.
+        package var checkpoints: String?
+        /// Milliseconds between signed heads where there is something to sign.
+        package var interval: Int64 = 1_000
+    }
+
     package var enabled = true
     /// `test` recognises synthetic numbers (Tenor, Norsk Helsenett, Dolly) without a context word as well.
     package var profile = "production"
@@ -183,6 +194,7 @@ package struct PrivacySettings: Sendable {
     package var rules: [Rule] = []
     package var detectors: [Detector] = []
     package var keyNames: [String] = []
+    package var audit = AuditSettings()
 
     package init() {}
 }

@@ -1,4 +1,5 @@
 import VardeModel
+import VardePrivacy
 
 /// A request as the routes see it: parameters of the query string and of a form body in one list, the body decompressed.
 struct APIRequest: Sendable {
@@ -16,6 +17,15 @@ struct APIRequest: Sendable {
     var remoteAddress = ""
 
     func value(_ name: String) -> String? { parameters.first { $0.name == name }?.value }
+    /// - Throws: 403 where a query uses `pii(…)` and the token has not the role privacy.
+    func checkPseudonyms() throws {
+        guard let token, !token.allows(.privacy) else { return }
+        for (name, value) in parameters where ["query", "match[]", "match"].contains(name) && AuditText.usesPII(value) {
+            throw APIFailure(
+                status: 403, type: "forbidden", message: "pii(…) needs the role privacy, which the token “\(token.name)” has not")
+        }
+    }
+
     func values(_ name: String) -> [String] { parameters.filter { $0.name == name }.map(\.value) }
 
     /// Parses `a=b&c=d`, `+` as a blank, `%xx` decoded.
@@ -71,6 +81,8 @@ struct APIResponse: Sendable {
     var contentType = "application/json"
     var headers: [(name: String, value: String)] = []
     var body: [UInt8] = []
+    /// Log lines in it, for the audit log; nil where they are not counted.
+    var lines: Int?
     /// Writes a body that is too large to be held, piece by piece; `body` is empty then.
     var pieces: (@Sendable (_ write: PieceWriter) async throws -> Void)?
 

@@ -5,9 +5,12 @@ import NIOCore
 struct ConnectionContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     let hangUp: HangUp
+    /// Where the connection comes from.
+    let remoteAddress: SocketAddress?
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         hangUp = HangUp(of: source.channel)
+        remoteAddress = source.channel.remoteAddress
     }
 }

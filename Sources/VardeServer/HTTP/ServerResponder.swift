@@ -15,6 +15,8 @@ struct ServerResponder: HTTPResponder {
     let tokens: TokenGate
     let metrics: SelfMetrics
     let logger: Logger
+    let audit: AuditTrail
+    let gate: InboundGate
 
     /// Answers larger than this are compressed where the client can read it.
     private static let compressFrom = 1_024
@@ -26,6 +28,8 @@ struct ServerResponder: HTTPResponder {
         var routeName = "unknown"
         var plain = path.hasPrefix("/loki")
         var answer: APIResponse
+        // What the audit log is told of a request that fails.
+        var asked: (route: RouteTable.Route, request: APIRequest)?
         do {
             switch routes.match(method, path) {
             case .none: throw APIFailure(status: 404, type: "not_found", message: "404 page not found\n", isPlain: true)
@@ -40,15 +44,27 @@ struct ServerResponder: HTTPResponder {
                 plain = route.plainErrors
                 var received = try await read(request, of: route)
                 received.captures = captures
-                if let role = route.role { received.token = try await tokens.admit(received.headers["authorization"], role) }
+                received.remoteAddress = gate.client(peer: context.remoteAddress, forwarded: received.headers["x-forwarded-for"])
+                asked = (route, received)
+                if let role = route.role {
+                    if role != .write { try gate.admit(received.remoteAddress) }
+                    received.token = try await tokens.admit(received.headers["authorization"], role)
+                    asked?.request = received
+                    try received.checkPseudonyms()
+                }
                 if route.role == .read {
                     let complete = received
                     answer = try await context.hangUp.cancelling { try await handler(complete) }
                 } else {
                     answer = try await handler(received)
                 }
+                // Before the answer leaves: what cannot be entered in the audit log is not given out.
+                try await audit.answered(route, received, lines: answer.lines, status: answer.status)
             }
         } catch let failure as APIFailure {
+            if let asked, failure.type != "unavailable" {
+                try? await audit.answered(asked.route, asked.request, lines: nil, status: failure.status)
+            }
             answer = Self.failure(failure, plain: plain)
             metrics.count("varde_http_requests_refused_total", ["reason": failure.type])
         } catch {

@@ -26,7 +26,7 @@ final class RedactionControl: Sendable {
     /// - Parameter now: seconds since 1970.
     init(_ configuration: Configuration, dataDirectory: String, logger: Logger, now: Int64) throws {
         let settings = configuration.privacy
-        keyFile = settings.keyFile ?? Self.defaultKeyFile(dataDirectory)
+        keyFile = PrivacyPlaces(dataDirectory: dataDirectory, privacy: settings).pseudonymKeys
         self.dataDirectory = dataDirectory
         self.logger = logger
         var made: Pseudonyms?
@@ -46,13 +46,6 @@ final class RedactionControl: Sendable {
         state = Mutex(
             State(redactor: settings.enabled ? Redactor(policies: policies, pseudonyms: made) : nil, settings: settings, nextExpiry: expiry)
         )
-    }
-
-    /// Beside the data directory, never in it: who copies the data has not the keys.
-    static func defaultKeyFile(_ dataDirectory: String) -> String {
-        var base = dataDirectory
-        while base.count > 1, base.hasSuffix("/") { base.removeLast() }
-        return base + ".keys/pseudonyms.key"
     }
 
     var redactor: Redactor? { state.withLock { $0.redactor } }

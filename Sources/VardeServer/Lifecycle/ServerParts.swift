@@ -28,6 +28,8 @@ final class ServerParts: Sendable {
     let pool: QueryPool
     let metrics: SelfMetrics
     let redaction: RedactionControl
+    let audit: AuditTrail
+    let gate: InboundGate
     let scrapes: ScrapeManager
     let sentMetadata = SentMetadata()
     /// Differences that OTLP's senders report, summed up.
@@ -45,7 +47,7 @@ final class ServerParts: Sendable {
 
     init(
         configuration: Configuration, dataDirectory: String, listen: String, clock: @escaping @Sendable () -> Int64, metrics: SelfMetrics,
-        redaction: RedactionControl,
+        redaction: RedactionControl, audit: AuditTrail, gate: InboundGate,
         scrapes: ScrapeManager, logger: Logger
     ) {
         self.configuration = Mutex(configuration)
@@ -57,6 +59,8 @@ final class ServerParts: Sendable {
         pool = QueryPool(concurrency: configuration.limits.queryConcurrency, maxWaiting: configuration.limits.queryQueue)
         self.metrics = metrics
         self.redaction = redaction
+        self.audit = audit
+        self.gate = gate
         self.scrapes = scrapes
         self.logger = logger
         slowQueries = SlowQueryLog(threshold: configuration.limits.slowQuery, logger: logger, metrics: metrics)

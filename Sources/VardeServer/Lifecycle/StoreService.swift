@@ -89,6 +89,7 @@ final class StoreService: Service {
             watchDisk(files)
             let now = parts.clock()
             parts.redaction.tick(parts.current(), now: now / 1000)
+            parts.audit.tick()
             await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
                 DispatchQueue.global(qos: .utility).async { [logger, parts] in
                     // A failure here costs time, not data: it is tried again at the next round.

@@ -76,10 +76,11 @@ package struct VardeServer {
         let redaction = try RedactionControl(configuration, dataDirectory: settings.dataDirectory, logger: logger, now: clock() / 1000)
         tokens = TokenGate(tokens: configuration.server.tokens)
         tls = try configuration.server.tls.map { try TLSFilesReader($0) }
-        egress = EgressClient(networks: try Self.networks(configuration)) { [logger] host, address in
-            metrics.count("varde_egress_refused_total")
-            logger.warning("refused a connection to an undeclared network", metadata: ["host": "\(host)", "address": "\(address)"])
-        }
+        let audit = try AuditTrail(configuration, dataDirectory: settings.dataDirectory, clock: clock, metrics: metrics, logger: logger)
+        let networks = try Self.networks(configuration)
+        let gate = InboundGate(clock: clock, metrics: metrics)
+        gate.use(configuration.residency, networks)
+        egress = EgressClient(networks: networks, onRefusal: { audit.refusedConnection($0) })
         // Scrapes begin once the stores are open; until then there is nowhere to put samples.
         let sink = DeferredSink()
         let scrapes = ScrapeManager(
@@ -87,7 +88,7 @@ package struct VardeServer {
             readFile: { DiscoveryFiles.read($0, logger: logger) }, logger: logger, clock: clock)
         parts = ServerParts(
             configuration: configuration, dataDirectory: settings.dataDirectory, listen: settings.listen, clock: clock, metrics: metrics,
-            redaction: redaction, scrapes: scrapes,
+            redaction: redaction, audit: audit, gate: gate, scrapes: scrapes,
             logger: logger)
         sink.parts.withLock { [parts] in $0 = parts }
         parts.reloads.note(succeeded: true, at: clock())
@@ -106,12 +107,26 @@ package struct VardeServer {
 
     private static func isLoopback(_ host: String) -> Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
 
-    static func networks(_ configuration: Configuration) throws -> [Network] {
-        try configuration.residency.networks.map { declared in
+    static func networks(_ configuration: Configuration) throws -> [DeclaredNetwork] {
+        for proxy in configuration.residency.proxies where Network(proxy) == nil {
+            throw StartError(description: "residency.proxies: “\(proxy)” is not a network such as 192.0.2.0/24")
+        }
+        return try configuration.residency.networks.map { declared in
             guard let network = Network(declared.cidr) else {
                 throw StartError(description: "residency.networks: “\(declared.cidr)” is not a network such as 192.0.2.0/24")
             }
-            return network
+            var end: Int64?
+            if !declared.validUntil.isEmpty {
+                // Until the end of the day.
+                guard let day = RFC3339.nanoseconds(declared.validUntil + "T00:00:00Z") else {
+                    throw StartError(
+                        description:
+                            "residency.networks: \(declared.cidr): valid_until “\(declared.validUntil)” is no day such as 2027-12-31")
+                }
+                end = day / 1_000_000 + 86_400_000
+            }
+            return DeclaredNetwork(
+                network, country: declared.country, operator: declared.operator, contract: declared.contract, end: end)
         }
     }
 
@@ -127,7 +142,9 @@ package struct VardeServer {
         LogRoutes(parts: parts).add(to: &routes)
         ElasticRoutes(parts: parts).add(to: &routes)
         LokiRoutes(parts: parts).add(to: &routes)
-        let responder = ServerResponder(routes: routes, limits: parts.limits, tokens: tokens, metrics: parts.metrics, logger: logger)
+        let responder = ServerResponder(
+            routes: routes, limits: parts.limits, tokens: tokens, metrics: parts.metrics, logger: logger, audit: parts.audit,
+            gate: parts.gate)
         let configuration = ApplicationConfiguration(
             address: .hostname(host, port: port), serverName: nil,
             availableConnectionsDelegate: MaximumAvailableConnections(parts.limits.maxConnections))
@@ -151,12 +168,15 @@ package struct VardeServer {
         logger.info(
             "Varde \(BuildInfo.summary) listens on \(settings.configuration.server.tls == nil ? "http" : "https")://\(settings.listen)",
             metadata: ["data": "\(settings.dataDirectory)", "config": "\(settings.configuration.file ?? "embedded defaults")"])
+        parts.audit.configuration(settings.configuration, action: "start")
         do {
             try await group.run()
         } catch is CancellationError {
         }
         await egress.shutdown()
         try storeService.closeStores()
+        parts.audit.later("stop", "the server has stopped")
+        parts.audit.checkpoint()
         logger.info("stopped: everything is synced")
         withExtendedLifetime(lock) {}
     }
@@ -179,15 +199,18 @@ package struct VardeServer {
             try parts.redaction.use(fresh, now: clock() / 1000)
             tokens.replace(fresh.server.tokens)
             egress.declare(networks)
+            parts.gate.use(fresh.residency, networks)
             if let files = fresh.server.tls { tls?.refresh(files, logger: logger) }
             parts.use(fresh)
             parts.applyScrapes()
             try parts.stores().logs.setRetention(fresh.retention.time * 1_000_000, policies: policies)
             for warning in fresh.warnings { logger.warning("\(warning)") }
             parts.reloads.note(succeeded: true, at: clock())
+            parts.audit.configuration(fresh, action: "configuration")
             logger.info("configuration reloaded")
         } catch {
             parts.reloads.note(succeeded: false, at: clock())
+            parts.audit.later("configuration", "refused, the old one stays: \(error)")
             logger.error("the configuration was not reloaded, the old one stays: \(error)")
             throw error
         }

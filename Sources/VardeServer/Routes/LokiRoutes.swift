@@ -95,11 +95,15 @@ struct LokiRoutes: Sendable {
                     budget: budget)
             }
             let entries = result.streams.reduce(0) { $0 + $1.entries.count }
-            return Self.envelope(result.statistics, entries: entries, since: began, flags: categorized ? "[\"categorize-labels\"]" : nil) {
+            var answer = Self.envelope(
+                result.statistics, entries: entries, since: began, flags: categorized ? "[\"categorize-labels\"]" : nil
+            ) {
                 json in
                 json.raw("\"streams\",\"result\":")
                 LokiResultJSON.streams(result, categorized: categorized, to: &json)
             }
+            answer.lines = entries
+            return answer
         case .metric(let metric):
             let step = try request.lokiDuration("step") ?? max(1, (end - start) / 250 / 1_000_000_000) * 1_000_000_000
             if step <= 0 {

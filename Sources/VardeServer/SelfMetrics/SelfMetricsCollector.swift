@@ -4,6 +4,7 @@ import VardeEgress
 import VardeKernels
 import VardeLogs
 import VardeMetrics
+import VardeModel
 import VardePrivacy
 
 /// What the stores, the redactor and the process have counted, asked for each time the page is made.
@@ -19,6 +20,17 @@ enum SelfMetricsCollector {
             page.counter("varde_config_reload_failures_total", [], parts.reloads.failures)
             page.counter("varde_auth_failures_total", [], tokens.failures)
             page.counter("varde_egress_refused_connections_total", [], egress.refused)
+            if let audit = parts.audit.log {
+                let head = audit.head
+                page.gauge("varde_audit_entries", [], Double(head.entries))
+                page.gauge("varde_audit_signed_entries", [], Double(head.signed))
+            }
+            for target in parts.scrapes.targets().active {
+                let state = target.breaker == "open" ? 2.0 : target.breaker == "half-open" ? 1 : 0
+                page.gauge(
+                    "varde_circuit_breaker_state",
+                    [("instance", target.labels["instance"] ?? ""), ("job", target.job), ("kind", "scrape")], state)
+            }
             let load = parts.pool.load
             page.gauge("varde_queries_running", [], Double(load.running))
             page.gauge("varde_queries_waiting", [], Double(load.waiting))

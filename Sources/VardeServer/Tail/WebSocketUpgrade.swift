@@ -67,7 +67,7 @@ final class WebSocketUpgrade: ChannelInboundHandler, RemovableChannelHandler {
         _ request: HTTPRequest, _ place: Place, _ channel: any Channel, _ parts: ServerParts, _ tokens: TokenGate
     ) async {
         do {
-            let session = try await admit(request, parts, tokens)
+            let session = try await admit(request, parts, tokens, channel.remoteAddress)
             try await channel.eventLoop.flatSubmit { place.value.handler.upgrade(request, place.value.context) }.get()
             parts.metrics.request(route: path, method: "GET", status: 101, seconds: 0)
             await serve(session, on: channel, logger: parts.logger)
@@ -79,14 +79,21 @@ final class WebSocketUpgrade: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
-    private static func admit(_ request: HTTPRequest, _ parts: ServerParts, _ tokens: TokenGate) async throws -> TailSession {
+    private static func admit(
+        _ request: HTTPRequest, _ parts: ServerParts, _ tokens: TokenGate, _ peer: SocketAddress?
+    ) async throws -> TailSession {
         var received = APIRequest(method: "GET", path: path)
         for field in request.headerFields { received.headers[field.name.canonicalName] = field.value }
         if let query = request.path?.split(separator: "?", maxSplits: 1).dropFirst().first {
             received.parameters = APIRequest.parseForm(query.utf8)
         }
+        received.remoteAddress = parts.gate.client(peer: peer, forwarded: received.headers["x-forwarded-for"])
+        try parts.gate.admit(received.remoteAddress)
         received.token = try await tokens.admit(received.headers["authorization"], .read)
-        return try TailSession(received, parts: parts)
+        try received.checkPseudonyms()
+        let session = try TailSession(received, parts: parts)
+        try await parts.audit.note(received, action: "follow", what: "GET \(path) query=\(received.value("query") ?? "")")
+        return session
     }
 
     private static func refuse(_ failure: APIFailure, _ context: ChannelHandlerContext) {

@@ -15,7 +15,7 @@ struct ServerConnection {
     private static let timeout: Int64 = 150_000
     private static let maxBytes = 1 << 30
     /// The operator names the server, so every address is allowed here. Lives as long as the program.
-    private static let egress = EgressClient(networks: ["0.0.0.0/0", "::/0"].compactMap { Network($0) })
+    private static let egress = EgressClient(networks: ["0.0.0.0/0", "::/0"].compactMap { Network($0).map { DeclaredNetwork($0) } })
 
     private let base: String
     private let token: String?
