@@ -178,7 +178,7 @@ extension MetricStore: SampleSink {
         let bounds: ClosedRange<Int64>
         var report = AppendReport()
         var record: SampleRecordWriter
-        /// The first series' definition the log did not take.
+        /// Of the first record of definitions the log did not take.
         var failure: DiskError?
 
         init(bounds: ClosedRange<Int64>, state: inout State) {
@@ -246,15 +246,22 @@ extension MetricStore: SampleSink {
     /// Tells the log which series a number stands for.
     @inline(never)
     private func define(_ series: UInt32, _ edge: inout SeriesEdge, _ state: inout State, _ pass: inout AppendPass) {
-        let record = MetricLogRecord.encodeSeries(series, state.table.labels(series), sequence: state.logSequence)
+        state.definitions.define(series, of: state.table, epoch: state.epoch)
+        if state.definitions.size > MetricLogRecord.definitionsSize { logDefinitions(&state, &pass) }
+        edge.logEpoch = state.epoch
+        edge.loggedBits = 0
+    }
+
+    /// Hands what was defined to the log, before any sample of it.
+    private func logDefinitions(_ state: inout State, _ pass: inout AppendPass) {
+        if state.definitions.isEmpty { return }
+        let record = state.definitions.takeRecord(sequence: state.logSequence)
         do throws(DiskError) {
-            _ = try log.appendBuffered(kind: MetricLogRecord.series, record.span)
+            _ = try log.appendBuffered(kind: MetricLogRecord.definitions, record.span)
             state.logSequence += 1
         } catch {
             if pass.failure == nil { pass.failure = error }
         }
-        edge.logEpoch = state.epoch
-        edge.loggedBits = 0
     }
 
     /// Hands the record to the log.
@@ -272,6 +279,7 @@ extension MetricStore: SampleSink {
         // A duplicate is as durable as the sample it repeats, which may still be on its way.
         if pass.record.count == 0 { return .success(report.duplicates > 0 ? log.end : nil) }
         if state.headSince == nil { state.headSince = clock() }
+        logDefinitions(&state, &pass)
         var result: Result<WriteAheadLog.Position?, DiskError>
         if let failure = pass.failure {
             result = .failure(failure)

@@ -55,6 +55,7 @@ extension MetricStore {
         for id in edges.indices { edges[id].logEpoch = 0 }
         state.table = table
         state.edges = edges
+        state.definitions = DefinitionWriter()
         state.seriesOfBytes = state.seriesOfBytes.renumbered(moved, seriesCount: table.count)
         state.generation += 1
     }
@@ -91,19 +92,23 @@ extension MetricStore {
 
     /// One block for each day the head touches.
     private func write(_ frozen: FrozenHead) throws -> [Block] {
-        let present = (0..<UInt32(frozen.table.count)).filter { frozen.samples.newest(of: $0) != HeadSamples.none }
-        let labelled = present.map { (id: $0, labels: frozen.table.labels($0)) }.sorted { $0.labels < $1.labels }
+        let order = SeriesOrder(
+            (0..<UInt32(frozen.table.count)).filter { frozen.samples.newest(of: $0) != HeadSamples.none }, of: frozen.table)
         var blocks: [Block] = []
         var columns = SampleColumns()
+        var pairs: [UInt32] = []
         for day in frozen.samples.groups(of: Self.day) {
             let sequence = takeSequence()
             let name = blockName(sequence)
-            let writer = try BlockWriter(path: directory + "/blocks/" + name, sequence: sequence, fileSystem: fileSystem)
+            let writer = try BlockWriter(
+                path: directory + "/blocks/" + name, sequence: sequence, dictionary: order.dictionary, fileSystem: fileSystem)
             do {
-                for (id, labels) in labelled {
+                for id in order.series {
                     columns.removeAll()
                     frozen.samples.read(series: id, from: day * BlockFormat.day, through: (day + 1) * BlockFormat.day - 1, into: &columns)
-                    try writer.add(labels, columns)
+                    if columns.count == 0 { continue }
+                    order.pairs(of: id, into: &pairs)
+                    try writer.add(pairs, columns)
                 }
                 if try writer.finish() == nil { continue }
             } catch {
@@ -152,28 +157,12 @@ extension MetricStore {
         // The merged block takes the place in order of the newest of them; the number in its name is new.
         let sequence = blocks.map(\.sequence).max() ?? 0
         let name = blockName(takeSequence())
-        let writer = try BlockWriter(path: directory + "/blocks/" + name, sequence: sequence, fileSystem: fileSystem)
+        var merge = try BlockMerge(blocks, leaving: tombstones)
+        let writer = try BlockWriter(
+            path: directory + "/blocks/" + name, sequence: sequence, dictionary: merge.dictionary, fileSystem: fileSystem)
         do {
-            let indexes = try blocks.map { try $0.index() }
-            var cursors = blocks.map { _ in Block.Cursor() }
-            var positions = blocks.map { _ in UInt32(0) }
-            var next = blocks.indices.map { blocks[$0].seriesCount > 0 ? indexes[$0].labels(0) : nil }
             var merged = SampleColumns()
-            while let smallest = next.compactMap({ $0 }).min() {
-                var runs: [SampleColumns] = []
-                for part in blocks.indices where next[part] == smallest {
-                    var run = SampleColumns()
-                    try blocks[part].read(positions[part], in: indexes[part], from: .min, through: .max, cursor: &cursors[part], into: &run)
-                    tombstones[part]?.remove(from: &run, behind: 0, of: positions[part])
-                    if run.count > 0 { runs.append(run) }
-                    positions[part] += 1
-                    next[part] = Int(positions[part]) < blocks[part].seriesCount ? indexes[part].labels(positions[part]) : nil
-                }
-                if runs.isEmpty { continue }
-                merged.removeAll()
-                SampleMerge.merge(runs, into: &merged)
-                try writer.add(smallest, merged)
-            }
+            while let pairs = try merge.next(into: &merged) { try writer.add(pairs, merged) }
             if try writer.finish() == nil { return try replace(blocks, by: []) }
         } catch {
             writer.abandon()

@@ -163,14 +163,9 @@ struct StoreSelection: SeriesSelection {
 
     func names(at index: Int) -> [String] {
         let (part, id) = firstPlace[index]
-        switch parts[part] {
-        case .block(_, let index, _):
-            return stride(from: Int(index.pairStarts[Int(id)]), to: Int(index.pairStarts[Int(id) + 1]), by: 2).map {
-                index.symbols[Int(index.pairs[$0])]
-            }
-        case .head(let head):
-            let pairs = head.table.symbolPairs(id)
-            return stride(from: pairs.startIndex, to: pairs.endIndex, by: 2).map { head.table.symbols[Int(pairs[$0])] }
+        return switch parts[part] {
+        case .block(_, let index, _): index.names(id)
+        case .head(let head): head.table.names(id)
         }
     }
 
@@ -178,12 +173,8 @@ struct StoreSelection: SeriesSelection {
         let (part, id) = firstPlace[index]
         switch parts[part] {
         case .block(_, let index, _):
-            guard let symbol = index.symbol(name) else { return nil }
-            for at in stride(from: Int(index.pairStarts[Int(id)]), to: Int(index.pairStarts[Int(id) + 1]), by: 2)
-            where index.pairs[at] == symbol {
-                return index.symbols[Int(index.pairs[at + 1])]
-            }
-            return nil
+            guard let symbol = index.symbol(name), let value = index.valueSymbol(id, name: symbol) else { return nil }
+            return index.dictionary.symbols[Int(value)]
         case .head(let head):
             guard let symbol = head.table.symbol(name), let value = head.table.valueSymbol(id, name: symbol) else { return nil }
             return head.table.symbols[Int(value)]
@@ -276,15 +267,8 @@ struct StoreSelection: SeriesSelection {
 
     private func valueSymbol(_ part: Int, _ id: UInt32, _ name: UInt32) -> UInt32? {
         switch parts[part] {
-        case .block(_, let index, _):
-            var at = Int(index.pairStarts[Int(id)])
-            let end = Int(index.pairStarts[Int(id) + 1])
-            while at < end {
-                if index.pairs[at] == name { return index.pairs[at + 1] }
-                at += 2
-            }
-            return nil
-        case .head(let head): return head.table.valueSymbol(id, name: name)
+        case .block(_, let index, _): index.valueSymbol(id, name: name)
+        case .head(let head): head.table.valueSymbol(id, name: name)
         }
     }
 

@@ -22,6 +22,8 @@ package final class MetricStore: Sendable {
         var epoch: UInt32 = 1
         /// Whether the head holds samples the log did not take: what looks like a repetition is then logged all the same.
         var holdsUnlogged = false
+        /// What that stretch knows of labels.
+        var definitions = DefinitionWriter()
         /// Number of the next log record.
         var logSequence: UInt32 = 0
         /// When series were last renumbered: part of every ref, so that older refs are known for stale.

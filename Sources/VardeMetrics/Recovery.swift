@@ -7,7 +7,10 @@ struct Recovery {
     private let options: MetricStoreOptions
     /// By number of a series in the log: what it is here, `UInt32.max` where it is not defined, and the last value the log gave it.
     private var known: [(series: UInt32, bits: UInt64)] = []
+    /// By numbers of symbols and pairs in the log: what they are here, `UInt32.max` where they are not defined.
+    private var symbols: [UInt32] = []
     private var pairs: [UInt32] = []
+    private var scratch: [UInt32] = []
     private var nextSequence: UInt64?
     private(set) var unreadable = 0
 
@@ -17,6 +20,8 @@ struct Recovery {
 
     mutating func replay(kind: UInt8, _ bytes: Span<UInt8>) {
         switch kind {
+        case MetricLogRecord.definitions:
+            if !replayDefinitions(bytes) { unreadable += 1 }
         case MetricLogRecord.series:
             if !replaySeries(bytes) { unreadable += 1 }
         case MetricLogRecord.samples:
@@ -29,29 +34,75 @@ struct Recovery {
     private mutating func expect(_ sequence: UInt64) {
         if let nextSequence, sequence != nextSequence {
             for number in known.indices { known[number].series = .max }
+            symbols.removeAll(keepingCapacity: true)
+            pairs.removeAll(keepingCapacity: true)
             if sequence != 0 { unreadable += 1 }
         }
         nextSequence = sequence + 1
     }
 
-    /// Interns a series' labels as they lie in the record: no text is built for what is known already.
+    /// Symbols, pairs and series, each told by its number in the log: a text is looked up once a stretch, not once a series.
+    private mutating func replayDefinitions(_ bytes: Span<UInt8>) -> Bool {
+        var at = 0
+        guard let sequence = Varint.read(bytes, at: &at) else { return false }
+        expect(sequence)
+        guard let symbolCount = Varint.read(bytes, at: &at) else { return false }
+        var number: Int64 = 0
+        for _ in 0..<symbolCount {
+            guard let text = MetricLogRecord.symbol(bytes, at: &at, &number) else { return false }
+            Self.note(state.table.intern(bytes.extracting(text)), as: Int(number), in: &symbols)
+        }
+        guard let pairCount = Varint.read(bytes, at: &at) else { return false }
+        number = 0
+        for _ in 0..<pairCount {
+            guard let step = Varint.read(bytes, at: &at), let name = Varint.read(bytes, at: &at), let value = Varint.read(bytes, at: &at),
+                name < UInt64(symbols.count), value < UInt64(symbols.count), symbols[Int(name)] != .max, symbols[Int(value)] != .max
+            else { return false }
+            number &+= Varint.unzigzag(step)
+            guard number >= 0, number < Int64(MetricLogRecord.maxSymbolNumber) else { return false }
+            Self.note(state.table.pair(symbols[Int(name)], symbols[Int(value)]), as: Int(number), in: &pairs)
+        }
+        return replaySeries(bytes, at: &at)
+    }
+
+    /// The series of a record of definitions.
+    private mutating func replaySeries(_ bytes: Span<UInt8>, at: inout Int) -> Bool {
+        guard let count = Varint.read(bytes, at: &at) else { return false }
+        var number: Int64 = 0
+        for _ in 0..<count {
+            guard let step = Varint.read(bytes, at: &at), let labels = Varint.read(bytes, at: &at), labels <= MetricLogRecord.maxLabels
+            else { return false }
+            number &+= Varint.unzigzag(step)
+            guard number >= 0, number < Int64(MetricLogRecord.maxSeriesNumber) else { return false }
+            scratch.removeAll(keepingCapacity: true)
+            for _ in 0..<labels {
+                guard let pair = Varint.read(bytes, at: &at), pair < UInt64(pairs.count), pairs[Int(pair)] != .max else { return false }
+                scratch.append(pairs[Int(pair)])
+            }
+            let identity = state.table.identity(ofPairs: scratch)
+            define(Int(number), state.table.find(identity) ?? state.addSeries(scratch, identity))
+        }
+        return true
+    }
+
+    private static func note(_ here: UInt32, as number: Int, in numbers: inout [UInt32]) {
+        if number >= numbers.count { numbers.append(contentsOf: repeatElement(.max, count: number + 1 - numbers.count)) }
+        numbers[number] = here
+    }
+
+    private mutating func define(_ number: Int, _ series: UInt32) {
+        if number >= known.count { known.append(contentsOf: repeatElement((.max, 0), count: number + 1 - known.count)) }
+        known[number] = (series, 0)
+    }
+
+    /// A series' definition of version 1.
     private mutating func replaySeries(_ bytes: Span<UInt8>) -> Bool {
         var at = 0
         guard let sequence = Varint.read(bytes, at: &at) else { return false }
         expect(sequence)
-        guard let rawNumber = Varint.read(bytes, at: &at), rawNumber < MetricLogRecord.maxSeriesNumber,
-            let labels = Varint.read(bytes, at: &at), labels <= MetricLogRecord.maxLabels
-        else { return false }
-        pairs.removeAll(keepingCapacity: true)
-        for _ in 0..<(2 * labels) {
-            guard let length = Varint.read(bytes, at: &at), length <= UInt64(bytes.count - at) else { return false }
-            pairs.append(state.table.intern(bytes.extracting(at..<(at + Int(length)))))
-            at += Int(length)
-        }
-        let identity = state.table.identity(ofPairs: pairs)
-        let number = Int(rawNumber)
-        while known.count <= number { known.append((.max, 0)) }
-        known[number] = (state.table.find(identity) ?? state.addSeries(pairs, identity), 0)
+        guard let (number, labels) = MetricLogRecord.decodeSeries(bytes) else { return false }
+        let identity = SeriesIdentity(labels)
+        define(Int(number), state.table.find(identity) ?? state.addSeries(labels, identity))
         return true
     }
 

@@ -17,7 +17,7 @@ final class Block: Sendable {
     let sequence: UInt64
     let level: Int
     let size: Int
-    private let file: SectionedFile
+    let file: SectionedFile
     private let pages: SectionedFile.Section
     private let loaded = Mutex<Index?>(nil)
 
@@ -40,69 +40,18 @@ final class Block: Sendable {
         guard version == BlockFormat.version else { throw DiskError(damaged: path, "block version \(version) is not known to this Varde") }
     }
 
-    /// Everything needed to find and decode a series.
-    struct Index: SeriesIndex, Sendable {
-        var symbols: [String] = []
-        var pairs: [UInt32] = []
-        var pairStarts: [UInt32] = [0]
-        var columnOfSeries: [UInt32] = []
-        var samplesOfSeries: [UInt32] = []
-        /// Where each series' chunk begins in its page, and the page.
-        var chunkOffset: [UInt32] = []
-        var chunkSize: [UInt32] = []
-        var pageOfSeries: [UInt32] = []
-        var identities: [SeriesIdentity] = []
-        var columns: [[Int64]] = []
-        /// Postings by packed pair of symbols, as ranges of the section's bytes.
-        var postings: [UInt64: [UInt32]] = [:]
-        var valuesOfName: [UInt32: [UInt32]] = [:]
-        var pageOffsets: [Int] = []
-        var pageSizes: [Int] = []
-
-        func symbol(_ text: String) -> UInt32? {
-            var low = 0
-            var high = symbols.count
-            while low < high {
-                let middle = (low + high) / 2
-                if symbols[middle].utf8Precedes(text) { low = middle + 1 } else { high = middle }
-            }
-            return low < symbols.count && symbols[low].hasSameUTF8(as: text) ? UInt32(low) : nil
-        }
-
-        func allSeries() -> [UInt32] { Array(0..<UInt32(columnOfSeries.count)) }
-
-        func series(name: String, value: String) -> [UInt32] {
-            guard let name = symbol(name), let value = symbol(value) else { return [] }
-            return postings[UInt64(name) << 32 | UInt64(value)] ?? []
-        }
-
-        func values(of name: String) -> [String] {
-            guard let name = symbol(name) else { return [] }
-            return (valuesOfName[name] ?? []).map { symbols[Int($0)] }
-        }
-
-        func labels(_ id: UInt32) -> Labels {
-            var labels: [Label] = []
-            var i = Int(pairStarts[Int(id)])
-            let end = Int(pairStarts[Int(id) + 1])
-            labels.reserveCapacity((end - i) / 2)
-            while i < end {
-                labels.append(Label(symbols[Int(pairs[i])], symbols[Int(pairs[i + 1])]))
-                i += 2
-            }
-            return Labels(sortedUnchecked: labels)
-        }
-    }
-
     /// The index, read on first use.
     func index() throws -> Index {
         if let index = loaded.withLock({ $0 }) { return index }
-        let index = try readIndex()
+        let index = try Index(of: self)
         loaded.withLock { $0 = index }
         return index
     }
 
-    private func decompressed(_ name: String) throws(DiskError) -> [UInt8] {
+    /// The index, not kept where no query has read it yet.
+    func indexOnce() throws -> Index { try loaded.withLock { $0 } ?? Index(of: self) }
+
+    func decompressed(_ name: String) throws(DiskError) -> [UInt8] {
         let bytes = try file.read(name)
         guard bytes.count >= 4 else { throw DiskError(damaged: file.path, "the section “\(name)” is cut off") }
         var out: [UInt8] = []
@@ -113,88 +62,6 @@ final class Block: Sendable {
             throw DiskError(damaged: file.path, "the section “\(name)” does not decompress")
         }
         return out
-    }
-
-    private func readIndex() throws(DiskError) -> Index {
-        var index = Index()
-        let damaged = DiskError(damaged: file.path, "the block's index makes no sense")
-        let symbolBytes = try decompressed("symbols")
-        var at = 0
-        guard let symbolCount = Varint.read(symbolBytes.span, at: &at), symbolCount <= UInt64(symbolBytes.count) else { throw damaged }
-        for _ in 0..<symbolCount {
-            guard let length = Varint.read(symbolBytes.span, at: &at), at + Int(length) <= symbolBytes.count else { throw damaged }
-            index.symbols.append(String(decoding: symbolBytes[at..<(at + Int(length))], as: UTF8.self))
-            at += Int(length)
-        }
-        let hashes = index.symbols.map { SeriesIdentity.symbolHash($0) }
-        let table = try file.read("pagetable")
-        var firstOfPage: [Int] = []
-        for at in stride(from: 0, to: table.count - 15, by: BlockFormat.pageEntrySize) {
-            index.pageOffsets.append(Int(Bytes.load64(table.span, at: at)))
-            firstOfPage.append(Int(Bytes.load32(table.span, at: at + 8)))
-            index.pageSizes.append(Int(Bytes.load32(table.span, at: at + 12)))
-        }
-        let seriesBytes = try decompressed("series")
-        let span = seriesBytes.span
-        at = 0
-        var page = -1
-        var offset = 0
-        for id in 0..<seriesCount {
-            guard let pairCount = Varint.read(span, at: &at), pairCount <= 10_000 else { throw damaged }
-            var identity = SeriesIdentity.empty
-            for _ in 0..<pairCount {
-                guard let name = Varint.read(span, at: &at), let value = Varint.read(span, at: &at), name < symbolCount, value < symbolCount
-                else { throw damaged }
-                index.pairs.append(UInt32(name))
-                index.pairs.append(UInt32(value))
-                identity.add(name: hashes[Int(name)], value: hashes[Int(value)])
-            }
-            guard let column = Varint.read(span, at: &at), let count = Varint.read(span, at: &at), let size = Varint.read(span, at: &at)
-            else { throw damaged }
-            if page + 1 < firstOfPage.count, firstOfPage[page + 1] == id {
-                page += 1
-                offset = 0
-            }
-            guard page >= 0, offset + Int(size) <= index.pageSizes[page] else { throw damaged }
-            index.pairStarts.append(UInt32(index.pairs.count))
-            index.columnOfSeries.append(UInt32(column))
-            index.samplesOfSeries.append(UInt32(count))
-            index.chunkOffset.append(UInt32(offset))
-            index.chunkSize.append(UInt32(size))
-            index.pageOfSeries.append(UInt32(page))
-            index.identities.append(identity)
-            offset += Int(size)
-        }
-        let timeBytes = try decompressed("times")
-        at = 0
-        guard let columnCount = Varint.read(timeBytes.span, at: &at), columnCount <= UInt64(timeBytes.count) else { throw damaged }
-        for _ in 0..<columnCount {
-            var column: [Int64] = []
-            guard let count = Varint.read(timeBytes.span, at: &at), count <= UInt64(samples),
-                IntegerColumn.decode(timeBytes.span, at: &at, count: Int(count), into: &column)
-            else { throw damaged }
-            index.columns.append(column)
-        }
-        guard index.columnOfSeries.allSatisfy({ Int($0) < index.columns.count }) else { throw damaged }
-        let postingBytes = try decompressed("postings")
-        at = 0
-        guard let pairCount = Varint.read(postingBytes.span, at: &at), pairCount <= UInt64(postingBytes.count) else { throw damaged }
-        for _ in 0..<pairCount {
-            guard let name = Varint.read(postingBytes.span, at: &at), let value = Varint.read(postingBytes.span, at: &at),
-                let count = Varint.read(postingBytes.span, at: &at), count <= UInt64(seriesCount)
-            else { throw damaged }
-            var list: [UInt32] = []
-            list.reserveCapacity(Int(count))
-            var last: UInt64 = 0
-            for _ in 0..<count {
-                guard let step = Varint.read(postingBytes.span, at: &at), last + step < UInt64(seriesCount) else { throw damaged }
-                last += step
-                list.append(UInt32(last))
-            }
-            index.postings[name << 32 | value] = list
-            index.valuesOfName[UInt32(name), default: []].append(UInt32(value))
-        }
-        return index
     }
 
     /// What reading needs from series to series: the page read last, and decoding's scratch.

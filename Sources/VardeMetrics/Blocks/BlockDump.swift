@@ -1,4 +1,5 @@
 package import VardeDisk
+import VardeKernels
 
 /// What texts stand in a block of the metrics store: for auditors who search it. The rest of a block is numbers.
 package enum BlockDump {
@@ -8,9 +9,20 @@ package enum BlockDump {
         let index = try Block(path: path, name: name, level: 0, fileSystem: fileSystem).index()
         for id in index.allSeries() { try body("\(index.labels(id)) \(index.samplesOfSeries[Int(id)]) samples") }
     }
+}
 
-    /// The labels in a record of the write-ahead log; nil where it holds samples, which are numbers.
-    package static func labels(_ payload: Span<UInt8>) -> String? {
-        MetricLogRecord.decodeSeries(payload).map { "series \($0.number) \($0.labels)" }
+/// What texts stand in the metrics log, record by record in order: the symbols, and the series made of them. The rest is numbers.
+package struct MetricLogDump {
+    private var definitions = DefinitionReader()
+
+    package init() {}
+
+    /// The texts of a record.
+    package mutating func record(kind: UInt8, _ payload: Span<UInt8>, _ body: (String) -> Void) {
+        MetricLogRecord.texts(kind: kind, payload).forEach(body)
+        guard kind == MetricLogRecord.definitions else { return }
+        var at = 0
+        guard Varint.read(payload, at: &at) != nil else { return }
+        _ = definitions.read(payload, at: at) { body("series \($0) \($1)") }
     }
 }

@@ -6,11 +6,8 @@ import VardeModel
 /// Writes a block from series that come in the order of their labels.
 final class BlockWriter {
     private let file: SectionedFileWriter
-    private var symbolOf: [String: UInt32] = [:]
-    private var symbols: [String] = []
-    private var series: [UInt8] = []
-    private var seriesPairs: [[UInt32]] = []
-    private var seriesTail: [(column: UInt32, samples: Int, size: Int)] = []
+    private let dictionary: LabelDictionary
+    private var index = BlockIndexBytes()
     private var timeColumns: [UInt8] = []
     private var columnOf: [ColumnKey: UInt32] = [:]
     private var page: [UInt8] = []
@@ -20,6 +17,9 @@ final class BlockWriter {
     private var last = Int64.min
     private(set) var sampleCount = 0
     private let sequence: UInt64
+    private var encodedTimes: [UInt8] = []
+    private var latestTimes: [Int64] = []
+    private var latestColumn: UInt32 = 0
 
     private struct ColumnKey: Hashable {
         var hash: KeyedHash.Value
@@ -28,22 +28,19 @@ final class BlockWriter {
 
     private let hash = KeyedHash()
 
-    init(path: String, sequence: UInt64, fileSystem: any FileSystem) throws(DiskError) {
+    /// - Parameter dictionary: of all labels that may come; those of no series are left out.
+    init(path: String, sequence: UInt64, dictionary: LabelDictionary, fileSystem: any FileSystem) throws(DiskError) {
         self.sequence = sequence
+        self.dictionary = dictionary
         file = try SectionedFileWriter(path: path, kind: .metricsBlock, fileSystem: fileSystem)
         file.begin("pages")
     }
 
-    var seriesCount: Int { seriesPairs.count }
+    var seriesCount: Int { index.count }
 
-    /// Adds a series; its labels come after those of the series before. A series without samples is left out.
-    func add(_ labels: Labels, _ samples: SampleColumns) throws(DiskError) {
+    /// Adds a series by its labels' pairs, ascending; it comes after the series before. A series without samples is left out.
+    func add(_ pairs: [UInt32], _ samples: SampleColumns) throws(DiskError) {
         guard samples.count > 0 else { return }
-        var pairs: [UInt32] = []
-        for label in labels {
-            pairs.append(intern(label.name))
-            pairs.append(intern(label.value))
-        }
         let start = page.count
         ValueColumn.encode(samples.values, to: &page)
         if !samples.histograms.isEmpty {
@@ -54,32 +51,28 @@ final class BlockWriter {
                 if let histogram = samples.histograms[index] { HistogramColumn.encode(histogram, to: &page) }
             }
         }
-        seriesPairs.append(pairs)
-        seriesTail.append((timeColumn(samples.timestamps), samples.count, page.count - start))
+        index.add(pairs, column: timeColumn(samples.timestamps), samples: samples.count, size: page.count - start)
         first = min(first, samples.timestamps[0])
         last = max(last, samples.timestamps[samples.count - 1])
         sampleCount += samples.count
         if page.count >= BlockFormat.pageSize { try finishPage() }
     }
 
-    private func intern(_ text: String) -> UInt32 {
-        if let known = symbolOf[text], symbols[Int(known)].hasSameUTF8(as: text) { return known }
-        symbolOf[text] = UInt32(symbols.count)
-        symbols.append(text)
-        return UInt32(symbols.count - 1)
-    }
-
     /// Number of the column with these timestamps, added where no series before had them.
     private func timeColumn(_ timestamps: [Int64]) -> UInt32 {
-        var encoded: [UInt8] = []
-        Varint.append(UInt64(timestamps.count), to: &encoded)
-        IntegerColumn.encode(timestamps, to: &encoded)
-        let key = ColumnKey(hash: hash(encoded.span), count: encoded.count)
-        if let known = columnOf[key] { return known }
-        let id = UInt32(columnOf.count)
-        columnOf[key] = id
-        timeColumns += encoded
-        return id
+        // Neighbours are mostly of one scrape.
+        if timestamps == latestTimes { return latestColumn }
+        encodedTimes.removeAll(keepingCapacity: true)
+        Varint.append(UInt64(timestamps.count), to: &encodedTimes)
+        IntegerColumn.encode(timestamps, to: &encodedTimes)
+        let key = ColumnKey(hash: hash(encodedTimes.span), count: encodedTimes.count)
+        latestTimes = timestamps
+        latestColumn = columnOf[key] ?? UInt32(columnOf.count)
+        if Int(latestColumn) == columnOf.count {
+            columnOf[key] = latestColumn
+            timeColumns += encodedTimes
+        }
+        return latestColumn
     }
 
     private func finishPage() throws(DiskError) {
@@ -93,7 +86,7 @@ final class BlockWriter {
         try file.append(checksum.span)
         try file.append(bytes.span)
         page.removeAll(keepingCapacity: true)
-        pageFirst = UInt32(seriesPairs.count)
+        pageFirst = UInt32(index.count)
     }
 
     /// Writes the index and makes the file appear; nil (and no file) where there was no sample.
@@ -105,55 +98,19 @@ final class BlockWriter {
         try finishPage()
         let table = pageTable
         try file.section("pagetable", table.span)
-        // Symbols sorted, so that numbers of neighbouring series are near each other; series refer to the sorted numbers.
-        let order = symbols.indices.sorted { symbols[$0].utf8Precedes(symbols[$1]) }
-        var rank = [UInt32](repeating: 0, count: symbols.count)
-        for (position, index) in order.enumerated() { rank[index] = UInt32(position) }
-        var bytes: [UInt8] = []
-        Varint.append(UInt64(symbols.count), to: &bytes)
-        for index in order {
-            Varint.append(UInt64(symbols[index].utf8.count), to: &bytes)
-            bytes += symbols[index].utf8
-        }
-        try compressedSection("symbols", bytes)
-        bytes.removeAll()
-        var postings: [UInt64: [UInt32]] = [:]
-        for (id, pairs) in seriesPairs.enumerated() {
-            Varint.append(UInt64(pairs.count / 2), to: &bytes)
-            for i in stride(from: 0, to: pairs.count, by: 2) {
-                let name = rank[Int(pairs[i])]
-                let value = rank[Int(pairs[i + 1])]
-                Varint.append(UInt64(name), to: &bytes)
-                Varint.append(UInt64(value), to: &bytes)
-                postings[UInt64(name) << 32 | UInt64(value), default: []].append(UInt32(id))
-            }
-            let tail = seriesTail[id]
-            Varint.append(UInt64(tail.column), to: &bytes)
-            Varint.append(UInt64(tail.samples), to: &bytes)
-            Varint.append(UInt64(tail.size), to: &bytes)
-        }
-        try compressedSection("series", bytes)
-        bytes.removeAll()
-        Varint.append(UInt64(columnOf.count), to: &bytes)
-        try compressedSection("times", bytes + timeColumns)
-        bytes.removeAll()
-        Varint.append(UInt64(postings.count), to: &bytes)
-        for (pair, list) in postings.sorted(by: { $0.key < $1.key }) {
-            Varint.append(pair >> 32, to: &bytes)
-            Varint.append(pair & 0xffff_ffff, to: &bytes)
-            Varint.append(UInt64(list.count), to: &bytes)
-            var last: UInt32 = 0
-            for id in list {
-                Varint.append(UInt64(id - last), to: &bytes)
-                last = id
-            }
-        }
-        try compressedSection("postings", bytes)
+        let dictionary = index.finish(dictionary)
+        try compressedSection("symbols", BlockIndexBytes.symbols(dictionary))
+        try compressedSection("series", index.series(dictionary))
+        var times: [UInt8] = []
+        Varint.append(UInt64(columnOf.count), to: &times)
+        try compressedSection("times", times + timeColumns)
+        timeColumns = []
+        try compressedSection("postings", index.postings(dictionary))
         var meta: [UInt8] = []
         Bytes.append64(UInt64(bitPattern: first), to: &meta)
         Bytes.append64(UInt64(bitPattern: last), to: &meta)
         Bytes.append64(UInt64(sampleCount), to: &meta)
-        Bytes.append32(UInt32(seriesPairs.count), to: &meta)
+        Bytes.append32(UInt32(index.count), to: &meta)
         Bytes.append64(sequence, to: &meta)
         meta += [UInt8(truncatingIfNeeded: BlockFormat.version), UInt8(BlockFormat.version >> 8)]
         try file.section("meta", meta.span)

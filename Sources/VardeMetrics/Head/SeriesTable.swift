@@ -1,13 +1,13 @@
 import VardeKernels
 import VardeModel
 
-/// The series the head knows: labels as numbers of interned symbols, and lists of series for each label.
+/// The series the head knows: labels as numbers of pairs of interned symbols, and lists of series for each pair.
 ///
 /// What is kept by series lies in slabs, so that adding to a table a query holds on to copies one slab and not all of them.
 struct SeriesTable: SeriesIndex {
     /// Labels and identities of up to `slabSize` series.
     private struct Slab {
-        /// Names and values of the series end to end, as symbols.
+        /// Pairs of the series end to end, each series' in the order of label names.
         var pairs: [UInt32] = []
         /// Where each series' pairs end.
         var ends: [UInt32] = []
@@ -16,22 +16,25 @@ struct SeriesTable: SeriesIndex {
 
     private static let slabBits = 13
     static let slabSize = 1 << slabBits
+    private static let none = UInt32.max
 
     /// Interned strings.
     private(set) var symbols: [String] = []
     private var symbolHashes: [KeyedHash.Value] = []
     private var symbolSlots = HashSlots()
+    /// Symbol of the label that holds a metric's name.
+    private var metricName = none
     private var slabs: [Slab] = []
     private(set) var count = 0
     private var identitySlots = HashSlots()
     /// Distinct labels: symbols of name and value in one key; their series, the first by itself, as most labels of a cardinality
     /// explosion have no other.
-    private var pairKeys: [UInt64] = []
+    private(set) var pairKeys: [UInt64] = []
     private var pairSlots = HashSlots()
     private var firstOfPair: [UInt32] = []
     private var seriesOfPair: [[UInt32]] = []
-    /// Values of each name, in the order they came.
-    private var valuesOfName: [UInt32: [UInt32]] = [:]
+    /// Pairs of each name, in the order they came.
+    private var pairsOfName: [UInt32: [UInt32]] = [:]
     private var countOfMetric: [UInt32: Int] = [:]
 
     private static func hash(ofPair key: UInt64) -> UInt64 {
@@ -48,12 +51,28 @@ struct SeriesTable: SeriesIndex {
         symbolHashes.append(hash)
         let hashes = symbolHashes
         symbolSlots.insert(hash.low, id) { hashes[Int($0)].low }
+        if metricName == Self.none, symbols[Int(id)].hasSameUTF8(as: Labels.metricName) { metricName = id }
         return id
     }
 
     func symbol(_ text: String) -> UInt32? {
         let hash = SeriesIdentity.symbolHash(text)
         return symbolSlots.find(hash.low) { symbolHashes[Int($0)] == hash }
+    }
+
+    /// Number of a label by its symbols, added where it is new.
+    mutating func pair(_ name: UInt32, _ value: UInt32) -> UInt32 {
+        let key = UInt64(name) << 32 | UInt64(value)
+        let hash = Self.hash(ofPair: key)
+        if let known = pairSlots.find(hash, { pairKeys[Int($0)] == key }) { return known }
+        let pair = UInt32(pairKeys.count)
+        pairKeys.append(key)
+        firstOfPair.append(Self.none)
+        seriesOfPair.append([])
+        pairsOfName[name, default: []].append(pair)
+        let known = pairKeys
+        pairSlots.insert(hash, pair) { Self.hash(ofPair: known[Int($0)]) }
+        return pair
     }
 
     /// The series' number, nil where it is not known.
@@ -64,11 +83,12 @@ struct SeriesTable: SeriesIndex {
     @inline(__always)
     func identity(_ id: UInt32) -> SeriesIdentity { slabs[Int(id) >> Self.slabBits].identities[Int(id) & (Self.slabSize - 1)] }
 
-    /// Identity of a series by its symbols, name and value in turn.
+    /// Identity of a series by its pairs.
     func identity(ofPairs pairs: [UInt32]) -> SeriesIdentity {
         var identity = SeriesIdentity.empty
-        for i in stride(from: 0, to: pairs.count, by: 2) {
-            identity.add(name: symbolHashes[Int(pairs[i])], value: symbolHashes[Int(pairs[i + 1])])
+        for pair in pairs {
+            let key = pairKeys[Int(pair)]
+            identity.add(name: symbolHashes[Int(key >> 32)], value: symbolHashes[Int(key & 0xffff_ffff)])
         }
         return identity
     }
@@ -76,25 +96,35 @@ struct SeriesTable: SeriesIndex {
     /// Adds a series that is not known yet.
     mutating func add(_ labels: Labels, identity: SeriesIdentity) -> UInt32 {
         var pairs: [UInt32] = []
-        pairs.reserveCapacity(labels.count * 2)
+        pairs.reserveCapacity(labels.count)
         for label in labels {
             let name = label.name.utf8Span
             let value = label.value.utf8Span
-            pairs.append(intern(name.span))
-            pairs.append(intern(value.span))
+            let symbols = (intern(name.span), intern(value.span))
+            pairs.append(pair(symbols.0, symbols.1))
         }
         return add(pairs, identity: identity)
     }
 
-    /// Adds a series that is not known yet by its symbols, name and value in turn, sorted by name.
+    /// Adds a series that is not known yet by its pairs, sorted by name.
     mutating func add(_ pairs: [UInt32], identity: SeriesIdentity) -> UInt32 {
         let id = UInt32(count)
-        let metricName = symbol(Labels.metricName)
-        for i in stride(from: 0, to: pairs.count, by: 2) {
-            addPair(pairs[i], pairs[i + 1], of: id)
-            if pairs[i] == metricName { countOfMetric[pairs[i + 1], default: 0] += 1 }
+        for pair in pairs {
+            let at = Int(pair)
+            if firstOfPair[at] == Self.none {
+                firstOfPair[at] = id
+            } else {
+                if seriesOfPair[at].isEmpty { seriesOfPair[at].append(firstOfPair[at]) }
+                seriesOfPair[at].append(id)
+            }
+            let key = pairKeys[at]
+            if UInt32(key >> 32) == metricName { countOfMetric[UInt32(key & 0xffff_ffff), default: 0] += 1 }
         }
-        if count & (Self.slabSize - 1) == 0 { slabs.append(Slab()) }
+        if count & (Self.slabSize - 1) == 0 {
+            slabs.append(Slab())
+            slabs[slabs.count - 1].ends.reserveCapacity(Self.slabSize)
+            slabs[slabs.count - 1].identities.reserveCapacity(Self.slabSize)
+        }
         let slab = slabs.count - 1
         slabs[slab].pairs.append(contentsOf: pairs)
         slabs[slab].ends.append(UInt32(slabs[slab].pairs.count))
@@ -105,30 +135,12 @@ struct SeriesTable: SeriesIndex {
         return id
     }
 
-    private mutating func addPair(_ name: UInt32, _ value: UInt32, of id: UInt32) {
-        let key = UInt64(name) << 32 | UInt64(value)
-        let hash = Self.hash(ofPair: key)
-        if let pair = pairSlots.find(hash, { pairKeys[Int($0)] == key }) {
-            let at = Int(pair)
-            if seriesOfPair[at].isEmpty { seriesOfPair[at] = [firstOfPair[at]] }
-            seriesOfPair[at].append(id)
-            return
-        }
-        let pair = UInt32(pairKeys.count)
-        pairKeys.append(key)
-        firstOfPair.append(id)
-        seriesOfPair.append([])
-        valuesOfName[name, default: []].append(value)
-        let known = pairKeys
-        pairSlots.insert(hash, pair) { Self.hash(ofPair: known[Int($0)]) }
-    }
-
     /// Number of series with a metric name.
     func count(ofMetric name: String) -> Int { symbol(name).flatMap { countOfMetric[$0] } ?? 0 }
 
-    /// Symbols of a series' labels, name and value in turn.
+    /// Pairs of a series, in the order of label names; their symbols: `pairKeys`.
     @inline(__always)
-    func symbolPairs(_ id: UInt32) -> ArraySlice<UInt32> {
+    func pairs(_ id: UInt32) -> ArraySlice<UInt32> {
         let slab = Int(id) >> Self.slabBits
         let position = Int(id) & (Self.slabSize - 1)
         let start = position == 0 ? 0 : Int(slabs[slab].ends[position - 1])
@@ -136,24 +148,24 @@ struct SeriesTable: SeriesIndex {
     }
 
     func labels(_ id: UInt32) -> Labels {
+        let all = pairs(id)
         var labels: [Label] = []
-        let all = symbolPairs(id)
-        labels.reserveCapacity(all.count / 2)
-        var i = all.startIndex
-        while i < all.endIndex {
-            labels.append(Label(symbols[Int(all[i])], symbols[Int(all[i + 1])]))
-            i += 2
+        labels.reserveCapacity(all.count)
+        for pair in all {
+            let key = pairKeys[Int(pair)]
+            labels.append(Label(symbols[Int(key >> 32)], symbols[Int(key & 0xffff_ffff)]))
         }
         return Labels(sortedUnchecked: labels)
     }
 
+    /// Names of a series' labels.
+    func names(_ id: UInt32) -> [String] { pairs(id).map { symbols[Int(pairKeys[Int($0)] >> 32)] } }
+
     /// Symbol of the series' value of a label, nil where it has none.
     func valueSymbol(_ id: UInt32, name: UInt32) -> UInt32? {
-        let all = symbolPairs(id)
-        var i = all.startIndex
-        while i < all.endIndex {
-            if all[i] == name { return all[i + 1] }
-            i += 2
+        for pair in pairs(id) {
+            let key = pairKeys[Int(pair)]
+            if UInt32(key >> 32) == name { return UInt32(key & 0xffff_ffff) }
         }
         return nil
     }
@@ -163,13 +175,15 @@ struct SeriesTable: SeriesIndex {
     func series(name: String, value: String) -> [UInt32] {
         guard let name = symbol(name), let value = symbol(value) else { return [] }
         let key = UInt64(name) << 32 | UInt64(value)
-        guard let pair = pairSlots.find(Self.hash(ofPair: key), { pairKeys[Int($0)] == key }) else { return [] }
+        guard let pair = pairSlots.find(Self.hash(ofPair: key), { pairKeys[Int($0)] == key }), firstOfPair[Int(pair)] != Self.none else {
+            return []
+        }
         return seriesOfPair[Int(pair)].isEmpty ? [firstOfPair[Int(pair)]] : seriesOfPair[Int(pair)]
     }
 
     func values(of name: String) -> [String] {
         guard let name = symbol(name) else { return [] }
-        return (valuesOfName[name] ?? []).map { symbols[Int($0)] }
+        return (pairsOfName[name] ?? []).map { symbols[Int(pairKeys[Int($0)] & 0xffff_ffff)] }
     }
 
     /// For `status/tsdb`: counts by metric name, of values by label name, of series by label pair; the largest first.
@@ -181,7 +195,7 @@ struct SeriesTable: SeriesIndex {
         let pairs = pairKeys.indices.map { ($0, max(1, seriesOfPair[$0].count)) }.sorted { $0.1 > $1.1 }.prefix(limit)
         return (
             largest(countOfMetric.map { (symbols[Int($0.key)], $0.value) }),
-            largest(valuesOfName.map { (symbols[Int($0.key)], $0.value.count) }),
+            largest(pairsOfName.map { (symbols[Int($0.key)], $0.value.count) }),
             largest(pairs.map { ("\(symbols[Int(pairKeys[$0.0] >> 32)])=\(symbols[Int(pairKeys[$0.0] & 0xffff_ffff)])", $0.1) })
         )
     }
@@ -194,7 +208,26 @@ struct SeriesTable: SeriesIndex {
         var table = SeriesTable()
         var moved: [UInt32?] = []
         moved.reserveCapacity(count)
-        for id in 0..<UInt32(count) { moved.append(keep(id) ? table.add(labels(id), identity: identity(id)) : nil) }
+        var movedPairs = [UInt32](repeating: Self.none, count: pairKeys.count)
+        var kept: [UInt32] = []
+        for id in 0..<UInt32(count) {
+            guard keep(id) else {
+                moved.append(nil)
+                continue
+            }
+            kept.removeAll(keepingCapacity: true)
+            for pair in pairs(id) {
+                if movedPairs[Int(pair)] == Self.none {
+                    let key = pairKeys[Int(pair)]
+                    let name = symbols[Int(key >> 32)].utf8Span
+                    let value = symbols[Int(key & 0xffff_ffff)].utf8Span
+                    let numbers = (table.intern(name.span), table.intern(value.span))
+                    movedPairs[Int(pair)] = table.pair(numbers.0, numbers.1)
+                }
+                kept.append(movedPairs[Int(pair)])
+            }
+            moved.append(table.add(kept, identity: identity(id)))
+        }
         return (table, moved)
     }
 }

@@ -34,6 +34,7 @@ struct CheckDataCommand: ParsableCommand {
 private final class StoreDump {
     private let files: PosixFileSystem
     private var lastFile = ""
+    private var metricLog = MetricLogDump()
 
     init(_ files: PosixFileSystem) {
         self.files = files
@@ -44,7 +45,8 @@ private final class StoreDump {
         if part.path.contains("/logs/wal/") {
             try LogDump.record(bytes, print)
         } else if part.path.contains("/metrics/wal/") {
-            if let labels = BlockDump.labels(bytes) { print(labels) }
+            let kind = part.name.split(separator: " ").last.flatMap { UInt8($0) } ?? 0
+            metricLog.record(kind: kind, bytes, print)
         } else if part.path.contains("/exemplars/wal/") {
             if let record = ExemplarLogRecord.decode(bytes) { print("exemplar \(record.exemplar.labels) of \(record.series)") }
         } else if part.path != lastFile {
