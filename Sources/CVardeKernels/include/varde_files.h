@@ -1,4 +1,4 @@
-// System calls on files, paths as bytes. A negative result is -errno.
+// System calls on files of our own, paths as bytes; those of others are read by varde_source_file.h. A negative result is -errno.
 #pragma once
 #include "varde_bounds.h"
 

@@ -85,7 +85,7 @@ struct LogRoutes: Sendable {
         var columns = LogColumns()
         var repaired = 0
         // Lines of one request follow each other by a nanosecond, so that their order is kept.
-        var time = parts.clock() * 1_000_000
+        var time = try request.lineTime() ?? parts.clock() * 1_000_000
         let body = request.body
         for range in Self.lineRanges(body) {
             let line = body.span.extracting(range)
@@ -118,7 +118,7 @@ struct LogRoutes: Sendable {
     /// NDJSON: each line an object whose time, message and label fields are taken out of it.
     private func documents(_ request: APIRequest, _ stream: Labels) async throws -> APIResponse {
         let names = request.fieldNames(parts.current().logs.fields)
-        var builder = LogDocuments(names: names, stream: stream, now: parts.clock() * 1_000_000)
+        var builder = LogDocuments(names: names, stream: stream, now: try request.lineTime() ?? parts.clock() * 1_000_000)
         let body = request.body
         for (number, range) in Self.lineRanges(body).enumerated() {
             do throws(WireError) {
@@ -136,6 +136,13 @@ struct LogRoutes: Sendable {
 extension APIRequest {
     /// Parameters that say where a document's fields are, and are no labels.
     private static let fieldParameters: Set<String> = ["_time_field", "_message_field", "_label_fields"]
+
+    /// Nanoseconds of the first line without a time, as the sender has it in `X-Varde-Time`: what is sent again is then known by it.
+    func lineTime() throws -> Int64? {
+        guard let text = headers["x-varde-time"] else { return nil }
+        guard let time = Int64(text), time > 0 else { throw APIFailure.badData("X-Varde-Time: nanoseconds since the epoch are wanted") }
+        return time
+    }
 
     /// Labels of the query string and of `X-Varde-Labels: a=b, c=d`.
     func streamLabels() throws -> [Label] {

@@ -7,6 +7,8 @@ struct ServerConnection {
     struct Refusal: Error, CustomStringConvertible {
         var status: Int
         var description: String
+        /// Seconds the server asks to wait.
+        var retryAfter: Int?
         /// Whether the same request may succeed later.
         var isTemporary: Bool { status == 429 || status >= 500 }
     }
@@ -87,7 +89,9 @@ struct ServerConnection {
         if response.status == 401 {
             throw Refusal(status: 401, description: "\(message)\nGive one by --token-file, VARDE_TOKEN_FILE or VARDE_TOKEN.")
         }
-        throw Refusal(status: response.status, description: query.map { QueryFault.explain(message, in: $0) } ?? message)
+        throw Refusal(
+            status: response.status, description: query.map { QueryFault.explain(message, in: $0) } ?? message,
+            retryAfter: response.header("retry-after").flatMap { Int($0) })
     }
 
     private struct ErrorBody: Decodable {

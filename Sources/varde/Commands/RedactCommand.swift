@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import VardeKernels
 import VardeModel
 import VardePrivacy
 import VardeServer
@@ -28,20 +28,17 @@ struct RedactCommand: ParsableCommand {
     func run() throws {
         let configuration = try config.map { try ConfigurationFile.read($0) } ?? .embedded
         let redactor = try RedactionPolicies.preview(configuration)
-        let input: FileHandle
-        if let file, file != "-" {
-            guard let handle = FileHandle(forReadingAtPath: file) else { throw CommandFailure("cannot open \(file)") }
-            input = handle
-        } else {
-            input = .standardInput
-        }
+        let input = try InputArgument.open(file)
         var session = redactor.session(for: Labels(label.map(\.label)))
         var state = StreamState()
         var pending: [UInt8] = []
         var out: [UInt8] = []
+        var chunk: [UInt8] = []
         while true {
-            let chunk = input.availableData
-            pending.append(contentsOf: chunk)
+            try InputArgument.reading(InputArgument.name(file)) { () throws(InputFile.Failure) in
+                try input.read(upTo: 1 << 16, into: &chunk)
+            }
+            pending += chunk
             var start = 0
             while start < pending.count {
                 guard let end = pending[start...].firstIndex(of: 10) ?? (chunk.isEmpty ? pending.count : nil) else { break }
