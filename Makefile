@@ -6,6 +6,7 @@ CONFIG ?= Config/varde.yaml
 DATA ?= data
 LISTEN ?= 127.0.0.1:4747
 STATIC_LIBRARIES := lz4 zstd snappy z sqlite3 re2
+STATIC_PACKAGES := liblz4 libzstd snappy zlib sqlite3 re2
 PEERS := $(CURDIR)/.build-peers
 
 .PHONY: run test build deps peers format lint bench dist clean
@@ -48,12 +49,19 @@ bench: build
 	VARDE_PEERS=$(PEERS) swift run --package-path Bench --scratch-path .build-bench -c release side-by-side
 
 ## dist: one stripped file with Swift's runtime and the C libraries inside, in dist/varde
+# The libraries' folder holds archives alone, and stands before the system's in the link: pkg-config files of our own say so.
+dist: DIST = $(CURDIR)/.build-dist
 dist: deps
-	@mkdir -p .build-dist/static && cd .build-dist/static && for l in $(STATIC_LIBRARIES); do \
+	@mkdir -p $(DIST)/static/pkgconfig && cd $(DIST)/static && for l in $(STATIC_LIBRARIES); do \
 		a=$$($(CC) -print-file-name=lib$$l.a); [ -f "$$a" ] || { echo "lib$$l.a not found" >&2; exit 1; }; ln -sf "$$a" .; done
-	swift build -c release --product varde --scratch-path .build-dist --static-swift-stdlib -Xlinker -L$(CURDIR)/.build-dist/static
-	@mkdir -p dist && strip -o dist/varde .build-dist/release/varde
+	@for p in $(STATIC_PACKAGES); do \
+		sed -e 's#^libdir=.*#libdir=$(DIST)/static#' -e 's#-L/usr/lib[^ ]*#-L$${libdir}#g' $$(pkg-config --variable=pcfiledir $$p)/$$p.pc \
+			> $(DIST)/static/pkgconfig/$$p.pc; done
+	PKG_CONFIG_PATH=$(DIST)/static/pkgconfig swift build -c release --product varde --scratch-path $(DIST) --static-swift-stdlib \
+		-Xlinker -L$(DIST)/static
+	@mkdir -p dist && strip -o dist/varde $(DIST)/release/varde
 	@ls -lh dist/varde && ldd dist/varde
+	@if ldd dist/varde | grep -E 'lib(lz4|zstd|snappy|z|sqlite3|re2)\.so'; then echo "dist/varde still needs these libraries" >&2; exit 1; fi
 
 format:
 	swift format format --in-place --recursive Package.swift Sources Tests Bench

@@ -86,19 +86,32 @@ static void letters_before(scan *s, size_t p, size_t length) {
 static int known_shape(uint32_t shape, uint8_t kind) {
     switch (shape) {
     case 0x65: case 0x64: case 0x84: return kind != '.';
-    case 0x425: return 1;
+    case 0x425: case 0x2225: case 0x335: case 0x443: case 0x632: return 1;
     case 0x44: case 0x323: case 0x465: case 0x464: case 0x2222: case 0x2261: case 0x444: case 0x4441: case 0x4442: case 0x4443: case 0x4444:
         return kind != '.';
     default: return 0;
     }
 }
 
+// Eleven digits behind `_` or a word that is no hexadecimal: user01017012345.
+static int behind_word(const scan *s, size_t p) {
+    if (before(s, p, 1) == '_') return 1;
+    size_t n = 1;
+    int is_word = 0;
+    for (; n <= 16 && is_letter(before(s, p, n)); n++) is_word |= !is_hex(before(s, p, n));
+    return is_word && n > 3;
+}
+
 static void digits(scan *s, size_t p) {
     size_t length = 1;
     while (length < 26 && is_digit(at(s, p + length))) length++;
     uint8_t previous = before(s, p, 1);
-    if (previous == '_') return;
-    if (is_letter(previous)) {
+    if (previous == '_' || is_letter(previous)) {
+        if (length == 11 && !is_alnum(at(s, p + length)) && behind_word(s, p)) {
+            emit(s, VARDE_CANDIDATE_NUMBER, p);
+            return;
+        }
+        if (previous == '_') return;
         // 'T' of a time stamp without the date's being seen as one, and the like, fall through to nothing.
         letters_before(s, p, length);
         return;
@@ -233,7 +246,7 @@ static void digits(scan *s, size_t p) {
     }
 bare:
     if (length >= 5) {
-        if (!is_alnum(next) && next != '_') {
+        if (!is_alnum(next) && (next != '_' || length == 11)) {
             if (length >= 6) emit(s, VARDE_CANDIDATE_NUMBER, p);
             else if (previous == ' ' && (uint8_t)(before(s, p, 2) - 'A') < 26 && (uint8_t)(before(s, p, 3) - 'A') < 26 && !is_alnum(before(s, p, 4))) {
                 emit(s, VARDE_CANDIDATE_LETTERED, p);
@@ -395,7 +408,12 @@ static void prefix(scan *s, size_t p) {
 }
 
 static void escape(scan *s, size_t p) {
-    if (s->line[p] == '\\' || (is_hex(at(s, p + 1)) && is_hex(at(s, p + 2)))) s->encoded = 1;
+    switch (s->line[p]) {
+    case '\\': s->encoded = 1; break;
+    case '&': s->encoded |= at(s, p + 1) == '#' || is(s, p + 1, "commat;", 7); break;
+    case 0xEF: s->encoded |= at(s, p + 1) == 0xBC; break; // full-width forms
+    default: s->encoded |= is_hex(at(s, p + 1)) && is_hex(at(s, p + 2));
+    }
 }
 
 static inline int may_begin_prefix(const uint8_t *b) {
@@ -429,7 +447,7 @@ static void classify_portable(const uint8_t *block, masks *m) {
         if (c == '@' || c == '=' || c == ':' || c == '>') m->mark |= bit;
         if (c == '-') m->dash |= bit;
         if (c == '.') m->dot |= bit;
-        if (c == '%' || c == '\\') m->escape |= bit;
+        if (c == '%' || c == '\\' || c == '&' || c == 0xEF) m->escape |= bit;
         if (may_begin_prefix(block + i)) m->prefix |= bit;
     }
 }
@@ -496,6 +514,7 @@ __attribute__((target("avx2"))) static inline void classify_avx2(const uint8_t *
         dash |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('-'))) << shift;
         dot |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('.'))) << shift;
         __m256i e = _mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('%')), _mm256_cmpeq_epi8(x, _mm256_set1_epi8('\\')));
+        e = _mm256_or_si256(e, _mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('&')), _mm256_cmpeq_epi8(x, _mm256_set1_epi8((char)0xEF))));
         escapes |= (uint64_t)(uint32_t)_mm256_movemask_epi8(e) << shift;
         __m256i t = lookup(x, prefix_nibbles.low[0], prefix_nibbles.high[0]);
         t = _mm256_and_si256(t, lookup(_mm256_loadu_si256((const __m256i *)(b + 1)), prefix_nibbles.low[1], prefix_nibbles.high[1]));

@@ -36,24 +36,32 @@ package struct DataDirectoryCheck {
     private let fileSystem: any FileSystem
     /// Given every sound record and section: for `varde check data --dump`.
     private let dump: ((_ part: Part, _ bytes: Span<UInt8>) throws -> Void)?
+    private let other: ((_ path: String) throws -> Void)?
     private var report = Report()
     /// Names and sizes of data files by the store whose they are.
     private var dataFiles: [String: [String: Int]] = [:]
+    private var sawCatalog = false
 
     /// Checks a directory.
     ///
+    /// - Parameter other: given the paths of files of no kind this module knows; a `DiskError` it throws is damage.
     /// - Throws: `DiskError` where the directory cannot be read, or whatever `dump` throws.
     package static func run(
-        directory: String, fileSystem: any FileSystem, dump: ((_ part: Part, _ bytes: Span<UInt8>) throws -> Void)? = nil
+        directory: String, fileSystem: any FileSystem, dump: ((_ part: Part, _ bytes: Span<UInt8>) throws -> Void)? = nil,
+        other: ((_ path: String) throws -> Void)? = nil
     ) throws -> Report {
-        var check = DataDirectoryCheck(directory: directory, fileSystem: fileSystem, dump: dump)
+        var check = DataDirectoryCheck(directory: directory, fileSystem: fileSystem, dump: dump, other: other)
         return try check.run()
     }
 
-    private init(directory: String, fileSystem: any FileSystem, dump: ((_ part: Part, _ bytes: Span<UInt8>) throws -> Void)?) {
+    private init(
+        directory: String, fileSystem: any FileSystem, dump: ((_ part: Part, _ bytes: Span<UInt8>) throws -> Void)?,
+        other: ((_ path: String) throws -> Void)?
+    ) {
         self.directory = directory
         self.fileSystem = fileSystem
         self.dump = dump
+        self.other = other
     }
 
     private mutating func run() throws -> Report {
@@ -74,6 +82,8 @@ package struct DataDirectoryCheck {
                     try checkSections(path)
                 } else if try SQLiteFile.isDatabase(path, fileSystem: fileSystem) {
                     databases.append(path)
+                } else {
+                    try other?(path)
                 }
             } catch let error as DiskError where error.isNotFound {
                 // Removed by the server meanwhile.
@@ -84,6 +94,14 @@ package struct DataDirectoryCheck {
         }
         for log in logs.sorted() { try checkLog(log) }
         for database in databases { try checkDatabase(database) }
+        if !sawCatalog, !dataFiles.isEmpty {
+            let count = dataFiles.values.reduce(0) { $0 + $1.count }
+            report.damage.append(
+                Finding(
+                    path: directory, offset: nil,
+                    reason:
+                        "the catalog is missing that names the \(count) data files; the next start of the server makes it anew from them"))
+        }
         return report
     }
 
@@ -127,7 +145,9 @@ package struct DataDirectoryCheck {
     private mutating func checkDatabase(_ path: String) throws {
         let problems = SQLiteFile.problems(path)
         report.damage += problems.map { Finding(path: path, offset: nil, reason: $0) }
+        if !problems.isEmpty { sawCatalog = true }
         guard problems.isEmpty, let entries = try Catalog.entries(inDatabaseAt: path) else { return }
+        sawCatalog = true
         for store in Set(entries.map(\.store)).union(dataFiles.keys).sorted() {
             let audit = Catalog.Audit(entries.filter { $0.store == store }, files: dataFiles[store] ?? [:])
             for name in audit.missing {

@@ -49,7 +49,7 @@ package enum PersonalDataScan {
 
     /// Candidates with offsets in `from..<to`, written to `candidates` from index 2 on; returns how many, or nil where the line cannot
     /// be scanned. `candidates[0]` carries over from window to window (0 before the first); `candidates[1]` becomes 1 where the
-    /// window holds %-encodings or backslashes. Complexity: O(to - from).
+    /// window holds %-encodings, backslashes, character references or full-width forms. Complexity: O(to - from).
     package static func scan(
         _ line: Span<UInt8>, from: Int, to: Int, filter: KeyFilter, candidates: inout [UInt32], portable: Bool = false
     ) -> Int? {

@@ -9,7 +9,7 @@ extension LogColumns {
     }
 
     /// Whether each time is later than the one before.
-    var strictlyAscends: Bool {
+    package var strictlyAscends: Bool {
         for i in timestamps.indices.dropFirst() where timestamps[i] <= timestamps[i - 1] { return false }
         return true
     }

@@ -73,6 +73,17 @@ final class LogSegment: Sendable {
         runRanges = ranges
     }
 
+    /// What a catalog says of a segment, from the segment itself; its level is taken to be 0.
+    static func entry(ofFile name: String, directory: String, fileSystem: any FileSystem) throws -> Catalog.Entry {
+        var entry = Catalog.Entry(name: name, store: LogSegmentFormat.store, first: 0, last: 0, bytes: 0, items: 0, level: 0)
+        let segment = try LogSegment(entry, directory: directory, fileSystem: fileSystem) { _ in 0 }
+        entry.first = segment.first
+        entry.last = segment.last
+        entry.bytes = segment.fileSize
+        entry.items = segment.entryCount
+        return entry
+    }
+
     private static func unpacked(_ name: String, _ file: SectionedFile) throws -> [UInt8] {
         let packed = try file.read(name)
         guard packed.count >= 4 else { throw LogStoreError.damaged("\(file.path): the section “\(name)” is cut off") }

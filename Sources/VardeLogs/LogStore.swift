@@ -97,16 +97,10 @@ package final class LogStore: LogSink, LogSource {
     private func openSegments() throws {
         try fileSystem.makeDirectories(segmentDirectory)
         try fileSystem.removeTemporaries(in: segmentDirectory)
-        let entries = try catalog.files(of: LogSegmentFormat.store)
-        let live = Set(entries.map(\.name))
-        // Written, but the change that was to make it live did not happen: what is in it is in the write-ahead log as well.
-        for name in try fileSystem.list(segmentDirectory) where LogSegmentFormat.number(of: name) != nil && !live.contains(name) {
-            try fileSystem.remove(segmentDirectory + "/" + name)
-        }
-        try fileSystem.syncDirectory(segmentDirectory)
+        var damage: [String] = []
+        let entries = try catalog.files(of: LogSegmentFormat.store) + handleUnlisted(&damage)
         var registry = StreamRegistry()
         var segments: [LogSegment] = []
-        var damage: [String] = []
         for entry in entries {
             do {
                 segments.append(try LogSegment(entry, directory: segmentDirectory, fileSystem: fileSystem) { registry.intern($0) })
@@ -115,7 +109,9 @@ package final class LogStore: LogSink, LogSource {
                 damage.append("\(error)")
             }
         }
-        let next = (entries.compactMap { LogSegmentFormat.number(of: $0.name) }.max() ?? 0) + 1
+        // Files that could not be taken in keep their names.
+        let names = try entries.map(\.name) + fileSystem.list(segmentDirectory)
+        let next = (names.compactMap { LogSegmentFormat.number(of: $0) }.max() ?? 0) + 1
         state.withLock { [registry, segments, damage] state in
             state.registry = registry
             state.segments = segments
@@ -123,6 +119,34 @@ package final class LogStore: LogSink, LogSource {
             state.nextSegment = next
             state.storedChanged()
         }
+    }
+
+    /// Segments on disk the catalog does not name. With a catalog in use they were written, but the change that was to make them live did
+    /// not happen, or they were merged into others: they are removed. Where the catalog names nothing at all it was lost, and it is made
+    /// anew from the files, which are returned.
+    private func handleUnlisted(_ damage: inout [String]) throws -> [Catalog.Entry] {
+        let live = Set(try catalog.files(of: LogSegmentFormat.store).map(\.name))
+        let unlisted = try fileSystem.list(segmentDirectory).filter { LogSegmentFormat.number(of: $0) != nil && !live.contains($0) }
+        let catalogIsNew = try live.isEmpty && catalog.setting(Self.sequenceSetting) == nil
+        var adopted: [Catalog.Entry] = []
+        for name in unlisted.sorted() {
+            let path = segmentDirectory + "/" + name
+            guard catalogIsNew else {
+                try fileSystem.remove(path)
+                continue
+            }
+            do {
+                adopted.append(try LogSegment.entry(ofFile: name, directory: segmentDirectory, fileSystem: fileSystem))
+                damage.append("\(path): not in the catalog; taken in again")
+            } catch let error as DiskError where error.code != 0 {
+                throw error
+            } catch {
+                damage.append("\(error)")
+            }
+        }
+        try catalog.change(add: adopted, remove: [])
+        try fileSystem.syncDirectory(segmentDirectory)
+        return adopted
     }
 
     /// Writes what is in memory to segments and refuses further writes; readers of selections may go on.

@@ -69,20 +69,55 @@ package final class Redactor: Sendable {
 
     /// Labels of a stream or of a new series, or structured metadata, with values redacted.
     ///
-    /// Names that the scraper and the data model set (`__name__`, `job`, `instance`, `le`, `quantile`) are machines' and stay.
+    /// What the scraper and the data model set stays where it looks like it: `__name__`, numbers in `le` and `quantile`, and `job` and
+    /// `instance` that name a service or a host.
     package func redact(labels: Labels) -> Labels {
         if labels.isEmpty { return labels }
         return withSession(policyIndex(labels)) { Self.redact(labels, &$0) }
+    }
+
+    /// A text that comes with metrics: what a family helps to say.
+    package func redact(text: String) -> String { withSession(0) { Self.redact(text, &$0) ?? text } }
+
+    /// The name of a metric or label; what is found in it becomes letters a name may have.
+    package func redact(name: String) -> String { withSession(0) { Self.redact(name: name, &$0) ?? name } }
+
+    private static func redact(_ text: String, _ session: inout RedactionSession) -> String? {
+        var output: [UInt8] = []
+        var state = StreamState()
+        guard session.redact(text.utf8Span.span, into: &output, state: &state) != .unchanged else { return nil }
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    /// Names are what programs call things: only those that could hold an address or a number are looked at. nil for unchanged.
+    private static func redact(name: String, _ session: inout RedactionSession) -> String? {
+        var digits = 0
+        for byte in name.utf8 {
+            if byte == UInt8(ascii: "@") || byte == UInt8(ascii: "%") { digits = 6 } else if byte >= 0x30, byte <= 0x39 { digits += 1 }
+        }
+        guard digits >= 6, let text = redact(name, &session) else { return nil }
+        return String(
+            decoding: text.utf8.map { byte in
+                switch byte {
+                case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: ":"): UInt8(ascii: "_")
+                default: byte
+                }
+            }, as: UTF8.self)
     }
 
     private static func redact(_ labels: Labels, _ session: inout RedactionSession) -> Labels {
         var changed: [Label]?
         var output: [UInt8] = []
         for (index, label) in labels.enumerated() {
-            switch label.name {
-            case "__name__", "job", "instance", "le", "quantile": continue
-            default: break
+            if let name = redact(name: label.name, &session) {
+                if changed == nil { changed = Array(labels) }
+                changed?[index].name = name
             }
+            if label.name == Labels.metricName, let name = redact(name: label.value, &session) {
+                if changed == nil { changed = Array(labels) }
+                changed?[index].value = name
+            }
+            if isMachines(label) { continue }
             output.removeAll(keepingCapacity: true)
             let utf8 = label.value.utf8Span
             guard session.redactValue(named: label.name, utf8.span, into: &output) != .unchanged else { continue }
@@ -90,7 +125,27 @@ package final class Redactor: Sendable {
             changed?[index].value = String(decoding: output, as: UTF8.self)
         }
         guard let changed else { return labels }
-        return Labels(changed)
+        // Two names may have become one: the first stays.
+        var seen: Set<String> = []
+        return Labels(changed.filter { seen.insert($0.name).inserted })
+    }
+
+    /// Whether a label's value is of the kind that machines give it, in which nothing is looked for.
+    private static func isMachines(_ label: Label) -> Bool {
+        switch label.name {
+        case "__name__": return true
+        case "le", "quantile": return Double(label.value) != nil
+        case "job", "instance":
+            // Addresses of hosts are not of persons; an e-mail address or a long number is none of a host.
+            var digits = 0
+            for byte in label.value.utf8 {
+                if byte == UInt8(ascii: "@") || byte == UInt8(ascii: "%") || byte == UInt8(ascii: " ") || byte >= 0x80 { return false }
+                digits = byte >= 0x30 && byte <= 0x39 ? digits + 1 : 0
+                if digits >= 8 { return false }
+            }
+            return true
+        default: return false
+        }
     }
 
     /// Writes with stream labels, structured metadata and lines redacted. Streams are told apart by their labels as they come, so a

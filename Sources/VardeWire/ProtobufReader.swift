@@ -7,12 +7,17 @@ package struct ProtobufReader {
         case varintTooLong(Int)
         case badWireType(Int)
         case tooDeep(Int)
+        case wrongType(field: UInt64, type: UInt8, at: Int)
+        case reserved(field: UInt64, at: Int)
 
         package var wire: WireError {
             switch self {
             case .truncated(let at): WireError("protobuf: a field reaches beyond the end of the message", at: at)
             case .varintTooLong(let at): WireError("protobuf: a number has more than 10 bytes", at: at)
             case .badWireType(let at): WireError("protobuf: unknown field encoding", at: at)
+            case .wrongType(let field, let type, let at): WireError("protobuf: field \(field) cannot have the wire type \(type)", at: at)
+            case .reserved(let field, let at):
+                WireError("protobuf: field \(field) is not of this message: is the content type's proto= that of the body?", at: at)
             case .tooDeep(let at): WireError("protobuf: values are nested too deep", at: at)
             }
         }
@@ -83,6 +88,12 @@ package struct ProtobufReader {
         guard end &- at >= 4 else { throw .truncated(at) }
         defer { at &+= 4 }
         return Bytes.load32(bytes, at: at)
+    }
+
+    /// Passes over a field the caller does not know. One it knows, of numbers up to `known`, has come with a wire type it cannot have.
+    package mutating func skip(_ field: UInt64, _ type: UInt8, known: UInt64, _ bytes: Span<UInt8>) throws(Fault) {
+        if field <= known { throw .wrongType(field: field, type: type, at: at) }
+        try skip(type, bytes)
     }
 
     /// Passes over a field of a type the caller does not know.

@@ -74,6 +74,38 @@ import Testing
         #expect(try await Self.values(server, "count_over_time(n%5B1h%5D)").keys.sorted() == ["0", "2"])
     }
 
+    @Test func `a lost catalog is found out, and made anew without a sample or line lost`() async throws {
+        let page = try Self.page(3)
+        let server = try ServerProcess(configuration: Self.configuration(page.port, ""))
+        let empty = server.folder.appendingPathComponent("empty")
+        try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: true)
+        for command in [["check", "data", empty.path], ["backup", empty.path + "-copy", "--data-dir", empty.path]] {
+            let refused = try server.run(command)
+            #expect(refused.status == 1 && refused.errors.contains("no data directory"), "\(refused)")
+        }
+        try await server.start()
+        try await Self.fill(server, lines: 100)
+        try await Self.waitFor("samples") { try await Self.values(server).count == 3 }
+        #expect(server.stop() == 0)
+        page.stop()
+        let data = server.dataDirectory
+        for name in try FileManager.default.contentsOfDirectory(atPath: data.path) where name.hasPrefix("catalog.sqlite") {
+            try FileManager.default.removeItem(at: data.appendingPathComponent(name))
+        }
+        let check = try ServerProcess.run(ServerProcess.binary, ["check", "data", data.path])
+        #expect(check.status == 1 && check.errors.contains("catalog"), "\(check)")
+        try await server.start()
+        try await Self.fill(server, lines: 1, from: 100)
+        for _ in 0..<2 {
+            #expect(try await Self.lines(server).count == 101)
+            #expect(try await Self.values(server, "count_over_time(n%5B1h%5D)").count == 3)
+            #expect(server.stop() == 0)
+            let sound = try ServerProcess.run(ServerProcess.binary, ["check", "data", data.path])
+            #expect(sound.status == 0, "\(sound)")
+            try await server.start()
+        }
+    }
+
     @Test func `administration is off unless configured, and for administrators`() async throws {
         let off = try ServerProcess(configuration: Self.quiet)
         try await off.start()

@@ -65,6 +65,15 @@ import VardeCompression
             BadInput(
                 name: "no protobuf", path: "/api/v1/write", type: protobuf, body: snapped([0x0A, 0x7F, 1]), status: 400,
                 words: "remote write"),
+            BadInput(
+                name: "a body of 1.0 sent as 2.0", path: "/api/v1/write", type: protobuf + ";proto=io.prometheus.write.v2.Request",
+                body: snapped([0x0A, 0x00]), status: 400, words: "proto="),
+            BadInput(
+                name: "a body of 2.0 sent as 1.0", path: "/api/v1/write", type: protobuf, body: snapped([0x22, 0x00]), status: 400,
+                words: "proto="),
+            BadInput(
+                name: "a number where a message belongs", path: "/api/v1/write", type: protobuf, body: snapped([0x08, 0x01]), status: 400,
+                words: "wire type"),
             BadInput(name: "wrong type", path: "/api/v1/write", type: "text/csv", body: [], status: 415, words: "text/csv"),
             BadInput(
                 name: "wrong encoding", path: "/api/v1/write", type: protobuf, body: [], headers: ["Content-Encoding": "br"], status: 415,
@@ -73,6 +82,9 @@ import VardeCompression
             BadInput(
                 name: "no labels", path: "/loki/api/v1/push", type: "application/json",
                 body: Array(#"{"streams":[{"stream":{},"values":[["1","x"]]}]}"#.utf8), status: 400, words: "label"),
+            BadInput(
+                name: "no label name", path: "/loki/api/v1/push", type: "application/json",
+                body: Array(#"{"streams":[{"stream":{"a-b":"c"},"values":[["1","x"]]}]}"#.utf8), status: 400, words: "a-b"),
             BadInput(name: "lines without labels", path: "/api/v1/logs/lines", type: "text/plain", body: [97], status: 400, words: "label"),
             BadInput(
                 name: "too large", path: "/api/v1/logs/lines?app=x", type: "text/plain", body: [UInt8](repeating: 97, count: 17 << 20),
@@ -82,6 +94,13 @@ import VardeCompression
             BadInput(
                 name: "bad query", path: "/api/v1/query?query=sum(", type: "text/plain", body: [], method: "GET", status: 400,
                 words: "1:5"),
+            BadInput(
+                name: "a subquery of billions of steps", path: "/api/v1/query?query=max_over_time(nosuch%5B1y%3A1ms%5D)",
+                type: "text/plain",
+                body: [], method: "GET", status: 422, words: "too many samples"),
+            BadInput(
+                name: "a tail without an upgrade", path: "/loki/api/v1/tail?query=%7Bapp%3D%22a%22%7D", type: "text/plain", body: [],
+                method: "GET", status: 400, words: "WebSocket"),
             BadInput(
                 name: "bad log query", path: "/loki/api/v1/query_range?query=%7Bapp%3D", type: "text/plain", body: [], method: "GET",
                 status: 400, words: "parse error"),
@@ -114,6 +133,39 @@ import VardeCompression
         #expect(try await server.result("/api/v1/query", ["query": "good", "time": "\(Double(now) / 1000)"]).count == 1)
         #expect(try await server.result("/api/v1/query", ["query": "too_old", "time": "\(Double(now) / 1000)"]).isEmpty)
         #expect(try await server.ownMetric("varde_refused_samples_total", "out_of_bounds") == 1)
+    }
+
+    @Test func `Lines alike stay as many as were sent, by whatever makes them alike`() async throws {
+        let server = try ServerProcess(configuration: Self.quiet)
+        try await server.start()
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<40 {
+                group.addTask {
+                    try await server.post("/api/v1/logs/lines?app=same", Array("ping\nping\n".utf8), type: "text/plain").status
+                }
+            }
+            for try await status in group { #expect(status == 204) }
+        }
+        let time = ServerProcess.now * 1_000_000
+        // Masked, they are equal; the last is the first, sent twice.
+        let secrets = ["aaaaaaaa1", "bbbbbbbb2", "cccccccc3", "aaaaaaaa1"].map { (nanoseconds: time, line: "login password=\($0) failed") }
+        for _ in 0..<2 { #expect(try await server.push(["app": "secret"], secrets).status == 204) }
+        for (app, count) in [("same", "80"), ("secret", "3")] {
+            let found = try await server.result("/loki/api/v1/query", ["query": "sum(count_over_time({app=\"\(app)\"}[1h]))"])
+            #expect((found.first?["value"] as? [Any])?.last as? String == count, "\(app): \(found)")
+        }
+    }
+
+    @Test func `A stop ends queries that would outlast it`() async throws {
+        let server = try ServerProcess(configuration: Self.quiet + "server: {shutdown_timeout: 2s}\n")
+        try await server.start()
+        let query = Task { try? await server.get("/api/v1/query?query=quantile_over_time(0.5%2Cvector(time())%5B4h%3A1ms%5D)") }
+        for _ in 0..<200 {
+            if try await server.ownMetric("varde_queries_running") > 0 { break }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(server.stop() == 0)
+        _ = await query.value
     }
 
     @Test func `A second server on the same directory, an open address without tokens and a bad configuration are refused`() async throws {

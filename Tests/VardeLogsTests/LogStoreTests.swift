@@ -22,7 +22,7 @@ final class TestClock: Sendable {
 /// A store on files in memory, with a catalog that outlives it.
 struct LogStoreGround {
     let files = InMemoryFileSystem()
-    let catalog: Catalog
+    var catalog: Catalog
     let clock = TestClock()
     var options: LogStoreOptions
 
@@ -254,6 +254,25 @@ let everything = LogRequest(matchers: [], start: .min, end: .max)
         #expect(try lines(store, everything) == expected.sorted())
         #expect(try lines(ground.open(), everything) == expected.sorted())
         #expect(try store.rewrite([], start: .min, end: noon) { _, _, _ in true } == 0)
+    }
+
+    @Test func `a lost catalog is made anew from the segments`() async throws {
+        let ground = try LogStoreGround()
+        var store = try ground.open()
+        _ = try await store.append([write(["app": "a"], [(noon + 100, "one"), (noon + 200, "two")])])
+        try store.flush()
+        _ = try await store.append([write(["app": "a"], [(noon + 300, "three")])])
+        try store.close()
+        var other = ground
+        other.catalog = try Catalog(path: nil)
+        store = try other.open()
+        #expect(try lines(store, everything).count == 3)
+        #expect(store.damage.count == 2)
+        _ = try await store.append([write(["app": "a"], [(noon + 400, "four")])])
+        try store.close()
+        store = try other.open()
+        #expect(store.damage.isEmpty)
+        #expect(try lines(store, everything).count == 4)
     }
 
     @Test func `a damaged segment is reported and the others are read`() async throws {

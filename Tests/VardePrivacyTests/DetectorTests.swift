@@ -13,6 +13,15 @@ import Testing
         #expect(redact("sak \(number.prefix(6))\u{A0}\(number.suffix(5)) lukket") == "sak <FNR> lukket")
         #expect(redact("x\(number)") == "x\(number)")
         #expect(redact("\(number)7") == "\(number)7")
+        #expect(redact("user\(number) ok") == "user<FNR> ok")
+        #expect(redact("sak_\(number)_vedlegg.pdf") == "sak_<FNR>_vedlegg.pdf")
+        #expect(redact("dead\(number)") == "dead\(number)")
+        let d = Array(number).map(String.init)
+        #expect(redact("sak \(d[0...1].joined()) \(d[2...3].joined()) \(d[4...5].joined()) \(d[6...].joined()) ok") == "sak <FNR> ok")
+        #expect(redact("sak \(d[0...2].joined()) \(d[3...5].joined()) \(d[6...].joined()) ok") == "sak <FNR> ok")
+        let wide = String(String.UnicodeScalarView(number.unicodeScalars.map { Unicode.Scalar($0.value + 0xFEE0)! }))
+        #expect(redact("sak \(wide) lukket") == "sak <FNR> lukket")
+        #expect(redact("sak \(number.map { "&#\($0.asciiValue!);" }.joined()) lukket") == "sak <FNR> lukket")
     }
 
     @Test(arguments: ["13527248013", "68467038838", "15507600333"]) func `Numbers with month + 40 need a key, a word or a path`(
@@ -42,6 +51,11 @@ import Testing
         ("@scope/pkg@1.2.3", "@scope/pkg@1.2.3"),
         ("HttpConn@e4580d1; x", "HttpConn@e4580d1; x"),
         ("Fra: ola@example.no.", "Fra: <EMAIL>."),
+        ("til ola&#64;example.no nå", "til <EMAIL> nå"),
+        ("til ola&#x40;example.no nå", "til <EMAIL> nå"),
+        ("til ola&commat;example.no nå", "til <EMAIL> nå"),
+        ("til ola\u{FF20}example.no nå", "til <EMAIL> nå"),
+        ("a&#169;b & c&amp;d \u{FF21} e@f", "a&#169;b & c&amp;d \u{FF21} e@f"),
     ]) func `E-mail addresses are found, other uses of @ are not`(line: String, expected: String) {
         #expect(redact(line) == expected)
     }

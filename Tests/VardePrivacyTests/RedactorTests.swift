@@ -65,6 +65,23 @@ import VardeModel
         #expect(labels["path"] == "/x")
     }
 
+    @Test func `Names and what machines set are judged where they could hold somebody`() {
+        let redactor = Redactor(pseudonyms: nil)
+        let labels: Labels = [
+            "__name__": "logins_of_02013299997_total", "instance": "10.1.2.3:9100", "job": "kari@example.no", "user_02013299997": "x",
+            "le": "0.5",
+        ]
+        let found = redactor.redact(labels: labels)
+        #expect(!found.description.contains("02013299997"))
+        #expect(!found.description.contains("kari"))
+        #expect(found.name.hasPrefix("logins_of_") && found.name.hasSuffix("_total"))
+        #expect(found["instance"] == "10.1.2.3:9100")
+        #expect(found["le"] == "0.5")
+        #expect(redactor.redact(labels: ["job": "api", "instance": "node-20261126"])["instance"] != nil)
+        #expect(redactor.redact(text: "Mail to kari@example.no") != "Mail to kari@example.no")
+        #expect(redactor.redact(name: "http_requests_total") == "http_requests_total")
+    }
+
     @Test func `Policies choose the action by type and stream`() throws {
         var strict = RedactionPolicy()
         strict.makeStrict()

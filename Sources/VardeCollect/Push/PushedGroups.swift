@@ -46,6 +46,21 @@ package final class PushedGroups: Sendable {
         return (PushedGroups(found, directory: directory, fileSystem: fileSystem), damage)
     }
 
+    /// Every text of a group's file: for `varde check data --dump`.
+    ///
+    /// - Throws: `DiskError` where the file is not what was written.
+    package static func dump(path: String, fileSystem: any FileSystem, _ print: (String) -> Void) throws {
+        let group = try PushedGroupFile.decode(try fileSystem.read(path), path: path)
+        print("group \(group.labels)")
+        for family in group.families {
+            print("family \(family.name) \(family.type) \(family.help)")
+            for sample in family.samples { print("\(sample.labels) \(sample.value)") }
+        }
+    }
+
+    /// Whether a path is that of a group's file.
+    package static func isFile(_ path: String) -> Bool { path.hasSuffix(PushedGroupFile.suffix) }
+
     package var isEmpty: Bool { groups.withLock { $0.isEmpty } }
     package var count: Int { groups.withLock { $0.count } }
 

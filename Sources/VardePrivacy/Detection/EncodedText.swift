@@ -1,6 +1,6 @@
 /// A line with one layer of encoding taken off, and where each byte came from.
 ///
-/// Undone in one walk: `%41`, `%2541` however often encoded, `\"`, `\/`, `\n`, `\t`, `\x41`, `\u00e5` behind any number of backslashes,
+/// Undone in one walk: `&#64;`, `&#x40;`, `&commat;`, full-width letters and digits, `%41`, `%2541` however often encoded, `\"`, `\/`, `\n`, `\t`, `\x41`, `\u00e5` behind any number of backslashes,
 /// surrogate pairs included. Complexity: O(count).
 struct EncodedText {
     private(set) var bytes: [UInt8] = []
@@ -24,6 +24,14 @@ struct EncodedText {
                 origins.append(origin(i))
                 isChanged = true
                 i = end
+            } else if c == 0x26, let (byte, end) = EncodedText.reference(text, i) {
+                append(byte, origin(i))
+                isChanged = true
+                i = end
+            } else if c == 0xEF, let byte = EncodedText.fullWidth(text, i) {
+                append(byte, origin(i))
+                isChanged = true
+                i += 3
             } else if c == 0x5C, i + 1 < count {
                 i = backslash(text, i, origin(i))
             } else {
@@ -55,6 +63,31 @@ struct EncodedText {
             end += 2
         }
         return (byte, end)
+    }
+
+    /// A character reference to an ASCII character: `&#64;`, `&#x40;`, `&commat;`.
+    private static func reference(_ text: Span<UInt8>, _ start: Int) -> (UInt8, Int)? {
+        if text.has("&commat;", at: start) { return (0x40, start + 8) }
+        guard text.at(start + 1) == 0x23 else { return nil }
+        let isHex = text.at(start + 2) | 0x20 == 0x78
+        var i = start + (isHex ? 3 : 2)
+        let first = i
+        var value = 0
+        while i - first < 7, let digit = isHex ? hex(text.at(i)) : ByteClass.isDigit(text.at(i)) ? text.at(i) & 15 : nil {
+            value = value * (isHex ? 16 : 10) + Int(digit)
+            i += 1
+        }
+        guard i > first, (0x20..<0x7F).contains(value), text.at(i) == 0x3B else { return nil }
+        return (UInt8(value), i + 1)
+    }
+
+    /// A full-width form of an ASCII character, U+FF01 to U+FF5E.
+    private static func fullWidth(_ text: Span<UInt8>, _ start: Int) -> UInt8? {
+        let second = text.at(start + 1)
+        let third = text.at(start + 2)
+        guard second == 0xBC || second == 0xBD, third & 0xC0 == 0x80 else { return nil }
+        let offset = (Int(second) - 0xBC) << 6 | Int(third & 0x3F)
+        return (1...0x5E).contains(offset) ? UInt8(offset + 0x20) : nil
     }
 
     private mutating func append(_ byte: UInt8, _ origin: UInt32) {

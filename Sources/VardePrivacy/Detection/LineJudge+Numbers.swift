@@ -23,6 +23,7 @@ extension LineJudge {
             return
         }
         let next = text.at(end)
+        if length == 11, !ByteClass.isAlnum(next) { return judgeEleven(text, p, end) }
         if ByteClass.isAlnum(next) || next == 0x5F {
             if length == 9, seesOrganisations, text.has("MVA", at: end) { judgeOrganisation(text, p, end) }
             return
@@ -34,7 +35,6 @@ extension LineJudge {
             if seesOrganisations { judgeOrganisation(text, p, end) }
             if context(text, p).meaning == .passport { foundDigits(.passport, d, p, end) }
         case 10: judgeTen(text, p, end)
-        case 11: judgeEleven(text, p, end)
         case 12: judgeTwelve(text, p, end)
         case 13...19:
             let d = digits(text, p, end)
@@ -182,6 +182,10 @@ extension LineJudge {
                 guard found.meaning == .fnr, found.isDirect else { return false }
                 foundDigits(.fnr, d, p, end)
             }
+            return true
+        case 0x2225, 0x335, 0x443, 0x632:
+            guard NationalNumbers.norwegian(d) == .certain else { return false }
+            foundDigits(.fnr, d, p, end)
             return true
         case 0x64: return judgeSixFour(text, d, p, end, kind)
         case 0x84:

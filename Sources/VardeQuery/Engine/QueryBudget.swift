@@ -45,13 +45,21 @@ package final class QueryBudget: Sendable {
     /// Counts samples read from a store.
     package func noteRead(_ count: Int) { read.wrappingAdd(count, ordering: .relaxed) }
 
+    /// Whether the query is to end: cancelled or out of time.
+    package var isOver: Bool { isCancelled || deadline.map { ContinuousClock.now > $0 } ?? false }
+
+    /// Throws where so many samples at a time are more than any query may hold; nothing is taken.
+    package func admit(_ count: Int) throws(QueryError) {
+        if count > maxSamples { throw Self.tooMany }
+    }
+
+    private static let tooMany = QueryError.execution("query processing would load too many samples into memory in query execution")
+
     /// Takes room for samples; throws where more would be held than allowed.
     package func hold(_ count: Int) throws(QueryError) {
         let now = held.wrappingAdd(count, ordering: .relaxed).newValue
         if now > peak.load(ordering: .relaxed) { peak.store(now, ordering: .relaxed) }
-        if now > maxSamples {
-            throw .execution("query processing would load too many samples into memory in query execution")
-        }
+        if now > maxSamples { throw Self.tooMany }
     }
 
     /// Gives room back that `hold` took.

@@ -2,13 +2,17 @@ internal import VardeModel
 
 extension PromQLEvaluator {
     /// The grid a subquery's expression is evaluated over, so that its steps are multiples of its own step.
-    private func innerGrid(_ node: PromQLSubquery, _ grid: StepGrid) -> StepGrid {
+    ///
+    /// Throws where one series alone would have more steps than a query may hold samples.
+    private func innerGrid(_ node: PromQLSubquery, _ grid: StepGrid) throws(QueryError) -> StepGrid {
         let step = node.step != 0 ? node.step : options.subqueryStep
         let times = referenceTimes(node.shift, grid)
         let before = times.first - node.duration
         var start = step * (before / step)
         if start <= before { start += step }
-        return StepGrid(start: start, end: times.last, step: step)
+        let inner = StepGrid(start: start, end: times.last, step: step)
+        try budget.admit(inner.count)
+        return inner
     }
 
     /// A range function over a subquery.
@@ -16,7 +20,7 @@ extension PromQLEvaluator {
         _ function: RangeFunction, _ node: PromQLCall, _ subquery: PromQLSubquery, _ place: Int, _ grid: StepGrid,
         _ notes: inout PromQLAnnotations
     ) throws(QueryError) -> StepMatrix {
-        let inner = try withBuckets.vector(subquery.expression, innerGrid(subquery, grid), &notes)
+        let inner = try withBuckets.vector(subquery.expression, try innerGrid(subquery, grid), &notes)
         let windows = RangeWindows(
             grid: grid, range: subquery.duration, offset: subquery.shift.offset, fixedTime: subquery.shift.fixedTime)
         var evaluation = try rangeEvaluation(function, node, place, windows, nil, grid, &notes)
@@ -53,7 +57,7 @@ extension PromQLEvaluator {
         var series: [PromQLSeries] = []
         switch expression.unwrapped {
         case .subquery(let node):
-            var inner = try withBuckets.vector(node.expression, innerGrid(node, grid), &notes)
+            var inner = try withBuckets.vector(node.expression, try innerGrid(node, grid), &notes)
             inner = try inner.droppingNames().mergingEqualLabels()
             for i in 0..<inner.seriesCount {
                 var samples = SampleColumns()

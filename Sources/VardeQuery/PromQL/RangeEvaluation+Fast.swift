@@ -57,7 +57,7 @@ extension RangeEvaluation {
     private static let prefixThreshold = 16
 
     /// Evaluates series of floats alone by sliding over the samples; false where the function has no such way.
-    mutating func evaluateFast(_ samples: borrowing SeriesSamples, name: String, into row: inout StepRow) -> Bool {
+    mutating func evaluateFast(_ samples: borrowing SeriesSamples, name: String, into row: inout StepRow) throws(QueryError) -> Bool {
         if isAnchored || isSmoothed { return false }
         switch function {
         case .rate, .increase:
@@ -74,7 +74,7 @@ extension RangeEvaluation {
         case .sum, .avg: return fastSum(samples, into: &row)
         case .quantile:
             plan.prepare(samples.times, windows)
-            return fastQuantile(samples, into: &row)
+            return try fastQuantile(samples, into: &row)
         case .count, .present:
             plan.prepare(samples.times, windows)
             for step in 0..<row.stepCount where plan.highs[step] > plan.lows[step] {
@@ -229,8 +229,11 @@ extension RangeEvaluation {
         return smallest ? value < candidate : value > candidate
     }
 
+    /// More values than these that come and go between two steps are sorted anew with the rest rather than moved one by one.
+    private static let mostMoved = 64
+
     /// Quantiles of windows kept sorted while they slide.
-    private mutating func fastQuantile(_ samples: borrowing SeriesSamples, into row: inout StepRow) -> Bool {
+    private mutating func fastQuantile(_ samples: borrowing SeriesSamples, into row: inout StepRow) throws(QueryError) -> Bool {
         let values = samples.values.span
         for i in values.indices where values[i].isNaN { return false }
         var sorted: [Double] = []
@@ -239,10 +242,18 @@ extension RangeEvaluation {
         for step in 0..<row.stepCount {
             let newLow = Int(plan.lows[step])
             let newHigh = Int(plan.highs[step])
+            if step % 64 == 63 { try budget?.check() }
             if newLow >= high {
                 sorted.removeAll(keepingCapacity: true)
                 low = newLow
                 high = newLow
+            }
+            if newHigh - high + newLow - low > Self.mostMoved {
+                sorted.removeAll(keepingCapacity: true)
+                for index in newLow..<newHigh { sorted.append(values[index]) }
+                sorted.sort()
+                low = newLow
+                high = newHigh
             }
             while high < newHigh {
                 sorted.insert(values[high], at: Self.place(of: values[high], in: sorted))

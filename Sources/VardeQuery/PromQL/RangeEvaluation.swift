@@ -12,6 +12,8 @@ struct RangeEvaluation: Sendable {
     let isAnchored: Bool
     let isSmoothed: Bool
     let usesStartTimestamps: Bool
+    /// What ends an evaluation that takes long within one series; nil for none.
+    let budget: QueryBudget?
 
     var annotations = PromQLAnnotations()
     /// What is kept from series to series: the plan of windows, candidates for extremes, running sums.
@@ -21,7 +23,8 @@ struct RangeEvaluation: Sendable {
 
     init(
         _ function: RangeFunction, _ windows: RangeWindows, position: SourceRange, argumentsPosition: SourceRange,
-        parameters: [[Double]] = [], isAnchored: Bool = false, isSmoothed: Bool = false, usesStartTimestamps: Bool = true
+        parameters: [[Double]] = [], isAnchored: Bool = false, isSmoothed: Bool = false, usesStartTimestamps: Bool = true,
+        budget: QueryBudget? = nil
     ) {
         self.function = function
         self.windows = windows
@@ -31,6 +34,7 @@ struct RangeEvaluation: Sendable {
         self.isAnchored = isAnchored
         self.isSmoothed = isSmoothed
         self.usesStartTimestamps = usesStartTimestamps
+        self.budget = budget
     }
 
     /// Fills a row with the function's points. `name` is the metric's, for annotations.
@@ -38,9 +42,10 @@ struct RangeEvaluation: Sendable {
         row.removeAll()
         if samples.count == 0 { return }
         let steps = windows.grid.count
-        if windows.fixedTime == nil, samples.histogramTimes.isEmpty, evaluateFast(samples, name: name, into: &row) { return }
+        if windows.fixedTime == nil, samples.histogramTimes.isEmpty, try evaluateFast(samples, name: name, into: &row) { return }
         var window = RangeWindow(name: name)
         for step in 0..<steps {
+            if step % 64 == 63 { try budget?.check() }
             let end = windows.end(step)
             window.time = windows.grid.time(step)
             window.end = end

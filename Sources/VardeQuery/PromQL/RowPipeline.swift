@@ -146,7 +146,7 @@ extension PromQLEvaluator {
         return RangeEvaluation(
             function, windows, position: position, argumentsPosition: function == .quantile ? position : arguments, parameters: parameters,
             isAnchored: selector?.isAnchored ?? false, isSmoothed: selector?.isSmoothed ?? false,
-            usesStartTimestamps: options.usesStartTimestamps && function.usesStartTimestamps)
+            usesStartTimestamps: options.usesStartTimestamps && function.usesStartTimestamps, budget: budget)
     }
 
     private func check(_ selector: PromQLSelector, _ function: RangeFunction) throws(QueryError) {

@@ -2,6 +2,7 @@
 package enum ConfigurationCheck {
     /// - Throws: the first part that could not.
     package static func run(_ configuration: Configuration) throws {
+        if let listen = configuration.server.listen { _ = try VardeServer.address(listen) }
         _ = try VardeServer.networks(configuration)
         _ = try RetentionSetup.policies(configuration)
         try RedactionControl.check(configuration)

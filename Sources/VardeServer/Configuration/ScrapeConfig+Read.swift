@@ -66,7 +66,11 @@ extension ScrapeConfig {
         if let v = keys["relabel_configs"] { relabelRules = try RelabelRule.list(reading: v) }
         if let v = keys["metric_relabel_configs"] { metricRelabelRules = try RelabelRule.list(reading: v) }
         if let v = keys["static_configs"] {
-            for (index, item) in try v.list().enumerated() { staticGroups.append(try TargetGroup(reading: item, source: "\(index)")) }
+            for (index, item) in try v.list().enumerated() {
+                let group = try TargetGroup(reading: item, source: "\(index)")
+                if let bad = group.addresses.first(where: { $0.contains("/") }) { throw item.error("“\(bad)” is not a valid hostname") }
+                staticGroups.append(group)
+            }
         }
         if let v = keys["file_sd_configs"] {
             for item in try v.list() { fileDiscovery.append(try Self.fileDiscovery(item)) }

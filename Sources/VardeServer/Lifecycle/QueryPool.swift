@@ -7,6 +7,8 @@ final class QueryPool: Sendable {
     private struct State {
         var running = 0
         var waiting: [CheckedContinuation<Void, Never>] = []
+        /// Of the queries that run or wait.
+        var budgets: [ObjectIdentifier: QueryBudget] = [:]
     }
 
     private let state = Mutex(State())
@@ -30,6 +32,9 @@ final class QueryPool: Sendable {
                 message: "\(concurrency) queries run and \(maxWaiting) wait: try again (limits.query_concurrency, limits.query_queue)",
                 retryAfter: 1)
         }
+        let id = ObjectIdentifier(budget)
+        state.withLock { $0.budgets[id] = budget }
+        defer { state.withLock { $0.budgets[id] = nil } }
         await enter()
         defer { leave() }
         return try await withTaskCancellationHandler {
@@ -39,6 +44,11 @@ final class QueryPool: Sendable {
         } onCancel: {
             budget.cancel()
         }
+    }
+
+    /// Ends all queries at their next check; their clients are told so.
+    func cancelAll() {
+        for budget in state.withLock({ Array($0.budgets.values) }) { budget.cancel() }
     }
 
     private func enter() async {

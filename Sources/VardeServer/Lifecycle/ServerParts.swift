@@ -36,6 +36,7 @@ final class ServerParts: Sendable {
     let otlpDeltas = OTLPDeltaSums()
     let tails = TailHub()
     let logRates = LogRateLimits()
+    let logTimes = LogTimes()
     let reloads = ReloadState()
     let slowQueries: SlowQueryLog
     let logger: Logger

@@ -96,9 +96,9 @@ package struct VardeServer {
         SelfMetricsCollector.install(parts, egress: egress, tokens: tokens)
     }
 
-    private static func address(_ text: String) throws -> (String, Int) {
+    static func address(_ text: String) throws -> (String, Int) {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]), (0...65_535).contains(port) else {
-            throw StartError(description: "--listen must be HOST:PORT, not “\(text)”")
+            throw StartError(description: "the address to listen on must be HOST:PORT, not “\(text)”")
         }
         var host = String(text[..<colon])
         if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
@@ -160,7 +160,10 @@ package struct VardeServer {
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(service: storeService), .init(service: ScrapeService(parts: parts, store: storeService)), .init(service: http),
-                    .init(service: ReloadService(reload: reload, tls: tls, logger: logger)), .init(service: IntakeService(parts: parts)),
+                    .init(service: ReloadService(reload: reload, tls: tls, logger: logger)),
+                    .init(
+                        service: IntakeService(
+                            parts: parts, shutdownTimeout: settings.configuration.server.shutdownTimeout, logger: logger)),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: quiet
@@ -195,6 +198,8 @@ package struct VardeServer {
                 throw StartError(description: "server.auth.tokens is empty, but the server listens on \(settings.listen)")
             }
             let policies = try RetentionSetup.policies(fresh)
+            // Files that do not fit together refuse the whole, as they would at the start.
+            if tls != nil, let files = fresh.server.tls { _ = try TLSFilesReader(files) }
             // The redactor first: what it refuses leaves everything as it was.
             try parts.redaction.use(fresh, now: clock() / 1000)
             tokens.replace(fresh.server.tokens)
@@ -205,6 +210,12 @@ package struct VardeServer {
             parts.applyScrapes()
             try parts.stores().logs.setRetention(fresh.retention.time * 1_000_000, policies: policies)
             for warning in fresh.warnings { logger.warning("\(warning)") }
+            if let listen = fresh.server.listen, listen != settings.configuration.server.listen, listen != settings.listen {
+                logger.warning("server.listen is \(listen) now: that takes effect at the next start, until then it is \(settings.listen)")
+            }
+            if (fresh.server.tls == nil) != (tls == nil) {
+                logger.warning("server.tls was \(tls == nil ? "added" : "removed"): that takes effect at the next start")
+            }
             parts.reloads.note(succeeded: true, at: clock())
             parts.audit.configuration(fresh, action: "configuration")
             logger.info("configuration reloaded")
@@ -218,11 +229,11 @@ package struct VardeServer {
 }
 
 extension ServiceGroupConfiguration {
-    /// With a bound on how long a graceful stop may take, in milliseconds.
+    /// With a bound on how long a graceful stop may take, in milliseconds; what goes on after that is cancelled, and ended by
+    /// `IntakeService` where that does not help.
     fileprivate func bounded(_ milliseconds: Int64) -> ServiceGroupConfiguration {
         var copy = self
         copy.maximumGracefulShutdownDuration = .milliseconds(milliseconds)
-        copy.maximumCancellationDuration = .seconds(1)
         return copy
     }
 }

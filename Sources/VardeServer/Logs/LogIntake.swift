@@ -42,6 +42,9 @@ struct LogIntake: Sendable {
         }
     }
 
+    /// The first of `count` times, in nanoseconds, for lines that came without: no other line has been given one of them.
+    func times(_ count: Int) -> Int64 { parts.logTimes.take(count, now: parts.clock() * 1_000_000) }
+
     /// Redacts and stores. Returns once what was accepted is synced.
     ///
     /// - Throws: 429 where the whole request is above the rate, 503 where nothing may be written now.
@@ -65,7 +68,7 @@ struct LogIntake: Sendable {
         taken.reserveCapacity(writes.count)
         for write in writes {
             guard let write = bound(write, settings, redactor, &outcome), admit(write, settings, redactor, &outcome) else { continue }
-            taken.append(redactor?.redact(write) ?? write)
+            taken.append(redactor.map { AlikeLines.apart(write, $0.redact(write)) } ?? write)
         }
         let report: LogAppendReport
         do throws(IngestError) { report = try await logs.append(taken) } catch { throw ServerParts.failure(error) }

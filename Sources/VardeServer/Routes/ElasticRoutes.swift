@@ -13,6 +13,8 @@ struct ElasticRoutes: Sendable {
     static let version = "8.17.0"
     private static let maxActions = 100_000
 
+    private var intake: LogIntake { LogIntake(parts: parts) }
+
     func add(to table: inout RouteTable) {
         for prefix in ["", "/elasticsearch"] {
             for path in ["/_bulk", "/*/_bulk"] { table.add(["POST", "PUT"], prefix + path, role: .write, bulk) }
@@ -81,7 +83,7 @@ struct ElasticRoutes: Sendable {
         if names.labels.isEmpty { names.labels = ["service.name", "host.name", "container.name", "kubernetes.namespace"] }
         let logs = try parts.stores().logs
         let stream = Labels(try request.bulkLabels())
-        var documents = LogDocuments(names: names, stream: stream, now: parts.clock() * 1_000_000)
+        var documents = LogDocuments(names: names, stream: stream, now: intake.times(Self.maxActions))
         var items: [Item] = []
         let body = request.body
         var at = 0
@@ -132,7 +134,7 @@ struct ElasticRoutes: Sendable {
             parts.metrics.count("varde_repaired_lines_total", ["protocol": "elasticsearch"], by: Double(documents.repairedLines))
         }
         // What is left to refuse is for want of room: the whole is to be sent again.
-        try await LogIntake(parts: parts).store(documents.writes, protocol: "elasticsearch").check()
+        try await intake.store(documents.writes, protocol: "elasticsearch").check()
         return Self.result(items, milliseconds: parts.clock() - began, metrics: parts.metrics)
     }
 

@@ -49,7 +49,8 @@ struct LogRoutes: Sendable {
         do {
             let decoded: LokiPush.Decoded
             do throws(WireError) {
-                decoded = try OTLPLogs.decode(request.body.span, isJSON: isJSON, now: parts.clock() * 1_000_000)
+                decoded = try OTLPLogs.decode(
+                    request.body.span, isJSON: isJSON, now: intake.times(request.body.count / OTLPLogs.leastRecordBytes + 1))
             } catch {
                 throw APIFailure.badData("OTLP logs: \(error)")
             }
@@ -84,10 +85,11 @@ struct LogRoutes: Sendable {
         if stream.isEmpty { throw APIFailure.badData("the lines need at least one label: ?app=name or the header X-Varde-Labels") }
         var columns = LogColumns()
         var repaired = 0
-        // Lines of one request follow each other by a nanosecond, so that their order is kept.
-        var time = try request.lineTime() ?? parts.clock() * 1_000_000
         let body = request.body
-        for range in Self.lineRanges(body) {
+        let ranges = Self.lineRanges(body)
+        // Lines of one request follow each other by a nanosecond, so that their order is kept.
+        var time = try request.lineTime() ?? intake.times(ranges.count)
+        for range in ranges {
             let line = body.span.extracting(range)
             if UTF8Check.isValid(line) {
                 columns.append(time, line: line)
@@ -118,9 +120,10 @@ struct LogRoutes: Sendable {
     /// NDJSON: each line an object whose time, message and label fields are taken out of it.
     private func documents(_ request: APIRequest, _ stream: Labels) async throws -> APIResponse {
         let names = request.fieldNames(parts.current().logs.fields)
-        var builder = LogDocuments(names: names, stream: stream, now: try request.lineTime() ?? parts.clock() * 1_000_000)
         let body = request.body
-        for (number, range) in Self.lineRanges(body).enumerated() {
+        let ranges = Self.lineRanges(body)
+        var builder = LogDocuments(names: names, stream: stream, now: try request.lineTime() ?? intake.times(ranges.count))
+        for (number, range) in ranges.enumerated() {
             do throws(WireError) {
                 try builder.add(body.span.extracting(range))
             } catch {

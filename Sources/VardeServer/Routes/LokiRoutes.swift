@@ -9,6 +9,10 @@ struct LokiRoutes: Sendable {
     let parts: ServerParts
 
     func add(to table: inout RouteTable) {
+        // Requests that ask for the upgrade never come here.
+        table.add(["GET"], WebSocketUpgrade.path, role: .read) { _ in
+            throw APIFailure.badData("the tail is a WebSocket: send Upgrade: websocket, Sec-WebSocket-Key and Sec-WebSocket-Version: 13")
+        }
         for (path, handler) in [
             ("/loki/api/v1/query", query), ("/loki/api/v1/query_range", queryRange), ("/loki/api/v1/format_query", formatQuery),
         ] as [(String, RouteTable.Handler)] { table.add(["GET", "POST"], path, role: .read, handler) }

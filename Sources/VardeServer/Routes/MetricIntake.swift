@@ -59,8 +59,11 @@ struct MetricIntake: Sendable {
 
     /// Keeps what senders say of metric families.
     func note(_ metadata: [RemoteWrite.Metadata]) {
+        let redactor = parts.redactor
         for one in metadata {
-            parts.sentMetadata.note(one.family, FamilyMetadata(type: one.type, help: one.help, unit: one.unit))
+            let help = redactor?.redact(text: one.help) ?? one.help
+            parts.sentMetadata.note(
+                redactor?.redact(name: one.family) ?? one.family, FamilyMetadata(type: one.type, help: help, unit: one.unit))
         }
     }
 

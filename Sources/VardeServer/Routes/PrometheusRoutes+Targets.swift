@@ -2,6 +2,7 @@ import Foundation
 import VardeCollect
 import VardeMetrics
 import VardeModel
+import VardePrivacy
 import VardeQuery
 import VardeWire
 
@@ -72,9 +73,11 @@ extension PrometheusRoutes {
         for (labels, families) in parts.scrapes.metadataOfTargets() where compiled.allSatisfy({ $0.matches(labels) }) {
             if limit >= 0, found.count >= limit { break }
             if metric.isEmpty {
-                for (name, metadata) in families.sorted(by: { $0.key < $1.key }) { found.append((labels, name, metadata)) }
+                for (name, metadata) in families.sorted(by: { $0.key < $1.key }) {
+                    found.append((labels, redacted(name), redacted(metadata)))
+                }
             } else if let metadata = families[metric] {
-                found.append((labels, nil, metadata))
+                found.append((labels, nil, redacted(metadata)))
             }
         }
         return APIEnvelope.success { json in
@@ -90,6 +93,13 @@ extension PrometheusRoutes {
                 json.raw("}")
             }
         }
+    }
+
+    // What targets say of their families is kept in memory only, as it came: it is redacted on the way out.
+    private func redacted(_ name: String) -> String { parts.redactor?.redact(name: name) ?? name }
+
+    private func redacted(_ metadata: FamilyMetadata) -> FamilyMetadata {
+        FamilyMetadata(type: metadata.type, help: parts.redactor?.redact(text: metadata.help) ?? metadata.help, unit: metadata.unit)
     }
 
     private static func writeFields(of metadata: FamilyMetadata, to json: inout JSONWriter) {
@@ -121,9 +131,9 @@ extension PrometheusRoutes {
             json.raw("{")
             for (index, name) in names.enumerated() {
                 if index > 0 { json.raw(",") }
-                json.string(name)
+                json.string(redacted(name))
                 json.raw(":")
-                var entries = (all[name] ?? []).sorted { ($0.help, $0.type, $0.unit) < ($1.help, $1.type, $1.unit) }
+                var entries = (all[name] ?? []).map(redacted).sorted { ($0.help, $0.type, $0.unit) < ($1.help, $1.type, $1.unit) }
                 if perMetric > 0 { entries = Array(entries.prefix(perMetric)) }
                 json.list(entries) { json, entry in
                     json.raw("{")

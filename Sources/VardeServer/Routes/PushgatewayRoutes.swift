@@ -28,7 +28,11 @@ struct PushgatewayRoutes: Sendable {
         let format = (try? ExpositionFormat(contentType: request.contentType)) ?? .text0
         let wasEmpty = pushed.isEmpty
         do {
-            let families = try PushedFamily.list(parsing: request.body.span, format, group: group) { redactor?.redact(labels: $0) ?? $0 }
+            var families = try PushedFamily.list(parsing: request.body.span, format, group: group) { redactor?.redact(labels: $0) ?? $0 }
+            for index in families.indices {
+                families[index].name = redactor?.redact(name: families[index].name) ?? families[index].name
+                families[index].help = redactor?.redact(text: families[index].help) ?? families[index].help
+            }
             try pushed.push(families, to: group, replacingAll: request.method == "PUT", now: parts.clock())
         } catch let refusal as PushedGroups.Refusal {
             throw APIFailure.badData(refusal.message)

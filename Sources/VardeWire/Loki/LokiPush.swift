@@ -93,7 +93,12 @@ package enum LokiPush {
                 var writer = LogColumnsWriter()
                 try reader.object(bytes) { (reader, key) throws(WireError) in
                     switch key {
-                    case "stream": labels = try pairs(&reader, bytes)
+                    case "stream":
+                        let start = reader.at
+                        labels = try pairs(&reader, bytes)
+                        for label in labels where !label.name.isClassicLabelName {
+                            throw WireError("error parsing labels: \(label.name.quoted) is not a label name", at: start)
+                        }
                     case "values":
                         try reader.array(bytes) { (reader, _) throws(WireError) in
                             try jsonEntry(&reader, bytes, into: &writer)

@@ -10,14 +10,18 @@ package enum OTLPLogs {
         "k8s.replicaset.name", "k8s.deployment.name", "k8s.statefulset.name", "k8s.daemonset.name", "k8s.cronjob.name", "k8s.job.name",
     ]
 
+    /// No record takes fewer bytes, in protobuf (tag and length) or JSON (`{}`).
+    package static let leastRecordBytes = 2
+
     /// Streams of a decompressed body, one a resource.
     ///
-    /// - Parameter now: nanoseconds, for records that say no time.
+    /// - Parameter now: nanoseconds, for records that say no time; each such follows the one before by a nanosecond.
     package static func decode(
         _ body: Span<UInt8>, isJSON: Bool, labelAttributes: Set<String> = labelAttributes, now: Int64
     ) throws(WireError) -> LokiPush.Decoded {
         let resources = isJSON ? try OTLPJSON.logs(body) : try OTLPProtobuf.logs(body)
         var decoded = LokiPush.Decoded()
+        var next = now
         for resource in resources {
             var labels = Labels(flattened(resource.attributes.filter { labelAttributes.contains($0.key) }))
             // A stream needs a label.
@@ -33,7 +37,11 @@ package enum OTLPLogs {
                 if scope.droppedAttributes != 0 { common.append(Label("scope_dropped_attributes_count", String(scope.droppedAttributes))) }
                 for record in records {
                     let line = Array(record.body.text.utf8)
-                    let time = record.time != 0 ? record.time : record.observedTime != 0 ? record.observedTime : now
+                    var time = record.time != 0 ? record.time : record.observedTime
+                    if time == 0 {
+                        time = next
+                        next += 1
+                    }
                     writer.append(time, line.span, Labels(common + metadata(of: record)))
                 }
             }

@@ -18,7 +18,9 @@ package enum RemoteWriteSymbols {
             do throws(ProtobufReader.Fault) {
                 let (field, type) = try reader.tag(body)
                 guard field == 5, type == 2 else {
-                    try reader.skip(type, body)
+                    // Those of 1.0, which 2.0 leaves free so that one is not taken for the other.
+                    if field <= 3 { throw ProtobufReader.Fault.reserved(field: field, at: reader.at) }
+                    if field == 4, type == 2 { _ = try reader.delimited(body) } else { try reader.skip(field, type, known: 5, body) }
                     continue
                 }
                 series = try reader.delimited(body)
@@ -73,7 +75,7 @@ package enum RemoteWriteSymbols {
                 case (4, 2): exemplars.append(try exemplar(try reader.delimited(body), body))
                 case (5, 2): metadata = try metadata(try reader.delimited(body), body)
                 case (6, 0): start = Int64(bitPattern: try reader.varint(body))
-                default: try reader.skip(type, body)
+                default: try reader.skip(field, type, known: 6, body)
                 }
             }
         }
@@ -94,7 +96,7 @@ package enum RemoteWriteSymbols {
                 case (1, 1): sample.value = Double(bitPattern: try reader.fixed64(body))
                 case (2, 0): sample.timestamp = Int64(bitPattern: try reader.varint(body))
                 case (3, 0): sample.start = Int64(bitPattern: try reader.varint(body))
-                default: try reader.skip(type, body)
+                default: try reader.skip(field, type, known: 3, body)
                 }
             }
             return sample

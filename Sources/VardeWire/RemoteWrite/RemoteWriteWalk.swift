@@ -14,7 +14,9 @@ struct RemoteWriteWalk {
             switch (field, type) {
             case (1, 2): try series(try request.delimited(bytes), bytes, into: &batch)
             case (3, 2): decoded.metadata.append(try Self.familyMetadata(try request.delimited(bytes), bytes))
-            default: try request.skip(type, bytes)
+            case (4...5, 2): throw .reserved(field: field, at: request.at)
+            case (2, _): try request.skip(type, bytes)
+            default: try request.skip(field, type, known: 3, bytes)
             }
         }
     }
@@ -46,7 +48,7 @@ struct RemoteWriteWalk {
                 batch.values.append(value)
             case (3, 2): batch.exemplars.append((batch.labelStarts.count, try Self.exemplar(try reader.delimited(bytes), bytes)))
             case (4, 2): try histogram(try reader.delimited(bytes), bytes, into: &batch)
-            default: try reader.skip(type, bytes)
+            default: try reader.skip(field, type, known: 4, bytes)
             }
         }
         if !apart.isEmpty { moved.append((batch.labelStarts.count, apart)) }
@@ -78,7 +80,7 @@ struct RemoteWriteWalk {
             switch (field, type) {
             case (1, 1): value = Double(bitPattern: try reader.fixed64(bytes))
             case (2, 0): timestamp = Int64(bitPattern: try reader.varint(bytes))
-            default: try reader.skip(type, bytes)
+            default: try reader.skip(field, type, known: 2, bytes)
             }
         }
         return (timestamp, value)

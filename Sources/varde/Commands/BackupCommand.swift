@@ -20,7 +20,7 @@ struct BackupCommand: ParsableCommand {
 
     func run() throws {
         let files = PosixFileSystem()
-        guard FileManager.default.fileExists(atPath: dataDir) else { throw CommandFailure("\(dataDir): no such directory") }
+        try DataDirectoryPath.require(dataDir)
         let target = DataDirectoryPath.plain(target)
         let source = DataDirectoryPath.plain(dataDir)
         if (target + "/").hasPrefix(source + "/") {
@@ -66,4 +66,16 @@ struct RestoreCommand: ParsableCommand {
 enum DataDirectoryPath {
     /// Absolute, without `.` and `..` and without a slash at the end.
     static func plain(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+
+    /// - Throws: where there is no directory, or one no server has kept its data in.
+    static func require(_ path: String) throws {
+        guard let type = try? FileManager.default.attributesOfItem(atPath: plain(path))[.type] as? FileAttributeType else {
+            throw CommandFailure("\(path): no such directory")
+        }
+        guard type == .typeDirectory || type == .typeSymbolicLink else { throw CommandFailure("\(path): is a file, not a data directory") }
+        let kept = ["catalog.sqlite", "metrics", "logs", "LOCK"]
+        guard kept.contains(where: { FileManager.default.fileExists(atPath: path + "/" + $0) }) else {
+            throw CommandFailure("\(path): is no data directory of Varde: it has none of \(kept.joined(separator: ", "))")
+        }
+    }
 }

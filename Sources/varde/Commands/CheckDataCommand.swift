@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import VardeCollect
 import VardeDisk
 import VardeLogs
 import VardeMetrics
@@ -19,8 +20,10 @@ struct CheckDataCommand: ParsableCommand {
 
     func run() throws {
         let files = PosixFileSystem()
-        guard FileManager.default.fileExists(atPath: directory) else { throw CommandFailure("\(directory): no such directory") }
-        let report = try DataDirectoryCheck.run(directory: directory, fileSystem: files, dump: dump ? StoreDump(files).part : nil)
+        try DataDirectoryPath.require(directory)
+        let stores = StoreDump(files, prints: dump)
+        let report = try DataDirectoryCheck.run(
+            directory: directory, fileSystem: files, dump: dump ? stores.part : nil, other: stores.other)
         for finding in report.damage { Terminal.complain("damaged: \(finding)") }
         for finding in report.leftovers { Terminal.complain("note: \(finding)") }
         Terminal.complain(
@@ -33,11 +36,19 @@ struct CheckDataCommand: ParsableCommand {
 /// Prints what the stores can read of each part of a data directory.
 private final class StoreDump {
     private let files: PosixFileSystem
+    private let prints: Bool
     private var lastFile = ""
     private var metricLog = MetricLogDump()
 
-    init(_ files: PosixFileSystem) {
+    init(_ files: PosixFileSystem, prints: Bool) {
         self.files = files
+        self.prints = prints
+    }
+
+    /// Files that are neither logs nor sectioned: what short-lived jobs pushed.
+    func other(_ path: String) throws {
+        guard PushedGroups.isFile(path) else { return }
+        try PushedGroups.dump(path: path, fileSystem: files) { if prints { Terminal.write("\(path): \($0)\n") } }
     }
 
     func part(_ part: DataDirectoryCheck.Part, _ bytes: Span<UInt8>) throws {

@@ -35,7 +35,14 @@ struct Terminal: Sendable {
     static func write(_ text: String) { write(bytes: text.utf8) }
 
     static func write(bytes: some Sequence<UInt8>) {
-        do { try FileHandle.standardOutput.write(contentsOf: Data(bytes)) } catch { Foundation.exit(0) }
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data(bytes))
+        } catch {
+            let reason = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError
+            if reason.domain == NSPOSIXErrorDomain, reason.code == EPIPE { Foundation.exit(0) }
+            complain("standard output cannot be written: \(reason.localizedDescription)")
+            Foundation.exit(1)
+        }
     }
 }
 
