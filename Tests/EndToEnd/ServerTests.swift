@@ -156,6 +156,16 @@ import VardeCompression
         }
     }
 
+    @Test func `Every metric of its own says what it counts`() async throws {
+        let server = try ServerProcess(configuration: Self.quiet)
+        try await server.start()
+        let page = try await server.get("/metrics").text.split(separator: "\n")
+        let types = page.filter { $0.hasPrefix("# TYPE ") }.map { $0.split(separator: " ")[2] }
+        let helps = Set(page.filter { $0.hasPrefix("# HELP ") }.map { $0.split(separator: " ")[2] })
+        #expect(types.count > 50)
+        #expect(types.filter { !helps.contains($0) } == [])
+    }
+
     @Test func `A stop ends queries that would outlast it`() async throws {
         let server = try ServerProcess(configuration: Self.quiet + "server: {shutdown_timeout: 2s}\n")
         try await server.start()

@@ -134,10 +134,20 @@ final class StoreService: Service {
         parts.metrics.set("varde_disk_free_bytes", [:], to: Double(free))
     }
 
-    func closeStores() throws {
+    /// Closes each store whatever becomes of the others. What was acknowledged is in the write-ahead logs: a store that could not be
+    /// closed, as on a full disk, has the next start read more of its log.
+    func closeStores() {
         guard let stores = try? parts.stores() else { return }
-        try stores.metrics.close()
-        try stores.logs.close()
-        try stores.exemplars.close()
+        let closing: [(name: String, close: () throws -> Void)] = [
+            ("metrics", stores.metrics.close), ("logs", stores.logs.close), ("exemplars", stores.exemplars.close),
+        ]
+        for (name, close) in closing {
+            do {
+                try close()
+            } catch {
+                logger.error(
+                    "a store could not be closed, its write-ahead log has what was acknowledged: \(error)", metadata: ["store": "\(name)"])
+            }
+        }
     }
 }

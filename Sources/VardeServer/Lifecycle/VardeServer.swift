@@ -177,7 +177,7 @@ package struct VardeServer {
         } catch is CancellationError {
         }
         await egress.shutdown()
-        try storeService.closeStores()
+        storeService.closeStores()
         parts.audit.later("stop", "the server has stopped")
         parts.audit.checkpoint()
         logger.info("stopped: everything is synced")

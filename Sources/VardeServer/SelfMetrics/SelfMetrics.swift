@@ -92,6 +92,8 @@ final class SelfMetrics: Sendable {
         func text() -> [UInt8] {
             var out: [UInt8] = []
             for (name, family) in families.sorted(by: { $0.key < $1.key }) {
+                let help = SelfMetricsHelp.text(name)
+                if !help.isEmpty { out += "# HELP \(name) \(help)\n".utf8 }
                 out += "# TYPE \(name) \(family.type)\n".utf8
                 for (suffix, labels, value) in family.lines {
                     out += (name + suffix).utf8

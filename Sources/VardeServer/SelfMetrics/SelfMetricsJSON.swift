@@ -5,6 +5,11 @@ enum SelfMetricsJSON {
     static func write(_ name: String, _ family: SelfMetrics.Page.Family, to json: inout JSONWriter) {
         json.raw("{\"name\":")
         json.string(name)
+        let help = SelfMetricsHelp.text(name)
+        if !help.isEmpty {
+            json.raw(",\"help\":")
+            json.string(help)
+        }
         json.raw(",\"type\":")
         json.string(family.type.uppercased())
         json.raw(",\"metric\":")
