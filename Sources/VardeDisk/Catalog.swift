@@ -42,6 +42,8 @@ package final class Catalog: Sendable {
         configuration.prepareDatabase { database in
             // A commit is on the device before it returns.
             try database.execute(sql: "PRAGMA synchronous = FULL")
+            // What is removed is overwritten, not only given free.
+            try database.execute(sql: "PRAGMA secure_delete = ON")
             if path != nil { try database.execute(sql: "PRAGMA journal_mode = WAL") }
         }
         database = try path.map { try DatabaseQueue(path: $0, configuration: configuration) } ?? DatabaseQueue(configuration: configuration)
@@ -103,6 +105,19 @@ package final class Catalog: Sendable {
 
     package func setting(_ name: String) throws -> String? {
         try database.read { try String.fetchOne($0, sql: "SELECT value FROM setting WHERE name = ?", arguments: [name]) }
+    }
+
+    package func removeSetting(_ name: String) throws {
+        try database.write { try $0.execute(sql: "DELETE FROM setting WHERE name = ?", arguments: [name]) }
+    }
+
+    /// Takes what was removed from the catalog out of its files as well: nothing of it is left in free pages or in the journal.
+    package func forgetRemoved() throws {
+        let isBusy = try database.writeWithoutTransaction { database in
+            try Int.fetchOne(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)") ?? 0
+        }
+        // A backup that reads meanwhile keeps the journal: it is tried again.
+        if isBusy != 0 { throw DiskError(.truncate, "catalog", code: 16) }
     }
 
     /// Whether SQLite finds its own file sound; what it says where it does not.

@@ -1,7 +1,7 @@
 import Dispatch
 import Synchronization
 import VardeDisk
-package import VardeModel
+import VardeModel
 
 extension LogStore {
     /// Bytes of the write-ahead log at which memory is cut to segments, so that a restart has little to replay.
@@ -47,71 +47,13 @@ extension LogStore {
                 try replace([segment], by: [])
                 state.withLock { $0.statistics.expiredEntries += segment.entryCount }
             } else if isDue {
-                let dropped = try rewrite(segment, registry) { stream, time, _ in time < retention.cutoff(of: stream.labels, now: now) }
+                let dropped = try rewrite(segment, registry) { stream, columns in
+                    let cutoff = retention.cutoff(of: stream.labels, now: now)
+                    return columns.timestamps.indices.filter { columns.timestamps[$0] < cutoff }
+                }.dropped
                 state.withLock { $0.statistics.expiredEntries += dropped }
             }
         }
-    }
-
-    // MARK: erasure
-
-    /// Removes lines for good: those of matching streams within `start..<end` (ns) for which `dropping` is true; how many there were.
-    ///
-    /// Memory is cut to segments first and the write-ahead log trimmed, then each segment concerned is written anew; all other lines
-    /// stay byte for byte. A selection made before keeps what it saw for as long as it lives.
-    package func rewrite(
-        _ matchers: [LabelMatcher], start: Int64, end: Int64, dropping: (LogStream, Int64, ArraySlice<UInt8>) -> Bool
-    ) throws -> Int {
-        try maintenance.sync {
-            try cut()
-            let (segments, registry) = state.withLock { ($0.segments, $0.registry) }
-            let wanted = try registry.matching(matchers)
-            var dropped = 0
-            for segment in segments where segment.first < end && segment.last >= start {
-                dropped += try rewrite(segment, registry) { stream, time, line in
-                    time >= start && time < end && wanted.contains(UInt32(stream.id)) && dropping(stream, time, line)
-                }
-            }
-            return dropped
-        }
-    }
-
-    /// Writes a segment anew without the lines `dropping` names, if there are any; how many there were. Runs on `maintenance`.
-    private func rewrite(
-        _ segment: LogSegment, _ registry: StreamRegistry, dropping: (LogStream, Int64, ArraySlice<UInt8>) -> Bool
-    ) throws -> Int {
-        let tables = try segment.tables()
-        var output = SegmentOutput(store: self, compression: .compacted, level: segment.level)
-        var dropped = 0
-        do {
-            var reader = RunReader()
-            for run in segment.runs {
-                let stream = registry.stream(segment.id(of: run))
-                let columns = try reader.read(segment, run)
-                var kept: [Int] = []
-                for i in columns.timestamps.indices {
-                    if !dropping(stream, columns.timestamps[i], columns.lineBytes[columns.lineRange(i)]) { kept.append(i) }
-                }
-                dropped += columns.count - kept.count
-                if kept.count == columns.count, segment.ownsBlock(run) {
-                    let block = Int(run.block)
-                    try output.add(stream, segment.block(block), table: tables[block], first: run.first, last: run.last)
-                } else if !kept.isEmpty {
-                    try output.add(stream, columns.picking(kept).withoutUnusedMetadata())
-                }
-            }
-            guard dropped > 0 else {
-                output.abandon()
-                return 0
-            }
-            let written = try output.publish(removing: [segment])
-            try swap([segment], for: written)
-        } catch {
-            output.abandon()
-            throw error
-        }
-        state.withLock { $0.statistics.rewrites += 1 }
-        return dropped
     }
 
     // MARK: changing what is live

@@ -12,6 +12,7 @@ extension LogStore {
         var frozen: [LogFrozenHead]
         var segments: [LogSegment]
         var retention: LogRetention
+        var hide: LogHide?
         var now: Int64
 
         /// Whether entries up to `last` have all expired.
@@ -42,11 +43,13 @@ extension LogStore {
             let segments = state.segments.filter { $0.first < request.end && $0.last >= request.start }
             return Snapshot(
                 registry: registry, wanted: wanted, heads: heads, frozen: state.frozen, segments: segments, retention: state.retention,
-                now: now)
+                hide: state.hide, now: now)
         }
     }
 
-    package func select(_ request: LogRequest) throws -> any LogSelection {
+    package func select(_ request: LogRequest) throws -> any LogSelection { try selection(request) }
+
+    func selection(_ request: LogRequest) throws -> LogStoreSelection {
         let snapshot = try snapshot(request)
         let query = LogFilterQuery(request)
         var builder = SelectionBuilder()
@@ -81,7 +84,7 @@ extension LogStore {
                 builder.index(of: id, snapshot.registry), .open(head.open, ascends: head.openAscends), first: head.first, last: head.last,
                 count: head.open.count, bytes: head.open.lineBytes.count)
         }
-        return builder.finish()
+        return try builder.finish(snapshot.hide, snapshot.registry)
     }
 
     private func add(
@@ -114,6 +117,9 @@ extension LogStore {
             let id = UInt32(head.stream.id)
             let open = head.open.count > 0 && overlaps(head.first, head.last) && !snapshot.isExpired(id, head.last)
             if open || head.pages.contains(where: { overlaps($0.first, $0.last) && !snapshot.isExpired(id, $0.last) }) { live.insert(id) }
+        }
+        if let hide = snapshot.hide {
+            for id in live.members where hide.isWhole(snapshot.registry.stream(id).labels) { live.remove(id) }
         }
         return live
     }

@@ -35,6 +35,8 @@ package final class LogStore: LogSink, LogSource {
         /// When the oldest line in memory came, by the store's clock.
         var headSince: Int64?
         var retention: LogRetention
+        /// What erasures under way conceal.
+        var hide: LogHide?
         var isCutScheduled = false
         var isClosed = false
         var statistics = LogStoreStatistics()

@@ -6,6 +6,8 @@ enum LogPageSource: Sendable {
     case run(LogSegment, Int)
     case page(LogHeadPage)
     case open(LogColumns, ascends: Bool)
+    /// What erasures under way leave of a page.
+    indirect case left(LogPageSource, LogHide, Labels)
 }
 
 /// Pages of one snapshot; they stay readable whatever becomes of the files.
@@ -22,8 +24,13 @@ final class LogStoreSelection: LogSelection {
         self.sources = sources
     }
 
-    func read(_ page: LogPageRef, into columns: inout LogColumns) throws {
-        switch sources[Int(page.handle)] {
+    func read(_ page: LogPageRef, into columns: inout LogColumns) throws { try read(sources[Int(page.handle)], into: &columns) }
+
+    private func read(_ source: LogPageSource, into columns: inout LogColumns) throws {
+        switch source {
+        case .left(let whole, let hide, let stream):
+            try read(whole, into: &columns)
+            if let left = hide.remaining(of: columns, stream) { columns = left }
         case .page(let page): try page.read(into: &columns)
         case .open(let open, let ascends): columns = ascends ? open : open.sortedByTime()
         case .run(let segment, let index):
@@ -47,6 +54,22 @@ final class LogStoreSelection: LogSelection {
         try segment.readLines(block: Int(block), into: &columns)
         shared.withLock { [columns] shared in shared = (segment.name, block, columns) }
         return columns
+    }
+
+    /// Whether a page may hold what is concerned; `bySegment` remembers what was found out of whole segments.
+    func mayHold(_ page: LogPageRef, _ erasure: LogErasure, _ bySegment: inout [String: [Bool]]) throws -> Bool {
+        let stream = streams[page.stream].labels
+        switch sources[Int(page.handle)] {
+        case .page(let page): return try page.mayHold(erasure, in: stream)
+        case .open, .left: return true
+        case .run(let segment, let index):
+            if let known = bySegment[segment.name] { return known[index] }
+            var labels: [UInt32: Labels] = [:]
+            for stream in streams { labels[UInt32(stream.id)] = stream.labels }
+            let found = try segment.mayHold(erasure, wanted: { labels[$0] != nil }, labels: { labels[$0] ?? .empty })
+            bySegment[segment.name] = found
+            return found[index]
+        }
     }
 
     func readTimes(_ page: LogPageRef, into columns: inout LogColumns) throws {
@@ -82,5 +105,43 @@ struct SelectionBuilder {
         sources.append(source)
     }
 
-    func finish() -> LogStoreSelection { LogStoreSelection(streams: streams, pages: pages, sources: sources) }
+    /// The selection, without what erasures under way concern.
+    func finish(_ hide: LogHide?, _ registry: StreamRegistry) throws -> LogStoreSelection {
+        guard let hide else { return LogStoreSelection(streams: streams, pages: pages, sources: sources) }
+        var shown: [LogPageRef] = []
+        var behind: [LogPageSource] = []
+        for page in pages {
+            let source = sources[Int(page.handle)]
+            let stream = streams[page.stream].labels
+            let verdict = try Self.verdict(hide, source, stream, registry)
+            var own = page
+            own.handle = UInt64(behind.count)
+            guard case .left(let count, let bytes, let first, let last) = verdict else {
+                shown.append(own)
+                behind.append(source)
+                continue
+            }
+            if count == 0 { continue }
+            (own.entryCount, own.byteCount, own.firstTimestamp, own.lastTimestamp) = (count, bytes, first, last)
+            shown.append(own)
+            behind.append(.left(source, hide, stream))
+        }
+        return LogStoreSelection(streams: streams, pages: shown, sources: behind)
+    }
+
+    private static func verdict(
+        _ hide: LogHide, _ source: LogPageSource, _ stream: Labels, _ registry: StreamRegistry
+    ) throws -> LogHide.Verdict {
+        var columns = LogColumns()
+        switch source {
+        case .run(let segment, let index): return try hide.verdicts(on: segment, registry)[index]
+        case .page(let page):
+            guard try hide.erasures.contains(where: { try page.mayHold($0, in: stream) }) else { return .untouched }
+            try page.read(into: &columns)
+        case .open(let open, let ascends): columns = ascends ? open : open.sortedByTime()
+        case .left: return .untouched
+        }
+        guard let left = hide.remaining(of: columns, stream) else { return .untouched }
+        return .left(count: left.count, bytes: left.lineBytes.count, first: left.timestamps.first ?? 0, last: left.timestamps.last ?? 0)
+    }
 }

@@ -138,6 +138,10 @@ struct StreamSet: Sendable {
         words[word] |= 1 << UInt64(id & 63)
     }
 
+    mutating func remove(_ id: UInt32) {
+        if Int(id >> 6) < words.count { words[Int(id >> 6)] &= ~(1 << UInt64(id & 63)) }
+    }
+
     mutating func insert(contentsOf ids: [UInt32]) { for id in ids { insert(id) } }
 
     mutating func formIntersection(_ other: StreamSet) {

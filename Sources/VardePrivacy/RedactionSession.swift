@@ -344,9 +344,9 @@ package struct RedactionSession: Sendable {
         case .drop: break
         case .pseudonymise:
             guard let keys else { return output.appendPlaceholder(detector.name) }
-            var canonical = Array(detector.name.utf8)
-            canonical.append(0)
-            for i in span.start..<span.end { canonical.append(text[i]) }
+            var match: [UInt8] = []
+            match.append(text, span.start..<span.end)
+            let canonical = OwnDetector.canonical(detector.name, match[...])
             output.append(contentsOf: "<\(detector.name):k\(keys.epoch):".utf8)
             cache.append(keys, .own, canonical, 0..<canonical.count, to: &output)
             output.append(0x3E)

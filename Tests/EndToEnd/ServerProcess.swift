@@ -119,7 +119,7 @@ final class ServerProcess: @unchecked Sendable {  // Used by one test at a time.
     private static let client = EgressClient()
 
     /// By our own client: URLSession never answers where a server refuses by 401, and then no other request either.
-    private func send(_ method: String, _ path: String, body: Data?, headers: [String: String]) async throws -> Answer {
+    func send(_ method: String, _ path: String, body: Data? = nil, headers: [String: String] = [:]) async throws -> Answer {
         if path.removingPercentEncoding == nil { return try await getRaw(path) }
         let response = try await Self.client.send(
             method, address + path, headers: headers.map { ($0.key, $0.value) }, body: Array(body ?? Data()), timeout: 60_000,

@@ -236,26 +236,6 @@ let everything = LogRequest(matchers: [], start: .min, end: .max)
         #expect(count == 1500)
     }
 
-    @Test func `erasure drops the lines named and leaves all others byte for byte`() async throws {
-        let ground = try LogStoreGround()
-        let store = try ground.open()
-        var expected: [String] = []
-        for app in ["a", "b", "c"] {
-            let entries = (0..<400).map { (noon + Int64($0), $0 % 50 == 7 ? "subject 42 \($0)" : "other \($0)") }
-            _ = try await store.append([write(["app": app], entries)])
-            for (time, line) in entries where app == "c" || !line.contains("subject 42") {
-                expected.append("{app=\"\(app)\"} \(time) \(line)")
-            }
-        }
-        let dropped = try store.rewrite([LabelMatcher("app", .notEqual, "c")], start: .min, end: .max) { _, _, line in
-            String(decoding: line, as: UTF8.self).contains("subject 42")
-        }
-        #expect(dropped == 16)
-        #expect(try lines(store, everything) == expected.sorted())
-        #expect(try lines(ground.open(), everything) == expected.sorted())
-        #expect(try store.rewrite([], start: .min, end: noon) { _, _, _ in true } == 0)
-    }
-
     @Test func `a lost catalog is made anew from the segments`() async throws {
         let ground = try LogStoreGround()
         var store = try ground.open()

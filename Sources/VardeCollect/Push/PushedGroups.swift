@@ -108,6 +108,30 @@ package final class PushedGroups: Sendable {
         if let failure { throw failure }
     }
 
+    /// Forgets samples, and groups of which the labels themselves pass the test or no sample is left; how many samples there were.
+    package func remove(where test: (Labels) -> Bool) throws -> Int {
+        var removed = 0
+        for (labels, group) in groups.withLock({ $0 }) {
+            if test(labels) {
+                removed += group.families.reduce(0) { $0 + $1.samples.count }
+                try delete(labels)
+                continue
+            }
+            var left = group
+            for index in left.families.indices { left.families[index].samples.removeAll { test($0.labels) } }
+            let count = group.families.reduce(0) { $0 + $1.samples.count } - left.families.reduce(0) { $0 + $1.samples.count }
+            if count == 0 { continue }
+            left.families.removeAll { $0.samples.isEmpty }
+            removed += count
+            if left.families.isEmpty {
+                try delete(labels)
+            } else {
+                try writing.withLock { [left] _ in try keep(left) }
+            }
+        }
+        return removed
+    }
+
     private func keep(_ group: PushedGroup) throws {
         try fileSystem.writeAtomically(PushedGroupFile.encode(group).span, to: directory + "/" + PushedGroupFile.name(of: group.labels))
         groups.withLock { $0[group.labels] = group }

@@ -52,6 +52,16 @@ struct ExemplarRing: Sendable {
         return nil
     }
 
+    /// Forgets exemplars; how many there were.
+    mutating func remove(where test: (Labels, Exemplar) -> Bool) -> Int {
+        var kept = ExemplarRing(capacity: capacity)
+        forEach { labels, exemplar in
+            if !test(labels, exemplar) { _ = kept.add(exemplar, to: labels) }
+        }
+        defer { self = kept }
+        return count - kept.count
+    }
+
     private mutating func forgetFirst(of labels: Labels) {
         guard let at = series.index(forKey: labels) else { preconditionFailure("a series in the order of exemplars has some") }
         if series.values[at].count == 1 { series.remove(at: at) } else { series.values[at].removeFirst() }

@@ -116,6 +116,27 @@ package final class ExemplarStore: Sendable {
     /// Writes the log anew where it has grown far beyond what is held. Blocks on the disk.
     package func maintain() throws(DiskError) {
         guard appended.withLock({ $0 }) > Self.rewriteFrom else { return }
+        try rewriteLog()
+    }
+
+    /// Forgets exemplars, in memory and in every file; how many there were. Blocks on the disk.
+    package func remove(where test: (_ series: Labels, _ exemplar: Exemplar) -> Bool) throws(DiskError) -> Int {
+        let count = ring.withLock { $0.remove(where: test) }
+        // Also where none was found: the log may hold some that memory has forgotten.
+        try rewriteLog()
+        return count
+    }
+
+    /// Exemplars that pass a test, with their series.
+    package func exemplars(where test: (_ series: Labels, _ exemplar: Exemplar) -> Bool) -> [(series: Labels, exemplar: Exemplar)] {
+        var found: [(series: Labels, exemplar: Exemplar)] = []
+        ring.withLock { $0 }.forEach { series, exemplar in
+            if test(series, exemplar) { found.append((series, exemplar)) }
+        }
+        return found
+    }
+
+    private func rewriteLog() throws(DiskError) {
         // What is held goes behind a cut; then what stands before it is no longer needed.
         let (records, bytes) = ring.withLock { ring in
             var records: [[UInt8]] = []

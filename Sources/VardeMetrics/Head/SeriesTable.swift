@@ -186,6 +186,15 @@ struct SeriesTable: SeriesIndex {
         return (pairsOfName[name] ?? []).map { symbols[Int(pairKeys[Int($0)] & 0xffff_ffff)] }
     }
 
+    /// Labels whose value passes a test.
+    func labels(whereValue test: (String) -> Bool) -> [Label] {
+        let passes = symbols.map(test)
+        guard passes.contains(true) else { return [] }
+        return pairKeys.filter { passes[Int($0 & 0xffff_ffff)] }.map {
+            Label(symbols[Int($0 >> 32)], symbols[Int($0 & 0xffff_ffff)])
+        }
+    }
+
     /// For `status/tsdb`: counts by metric name, of values by label name, of series by label pair; the largest first.
     func top(_ limit: Int) -> (byMetric: [(String, Int)], byLabel: [(String, Int)], byPair: [(String, Int)]) {
         func largest(_ counts: [(String, Int)]) -> [(String, Int)] {

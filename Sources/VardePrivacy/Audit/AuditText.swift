@@ -15,8 +15,30 @@ package struct AuditText: Sendable {
         var session = redactor.session()
         var state = StreamState()
         if session.redact(bytes.span, into: &out, state: &state) == .unchanged { out = bytes }
+        out = Self.withoutTokens(out)
         if out.count <= AuditLogFormat.maxText { return String(decoding: out, as: UTF8.self) }
         return String(decoding: out.prefix(AuditLogFormat.maxText), as: UTF8.self) + "… (\(out.count) bytes)"
+    }
+
+    /// Pseudonyms without the part that tells one person from another: `FNR:k3:…`. The log is never changed, so what an erasure is to
+    /// remove must not come into it.
+    static func withoutTokens(_ bytes: [UInt8]) -> [UInt8] {
+        var out: [UInt8] = []
+        var i = 0
+        while i < bytes.count {
+            out.append(bytes[i])
+            i += 1
+            // `:k`, digits, `:`, and as many symbols as a token has.
+            guard bytes[i - 1] == 0x3A, i < bytes.count, bytes[i] == 0x6B else { continue }
+            var at = i + 1
+            while at < bytes.count, ByteClass.isDigit(bytes[at]) { at += 1 }
+            guard at > i + 1, at < bytes.count, bytes[at] == 0x3A else { continue }
+            let token = bytes[(at + 1)...].prefix { ByteClass.isAlnum($0) }
+            guard token.count == Pseudonyms.tokenLength else { continue }
+            out += bytes[i...at] + Array("…".utf8)
+            i = token.endIndex
+        }
+        return out
     }
 
     /// Whether a query uses `pii(…)`.

@@ -61,6 +61,9 @@ package struct OwnDetector: Sendable {
         self.action = action
     }
 
+    /// What a match's pseudonym is made from.
+    static func canonical(_ name: String, _ match: ArraySlice<UInt8>) -> [UInt8] { Array(name.utf8) + [0] + match }
+
     /// Whether a match's check digits hold.
     func holds(_ text: Span<UInt8>, _ range: Range<Int>) -> Bool {
         guard let checksum else { return true }

@@ -96,8 +96,22 @@ package final class Pseudonyms: Sendable {
                 bytes.append(0x3E)
                 result.append(Token(type: form.type, epoch: epoch.number, placeholder: String(decoding: bytes, as: UTF8.self)))
             }
+            if type == nil || type == .own { result += Self.ownTokens(value, keys, policy) }
         }
         return result
+    }
+}
+
+extension Pseudonyms {
+    /// The placeholders of a value under the operator's own detectors, whichever of them it would be found by.
+    private static func ownTokens(_ value: String, _ keys: Keys, _ policy: RedactionPolicy) -> [Token] {
+        policy.ownDetectors.filter { $0.action == .pseudonymise }.map { detector in
+            let canonical = OwnDetector.canonical(detector.name, Array(value.utf8)[...])
+            var bytes = Array("<\(detector.name):k\(keys.epoch):".utf8)
+            keys.appendToken(.own, canonical[...], to: &bytes)
+            bytes.append(0x3E)
+            return Token(type: .own, epoch: keys.epoch, placeholder: String(decoding: bytes, as: UTF8.self))
+        }
     }
 }
 

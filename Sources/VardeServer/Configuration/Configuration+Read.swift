@@ -270,6 +270,17 @@ extension PrivacySettings {
         if let v = keys["policies"] {
             for item in try v.list() { rules.append(try Self.rule(item)) }
         }
+        if let v = keys["legal_hold"] {
+            for (index, item) in try v.list().enumerated() {
+                let hold = try item.mapping()
+                legalHolds.append(
+                    LegalHold(
+                        name: try hold["name"]?.nonEmptyString() ?? "configuration-\(index + 1)",
+                        selector: try hold["selector"]?.string() ?? "", reason: try hold.required("reason").nonEmptyString(),
+                        until: try hold["until"]?.string() ?? ""))
+                try hold.rejectUnknown()
+            }
+        }
         try keys.rejectUnknown()
     }
 

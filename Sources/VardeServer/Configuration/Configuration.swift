@@ -183,6 +183,17 @@ package struct PrivacySettings: Sendable {
         package var interval: Int64 = 1_000
     }
 
+    /// A reason in law to keep lines that somebody asked to have erased: erasures that concern one of its streams wait.
+    package struct LegalHold: Sendable, Equatable {
+        package var name: String
+        /// A LogQL stream selector as written; empty for everything.
+        package var selector: String
+        package var reason: String
+        /// Last day, `2031-12-31`; empty for no end.
+        package var until: String
+    }
+
+    package var legalHolds: [LegalHold] = []
     package var enabled = true
     /// `test` recognises synthetic numbers (Tenor, Norsk Helsenett, Dolly) without a context word as well.
     package var profile = "production"

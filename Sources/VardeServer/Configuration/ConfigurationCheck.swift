@@ -6,6 +6,7 @@ package enum ConfigurationCheck {
         _ = try VardeServer.networks(configuration)
         _ = try RetentionSetup.policies(configuration)
         try RedactionControl.check(configuration)
+        for hold in configuration.privacy.legalHolds { _ = try LegalHolds.matchers(hold, file: configuration.file ?? "") }
         if let tls = configuration.server.tls { _ = try TLSFilesReader(tls) }
     }
 

@@ -10,6 +10,8 @@ import VardeQuery
 final class RedactionControl: Sendable {
     private struct State {
         var redactor: Redactor?
+        /// The policy of streams no rule names: its detectors are everybody's.
+        var standard: RedactionPolicy
         var settings: PrivacySettings
         /// Seconds since 1970 at which an exception of a policy ends, nil where none is open.
         var nextExpiry: Int64?
@@ -44,8 +46,9 @@ final class RedactionControl: Sendable {
         pseudonyms = made
         let (policies, expiry) = try Self.policies(configuration, now: now)
         state = Mutex(
-            State(redactor: settings.enabled ? Redactor(policies: policies, pseudonyms: made) : nil, settings: settings, nextExpiry: expiry)
-        )
+            State(
+                redactor: settings.enabled ? Redactor(policies: policies, pseudonyms: made) : nil, standard: policies.standard,
+                settings: settings, nextExpiry: expiry))
     }
 
     var redactor: Redactor? { state.withLock { $0.redactor } }
@@ -62,7 +65,13 @@ final class RedactionControl: Sendable {
     /// The words a personal value may stand as in what is stored, over all epochs whose keys are kept.
     func tokens(for value: String) -> [String] {
         guard let pseudonyms else { return [] }
-        return pseudonyms.tokens(for: value).map(\.placeholder)
+        return pseudonyms.tokens(for: value, policy: state.withLock { $0.standard }).map(\.placeholder)
+    }
+
+    /// The words a person's identifiers may stand as; nil where there are no pseudonyms, privacy being switched off.
+    func subject(_ identifiers: [String]) -> SubjectTokens? {
+        guard let pseudonyms else { return nil }
+        return SubjectTokens(identifiers: identifiers, pseudonyms: pseudonyms, policy: state.withLock { $0.standard })
     }
 
     /// Puts another configuration's policies in force; the key file, the tenant and `enabled` need a restart.
@@ -85,6 +94,7 @@ final class RedactionControl: Sendable {
                 state.counts.add(old.counts)
                 state.redactor = Redactor(policies: policies, pseudonyms: pseudonyms)
             }
+            state.standard = policies.standard
             state.settings = configuration.privacy
             state.nextExpiry = expiry
         }

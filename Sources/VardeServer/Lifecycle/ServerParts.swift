@@ -15,6 +15,8 @@ struct Stores: Sendable {
     var exemplars: ExemplarStore
     /// What short-lived jobs pushed.
     var pushed: PushedGroups
+    /// Erasures under way, and what holds them.
+    var erasures: ErasureDesk
 }
 
 /// What the routes work with. Made once; what changes while the server runs is behind locks.

@@ -33,6 +33,7 @@ final class StoreService: Service {
             DispatchQueue.global().async { continuation.resume(with: Result { try self.openStores() }) }
         }
         parts.open(stores)
+        stores.erasures.start()
         readiness.continuation.yield()
         readiness.continuation.finish()
         logger.info("ready", metadata: ["recovery": "\(ContinuousClock.now - began)", "series": "\(stores.metrics.statistics.series)"])
@@ -79,7 +80,9 @@ final class StoreService: Service {
         for damage in metrics.damage + logs.damage + exemplars.damage + pushedDamage {
             logger.error("damage found at the start: \(damage)")
         }
-        return Stores(metrics: metrics, logs: logs, exemplars: exemplars, pushed: pushed)
+        let erased = ErasedStores(metrics: metrics, logs: logs, exemplars: exemplars, pushed: pushed)
+        let erasures = try ErasureDesk(parts, stores: erased, catalog: catalog, fileSystem: files)
+        return Stores(metrics: metrics, logs: logs, exemplars: exemplars, pushed: pushed, erasures: erasures)
     }
 
     /// Every second: the disk's room, and what the stores have to do.
@@ -138,6 +141,7 @@ final class StoreService: Service {
     /// closed, as on a full disk, has the next start read more of its log.
     func closeStores() {
         guard let stores = try? parts.stores() else { return }
+        stores.erasures.stop()
         let closing: [(name: String, close: () throws -> Void)] = [
             ("metrics", stores.metrics.close), ("logs", stores.logs.close), ("exemplars", stores.exemplars.close),
         ]

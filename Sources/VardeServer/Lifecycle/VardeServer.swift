@@ -142,6 +142,8 @@ package struct VardeServer {
         LogRoutes(parts: parts).add(to: &routes)
         ElasticRoutes(parts: parts).add(to: &routes)
         LokiRoutes(parts: parts).add(to: &routes)
+        PrivacyRoutes(parts: parts).add(to: &routes)
+        LokiDeleteRoutes(parts: parts).add(to: &routes)
         let responder = ServerResponder(
             routes: routes, limits: parts.limits, tokens: tokens, metrics: parts.metrics, logger: logger, audit: parts.audit,
             gate: parts.gate)

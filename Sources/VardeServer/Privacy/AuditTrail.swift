@@ -21,8 +21,10 @@ final class AuditTrail: Sendable {
     /// nil where the configuration switches the log off.
     let log: AuditLog?
     let places: PrivacyPlaces
+    /// Signs the log's heads, and receipts.
+    let signer: AuditSigner
     private let interval: Int64
-    private let text = AuditText()
+    let text = AuditText()
     private let clock: @Sendable () -> Int64
     private let metrics: SelfMetrics
     private let logger: Logger
@@ -36,13 +38,13 @@ final class AuditTrail: Sendable {
         self.clock = clock
         self.metrics = metrics
         self.logger = logger
+        places.makeKeyFolder()
+        signer = try AuditSigner.open(places.auditKey, dataDirectory: dataDirectory)
         guard configuration.privacy.audit.enabled else {
             log = nil
             logger.warning("privacy.audit.enabled is false: nobody can tell later who read what")
             return
         }
-        places.makeKeyFolder()
-        let signer = try AuditSigner.open(places.auditKey, dataDirectory: dataDirectory)
         let opened = try AuditLog(
             directory: places.auditDirectory, checkpoints: places.auditCheckpoints, fileSystem: PosixFileSystem(), signer: signer,
             clock: clock)

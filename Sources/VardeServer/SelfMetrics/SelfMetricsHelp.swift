@@ -18,6 +18,8 @@ enum SelfMetricsHelp {
         "varde_disk_free_bytes": "Room on the file system of the data directory.",
         "varde_egress_refused_connections_total": "Outbound connections refused because their address is not in a declared network.",
         "varde_egress_refused_total": "Outbound connections refused, as entered in the audit log.",
+        "varde_erasure_failures_total": "Steps of erasures that failed and are tried again.",
+        "varde_erasures_open": "Erasures asked for and not done.",
         "varde_exemplars": "Exemplars kept.",
         "varde_exemplars_accepted_total": "Exemplars taken in.",
         "varde_exemplars_refused_total": "Exemplars not taken in, by reason.",

@@ -37,7 +37,7 @@ struct AuditVerifyCommand: ParsableCommand {
         guard FileManager.default.fileExists(atPath: places.auditDirectory) else {
             throw CommandFailure("\(places.auditDirectory): there is no audit log")
         }
-        let key = try publicKeyText(places)
+        let key = try PublicKeyText.read(publicKey, places)
         if key == nil {
             Terminal.complain("note: no public key at \(places.auditKey).pub: the checkpoints' own is believed; give one by --public-key")
         }
@@ -58,15 +58,5 @@ struct AuditVerifyCommand: ParsableCommand {
             )
         }
         if !report.isSound { throw ExitCode(1) }
-    }
-
-    private func publicKeyText(_ places: PrivacyPlaces) throws -> String? {
-        if let publicKey, publicKey.count == 64, publicKey.allSatisfy(\.isHexDigit) { return publicKey.lowercased() }
-        let path = publicKey ?? places.auditKey + ".pub"
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            if publicKey != nil { throw CommandFailure("cannot read the public key \(path)") }
-            return nil
-        }
-        return text.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 }

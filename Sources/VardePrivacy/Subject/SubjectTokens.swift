@@ -1,0 +1,49 @@
+internal import Crypto
+
+/// The words a person's identifiers stand as in what is stored: all that is ever kept of a request about a person.
+package struct SubjectTokens: Sendable, Equatable {
+    /// Identifiers of one request, and bytes of one of them.
+    package static let maxIdentifiers = 100
+    package static let maxIdentifierBytes = 1024
+
+    /// `TYPE:kN:token`, sorted; as in placeholders, without the angle brackets, which some programs escape.
+    package let texts: [String]
+    /// Types and key epochs they are of, sorted.
+    package let types: [String]
+    package let epochs: [Int]
+    /// Places in the list of identifiers of those that can stand as no pseudonym.
+    package let unknown: [Int]
+
+    /// The tokens of raw identifiers over every type each may be of and every key epoch whose key exists.
+    package init(identifiers: [String], pseudonyms: Pseudonyms, policy: RedactionPolicy) {
+        var all: Set<Pseudonyms.Token> = []
+        var unknown: [Int] = []
+        for (index, identifier) in identifiers.enumerated() {
+            let own = Self.forms(of: identifier).flatMap { pseudonyms.tokens(for: $0, policy: policy) }
+            if own.isEmpty { unknown.append(index) }
+            all.formUnion(own)
+        }
+        texts = Set(all.map { String($0.placeholder.dropFirst().dropLast()) }).sorted()
+        types = Set(all.map { $0.placeholder.dropFirst().prefix { $0 != ":" } }).map(String.init).sorted()
+        epochs = Set(all.map(\.epoch)).sorted()
+        self.unknown = unknown
+    }
+
+    /// An identifier as it may have been written: as given, and without the blanks around and in it.
+    private static func forms(of identifier: String) -> [String] {
+        let trimmed = identifier.split { $0.isWhitespace }.joined(separator: " ")
+        let compact = trimmed.filter { $0 != " " }
+        var forms = [trimmed]
+        // Digits in groups of any kind are one number, however they were grouped.
+        if compact != trimmed, compact.utf8.allSatisfy({ ByteClass.isDigit($0) || $0 == 0x2B || $0 == 0x2D || $0 == 0x2E }) {
+            forms.append(compact)
+        }
+        return forms
+    }
+
+    /// SHA-256 of the tokens, a line each, 64 hexadecimal digits: whoever has the identifier and the keys can make it again, nobody
+    /// else can tell whom it is of.
+    package static func digest(of texts: [String]) -> String {
+        Hex.text(Array(SHA256.hash(data: Array(texts.sorted().joined(separator: "\n").utf8))))
+    }
+}
