@@ -9,7 +9,10 @@ STATIC_LIBRARIES := lz4 zstd snappy z sqlite3 re2
 STATIC_PACKAGES := liblz4 libzstd snappy zlib sqlite3 re2
 PEERS := $(CURDIR)/.build-peers
 
-.PHONY: run test build deps peers format lint bench dist clean
+.PHONY: run test build deps peers format lint bench bench-metrics bench-micro fuzz dist clean
+
+FUZZ_SECONDS ?= 20
+FUZZ_TARGETS ?=
 
 ## run: install what is missing, build for release, serve
 run: build
@@ -48,6 +51,22 @@ bench: build
 	@Tests/EndToEnd/peers.sh $(PEERS) prometheus victoria-metrics
 	VARDE_PEERS=$(PEERS) swift run --package-path Bench --scratch-path .build-bench -c release side-by-side
 
+## bench-metrics: the same for metrics alone; BENCH_OPTIONS as side-by-side explains them, such as --series 1000000 --steps 8
+bench-metrics: build
+	@Tests/EndToEnd/peers.sh $(PEERS) prometheus victoria-metrics
+	VARDE_PEERS=$(PEERS) swift run --package-path Bench --scratch-path .build-bench -c release side-by-side metrics $(BENCH_OPTIONS)
+
+## bench-micro: codecs and the metrics store by themselves, on one core
+bench-micro: deps
+	VARDE_BENCH=1 swift build -c release --product varde-micro -Xswiftc -enable-testing --scratch-path .build-micro
+	.build-micro/release/varde-micro codecs
+	.build-micro/release/varde-micro store 10000 720
+
+## fuzz: libFuzzer on every decoder of bytes from disk and network, FUZZ_SECONDS each
+fuzz: deps
+	VARDE_FUZZ=1 swift build --product varde-fuzz --sanitize fuzzer --scratch-path .build-fuzz
+	Tests/Fuzz/run.sh .build-fuzz/debug/varde-fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
 ## dist: one stripped file with Swift's runtime and the C libraries inside, in dist/varde
 # The libraries' folder holds archives alone, and stands before the system's in the link: pkg-config files of our own say so.
 dist: DIST = $(CURDIR)/.build-dist
@@ -70,4 +89,4 @@ lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Bench
 
 clean:
-	rm -rf .build .build-dist dist
+	rm -rf .build .build-dist .build-fuzz .build-micro .build-bench dist

@@ -229,3 +229,24 @@ let package = Package(
             swiftSettings: houseTests),
     ]
 )
+
+// Fuzzers of every decoder of bytes from disk or network: `make fuzz`. Known to the package only when asked for, as libFuzzer brings
+// its own main.
+if Context.environment["VARDE_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "varde-fuzz",
+            dependencies: [
+                "VardeModel", "VardeKernels", "VardeCompression", "VardeDisk", "VardeWire", "VardeMetrics", "VardeLogs", "VardeQuery",
+            ],
+            path: "Tests/Fuzz", swiftSettings: houseTests))
+}
+
+// Benchmarks of codecs and of the metrics store by itself: `make bench-micro`. They measure what is internal to the modules.
+if Context.environment["VARDE_BENCH"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "varde-micro", dependencies: ["VardeModel", "VardeKernels", "VardeDisk", "VardeWire", "VardeMetrics"],
+            path: "Bench/Sources",
+            sources: ["Micro", "SideBySide/Fleet.swift"], swiftSettings: houseTests))
+}

@@ -278,7 +278,8 @@ extension MetricStore: SampleSink {
         defer { state.recordStorage = pass.record.takeStorage() }
         // A duplicate is as durable as the sample it repeats, which may still be on its way.
         if pass.record.count == 0 { return .success(report.duplicates > 0 ? log.end : nil) }
-        if state.headSince == nil { state.headSince = clock() }
+        state.latestAppend = clock()
+        if state.headSince == nil { state.headSince = state.latestAppend }
         logDefinitions(&state, &pass)
         var result: Result<WriteAheadLog.Position?, DiskError>
         if let failure = pass.failure {

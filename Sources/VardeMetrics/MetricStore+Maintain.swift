@@ -17,9 +17,11 @@ extension MetricStore {
     }
 
     private func doWhatIsDue(now: Int64, force: Bool) throws {
-        let (samples, since) = state.withLock { ($0.samples.count, $0.headSince) }
+        let (samples, since, latest) = state.withLock { ($0.samples.count, $0.headSince, $0.latestAppend) }
         let isOld = since.map { now - $0 >= options.maxHeadAge } ?? false
-        if samples >= options.maxHeadSamples || isOld && samples > 0 || force && samples > 0 { try cutHead() }
+        // A backfill has ended: what it left in memory takes less room in a block.
+        let isQuiet = samples >= options.leastSamplesCut && now - latest >= options.quietTime
+        if samples >= options.maxHeadSamples || isQuiet || (isOld || force) && samples > 0 { try cutHead() }
         try retryFrozen()
         try compact()
         try dropExpired(now: now)

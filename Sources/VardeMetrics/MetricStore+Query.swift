@@ -119,17 +119,13 @@ struct StoreSelection: SeriesSelection {
         identities.append(identity)
         firstPlace.append((part, id))
         latest.append(Self.none)
-        if isIndexed {
-            let known = identities
-            slots.insert(identity.low, UInt32(known.count - 1)) { known[Int($0)].low }
-        }
+        if isIndexed { slots.insert(identity.low, UInt32(identities.count - 1)) }
     }
 
     private mutating func indexIdentities() {
         isIndexed = true
-        let known = identities
-        slots.reserve(known.count) { known[Int($0)].low }
-        for index in known.indices { slots.insert(known[index].low, UInt32(index)) { known[Int($0)].low } }
+        slots.reserve(identities.count)
+        for index in identities.indices { slots.insert(identities[index].low, UInt32(index)) }
     }
 
     mutating func finish(limit: Int) {

@@ -29,6 +29,8 @@ package final class MetricStore: Sendable {
         /// When series were last renumbered: part of every ref, so that older refs are known for stale.
         var generation: UInt32 = 1
         var headSince: Int64?
+        /// When samples came last.
+        var latestAppend: Int64 = 0
         var frozen: [FrozenHead] = []
         var blocks: [Block] = []
         /// What of them is deleted, by name; a block that is no longer live may stand here until its file is gone.
@@ -185,8 +187,14 @@ package final class MetricStore: Sendable {
     /// Verifies every file; what does not check, in words.
     package func verify() -> [String] { state.withLock { $0.blocks }.flatMap { $0.verify() } }
 
-    /// Syncs what was appended. The head is recovered from the log at the next start.
+    /// Syncs what was appended, and writes a head of some size to blocks, so that the next start has little to read.
     package func close() throws(DiskError) {
+        maintenance.withLock { _ in
+            // Where blocks cannot be written, the log has it all.
+            let count = state.withLock { $0.samples.count }
+            if count >= options.leastSamplesCut { try? cutHead() }
+            try? retryFrozen()
+        }
         log.markCut()
         _ = try log.finishCut()
     }

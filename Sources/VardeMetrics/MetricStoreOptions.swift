@@ -13,6 +13,9 @@ package struct MetricStoreOptions: Sendable {
     /// The head is written to a block once it holds so many samples, 24 bytes each, or is older than `maxHeadAge`.
     package var maxHeadSamples = 3_000_000
     package var maxHeadAge: Int64 = 2 * 3_600_000
+    /// A head with at least so many samples is written to a block as well when none has come for `quietTime`, and when the store is closed.
+    package var leastSamplesCut = 100_000
+    package var quietTime: Int64 = 60_000
     /// Blocks of one day and level that are merged into one.
     package var mergeWidth = 4
     /// Log records are synced at most so often, 0 for every acknowledgement.

@@ -144,6 +144,7 @@ struct Recovery {
     func finish(now: Int64) -> MetricStore.State {
         var state = state
         if !state.samples.isEmpty { state.headSince = now }
+        state.latestAppend = now
         return state
     }
 }

@@ -17,6 +17,7 @@ final class Block: Sendable {
     let sequence: UInt64
     let level: Int
     let size: Int
+    let version: UInt16
     let file: SectionedFile
     private let pages: SectionedFile.Section
     private let loaded = Mutex<Index?>(nil)
@@ -36,8 +37,10 @@ final class Block: Sendable {
         samples = Int(Bytes.load64(span, at: 16))
         seriesCount = Int(Bytes.load32(span, at: 24))
         sequence = Bytes.load64(span, at: 28)
-        let version = UInt16(meta[36]) | UInt16(meta[37]) << 8
-        guard version == BlockFormat.version else { throw DiskError(damaged: path, "block version \(version) is not known to this Varde") }
+        version = UInt16(meta[36]) | UInt16(meta[37]) << 8
+        guard version >= BlockFormat.oldestVersion, version <= BlockFormat.version else {
+            throw DiskError(damaged: path, "block version \(version) is not known to this Varde")
+        }
     }
 
     /// The index, read on first use.
@@ -70,6 +73,8 @@ final class Block: Sendable {
         /// Sequence of the block the page is of.
         fileprivate var owner: UInt64 = 0
         fileprivate var bytes: [UInt8] = []
+        /// Where the page's chunks begin in `bytes`.
+        fileprivate var start = 0
         fileprivate var values: [Double] = []
         fileprivate var scratch = ValueColumn.Scratch()
     }
@@ -84,7 +89,7 @@ final class Block: Sendable {
         guard low < high else { return }
         let page = Int(index.pageOfSeries[Int(id)])
         if cursor.page != page || cursor.owner != sequence { try load(page, of: index, into: &cursor) }
-        let start = 4 + Int(index.chunkOffset[Int(id)])
+        let start = cursor.start + Int(index.chunkOffset[Int(id)])
         let end = start + Int(index.chunkSize[Int(id)])
         let bytes = cursor.bytes
         let chunk = bytes.span.extracting(0..<end)
@@ -127,10 +132,21 @@ final class Block: Sendable {
         var bytes: [UInt8] = []
         swap(&bytes, &cursor.bytes)
         cursor.page = -1
-        let size = index.pageSizes[page]
-        try file.readPart(of: pages, at: index.pageOffsets[page], count: size + 4, into: &bytes)
-        guard CRC32C.checksum(bytes.span.extracting(4..<(size + 4))) == Bytes.load32(bytes.span, at: 0) else {
+        let stored = index.storedSizes[page]
+        try file.readPart(of: pages, at: index.pageOffsets[page], count: stored + 4, into: &bytes)
+        guard CRC32C.checksum(bytes.span.extracting(4..<(stored + 4))) == Bytes.load32(bytes.span, at: 0) else {
             throw DiskError(damaged: file.path, "the page at byte \(pages.offset + index.pageOffsets[page]) does not match its checksum")
+        }
+        cursor.start = 4
+        if stored != index.pageSizes[page] {
+            var unpacked: [UInt8] = []
+            do throws(DecompressionError) {
+                try Zstd.decompress(bytes.span.extracting(4..<(stored + 4)), size: index.pageSizes[page], into: &unpacked)
+            } catch {
+                throw DiskError(damaged: file.path, "the page at byte \(pages.offset + index.pageOffsets[page]) does not decompress")
+            }
+            bytes = unpacked
+            cursor.start = 0
         }
         swap(&bytes, &cursor.bytes)
         cursor.page = page

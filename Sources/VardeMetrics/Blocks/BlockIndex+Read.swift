@@ -3,16 +3,38 @@ import VardeKernels
 import VardeModel
 
 extension Block.Index {
-    /// Reads the index from the sections of a block; layout: `BlockFormat`.
+    /// The sections a block's index is in, decompressed.
+    struct Sections {
+        var pageTable: [UInt8] = []
+        var symbols: [UInt8] = []
+        var postings: [UInt8] = []
+        var series: [UInt8] = []
+        var times: [UInt8] = []
+        var seriesCount = 0
+        var sampleCount = 0
+        var version = BlockFormat.version
+    }
+
+    /// Reads the index of a block.
     ///
     /// - Throws: `DiskError` with code 0 where the sections do not fit together.
     init(of block: Block) throws(DiskError) {
-        let table = try block.file.read("pagetable")
-        guard let firstOfPage = readPageTable(table), readSymbols(try block.decompressed("symbols")),
-            readPostings(try block.decompressed("postings"), seriesCount: block.seriesCount),
-            readSeries(try block.decompressed("series"), seriesCount: block.seriesCount, firstOfPage),
-            readTimes(try block.decompressed("times"), samples: block.samples)
-        else { throw DiskError(damaged: block.file.path, "the block's index makes no sense") }
+        let sections = Sections(
+            pageTable: try block.file.read("pagetable"), symbols: try block.decompressed("symbols"),
+            postings: try block.decompressed("postings"), series: try block.decompressed("series"), times: try block.decompressed("times"),
+            seriesCount: block.seriesCount, sampleCount: block.samples,
+            version: block.version)
+        guard let index = Self(sections) else { throw DiskError(damaged: block.file.path, "the block's index makes no sense") }
+        self = index
+    }
+
+    /// Reads the index from its sections; nil where they do not fit together. Layout: `BlockFormat`.
+    init?(_ sections: Sections) {
+        guard let firstOfPage = readPageTable(sections.pageTable, version: sections.version), readSymbols(sections.symbols),
+            readPostings(sections.postings, seriesCount: sections.seriesCount),
+            readSeries(sections.series, seriesCount: sections.seriesCount, firstOfPage),
+            readTimes(sections.times, samples: sections.sampleCount)
+        else { return nil }
     }
 
     private mutating func readSymbols(_ bytes: [UInt8]) -> Bool {
@@ -29,13 +51,15 @@ extension Block.Index {
     }
 
     /// Offsets and sizes of pages; the first series of each.
-    private mutating func readPageTable(_ table: [UInt8]) -> [Int]? {
+    private mutating func readPageTable(_ table: [UInt8], version: UInt16) -> [Int]? {
         var firstOfPage: [Int] = []
-        for at in stride(from: 0, to: table.count - BlockFormat.pageEntrySize + 1, by: BlockFormat.pageEntrySize) {
+        let entry = BlockFormat.pageEntrySize(version: version)
+        for at in stride(from: 0, to: table.count - entry + 1, by: entry) {
             guard let offset = Int(exactly: Bytes.load64(table.span, at: at)) else { return nil }
             pageOffsets.append(offset)
             firstOfPage.append(Int(Bytes.load32(table.span, at: at + 8)))
             pageSizes.append(Int(Bytes.load32(table.span, at: at + 12)))
+            storedSizes.append(version == 1 ? pageSizes[pageSizes.count - 1] : Int(Bytes.load32(table.span, at: at + 16)))
         }
         return firstOfPage
     }

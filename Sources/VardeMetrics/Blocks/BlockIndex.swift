@@ -19,7 +19,9 @@ extension Block {
         var identities: [SeriesIdentity] = []
         var columns: [[Int64]] = []
         var pageOffsets: [Int] = []
+        /// Bytes of each page's chunks, and what they take in the file.
         var pageSizes: [Int] = []
+        var storedSizes: [Int] = []
 
         func symbol(_ text: String) -> UInt32? {
             let symbols = dictionary.symbols

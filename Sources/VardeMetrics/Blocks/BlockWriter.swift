@@ -11,6 +11,7 @@ final class BlockWriter {
     private var timeColumns: [UInt8] = []
     private var columnOf: [ColumnKey: UInt32] = [:]
     private var page: [UInt8] = []
+    private var packed: [UInt8] = []
     private var pageFirst: UInt32 = 0
     private var pageTable: [UInt8] = []
     private var first = Int64.max
@@ -77,14 +78,17 @@ final class BlockWriter {
 
     private func finishPage() throws(DiskError) {
         if page.isEmpty { return }
+        Zstd.compress(page.span, level: BlockFormat.compressionLevel, into: &packed)
+        let isPacked = packed.count < page.count - page.count / BlockFormat.worthwhileSaving
+        let stored = isPacked ? packed : page
         var checksum: [UInt8] = []
-        Bytes.append32(CRC32C.checksum(page.span), to: &checksum)
+        Bytes.append32(CRC32C.checksum(stored.span), to: &checksum)
         Bytes.append64(UInt64(file.sectionOffset), to: &pageTable)
         Bytes.append32(pageFirst, to: &pageTable)
         Bytes.append32(UInt32(page.count), to: &pageTable)
-        let bytes = page
+        Bytes.append32(UInt32(stored.count), to: &pageTable)
         try file.append(checksum.span)
-        try file.append(bytes.span)
+        try file.append(stored.span)
         page.removeAll(keepingCapacity: true)
         pageFirst = UInt32(index.count)
     }

@@ -12,105 +12,105 @@ enum IntegerColumn {
 
     /// Appends the column of `values` to `output`.
     static func encode(_ values: [Int64], to output: inout [UInt8]) {
-        let first = differences(values)
-        let second = differences(Array(first.dropFirst()))
+        let first = differences(values, from: 1)
+        let second = differences(first, from: 2)
         // The order whose values are smallest in the mean wins; ties go to the plainer one.
-        let costs = [cost(values[...]), cost(first.dropFirst()), cost(second.dropFirst())]
+        let costs = [cost(values, from: 0), cost(first, from: 1), cost(second, from: 2)]
         var order = 0
         if values.count > 1, costs[1] < costs[order] { order = 1 }
         if values.count > 2, costs[2] < costs[order] { order = 2 }
         output.append(UInt8(order))
-        var rest: ArraySlice<Int64>
-        switch order {
-        case 0: rest = values[...]
-        case 1:
-            Varint.append(Varint.zigzag(values[0]), to: &output)
-            rest = first.dropFirst()
-        default:
-            Varint.append(Varint.zigzag(values[0]), to: &output)
-            Varint.append(Varint.zigzag(first[1]), to: &output)
-            rest = second.dropFirst()
-        }
-        while !rest.isEmpty {
-            encodeRun(rest.prefix(runLength), to: &output)
-            rest = rest.dropFirst(runLength)
+        if order > 0 { Varint.append(Varint.zigzag(values[0]), to: &output) }
+        if order > 1 { Varint.append(Varint.zigzag(first[1]), to: &output) }
+        let source = order == 0 ? values : order == 1 ? first : second
+        var offsets = [UInt64](repeating: 0, count: runLength)
+        var histogram = [Int](repeating: 0, count: 65)
+        var start = order
+        while start < source.count {
+            let end = min(start + runLength, source.count)
+            encodeRun(source, start..<end, &offsets, &histogram, to: &output)
+            start = end
         }
     }
 
-    /// Differences by wrapping subtraction: any 64-bit values come back. The first element stays as it is.
-    private static func differences(_ values: [Int64]) -> [Int64] {
-        var out: [Int64] = []
-        out.reserveCapacity(values.count)
-        var last: Int64 = 0
-        for value in values {
-            out.append(value &- last)
-            last = value
+    /// Differences by wrapping subtraction: any 64-bit values come back. Elements before `start` stay as they are.
+    private static func differences(_ values: [Int64], from start: Int) -> [Int64] {
+        var out = values
+        var at = values.count - 1
+        while at >= start {
+            out[at] = values[at] &- values[at - 1]
+            at -= 1
         }
         return out
     }
 
     /// Bits the runs would take, by each run's range.
-    private static func cost(_ values: ArraySlice<Int64>) -> Int {
-        if values.isEmpty { return .max }
+    private static func cost(_ values: [Int64], from first: Int) -> Int {
+        if values.count <= first { return .max }
         var total = 0
-        var rest = values
-        while !rest.isEmpty {
-            let run = rest.prefix(runLength)
-            var low = run[run.startIndex]
+        var start = first
+        while start < values.count {
+            let end = min(start + runLength, values.count)
+            var low = values[start]
             var high = low
-            for value in run {
-                low = min(low, value)
-                high = max(high, value)
+            for at in start..<end {
+                low = min(low, values[at])
+                high = max(high, values[at])
             }
-            total += (64 - (UInt64(bitPattern: high) &- UInt64(bitPattern: low)).leadingZeroBitCount) * run.count + 24
-            rest = rest.dropFirst(runLength)
+            total += (64 - (UInt64(bitPattern: high) &- UInt64(bitPattern: low)).leadingZeroBitCount) * (end - start) + 24
+            start = end
         }
         return total
     }
 
-    private static func encodeRun(_ run: ArraySlice<Int64>, to output: inout [UInt8]) {
-        let base = run.min() ?? 0
-        var offsets: [UInt64] = []
-        offsets.reserveCapacity(run.count)
+    private static func encodeRun(
+        _ values: [Int64], _ run: Range<Int>, _ offsets: inout [UInt64], _ histogram: inout [Int], to output: inout [UInt8]
+    ) {
+        var base = values[run.lowerBound]
+        for at in run { base = min(base, values[at]) }
         // How many values need so many bits.
-        var histogram = [Int](repeating: 0, count: 65)
-        for value in run {
-            let offset = UInt64(bitPattern: value) &- UInt64(bitPattern: base)
-            offsets.append(offset)
-            histogram[64 - offset.leadingZeroBitCount] += 1
+        for bits in 0...64 { histogram[bits] = 0 }
+        for at in run {
+            let offset = UInt64(bitPattern: values[at]) &- UInt64(bitPattern: base)
+            offsets[at &- run.lowerBound] = offset
+            histogram[64 &- offset.leadingZeroBitCount] &+= 1
         }
-        // The width where packed bits and outliers (a byte of position, the high bits in sevens) together are fewest.
-        var width = 64
-        while width > 0, histogram[width] == 0 { width -= 1 }
-        var best = width
-        var bestBits = width * run.count
-        var above = 0
-        var candidate = width
-        var outlierBits = 0
-        while candidate > 0 {
-            above += histogram[candidate]
-            candidate -= 1
-            if above > 32 { break }
-            outlierBits = above * (8 + ((width - candidate + 6) / 7) * 8)
-            if candidate * run.count + outlierBits < bestBits {
-                best = candidate
-                bestBits = candidate * run.count + outlierBits
-            }
-        }
-        let mask: UInt64 = best == 64 ? .max : (1 << UInt64(best)) - 1
+        let width = bestWidth(histogram, count: run.count)
+        let mask: UInt64 = width == 64 ? .max : (1 << UInt64(width)) - 1
         var outliers: [(position: Int, high: UInt64)] = []
-        for i in offsets.indices where offsets[i] > mask {
-            outliers.append((i, offsets[i] >> UInt64(best)))
+        for i in 0..<run.count where offsets[i] > mask {
+            outliers.append((i, offsets[i] >> UInt64(width)))
             offsets[i] &= mask
         }
         Varint.append(Varint.zigzag(base), to: &output)
-        output.append(UInt8(best))
+        output.append(UInt8(width))
         output.append(UInt8(outliers.count))
-        BitPacking.pack(offsets.span, width: best, to: &output)
+        BitPacking.pack(offsets.span.extracting(0..<run.count), width: width, to: &output)
         for (position, high) in outliers {
             output.append(UInt8(position))
             Varint.append(high, to: &output)
         }
+    }
+
+    /// The width where packed bits and outliers (a byte of position, the high bits in sevens) together are fewest.
+    private static func bestWidth(_ histogram: [Int], count: Int) -> Int {
+        var width = 64
+        while width > 0, histogram[width] == 0 { width -= 1 }
+        var best = width
+        var bestBits = width * count
+        var above = 0
+        var candidate = width
+        while candidate > 0 {
+            above += histogram[candidate]
+            candidate -= 1
+            if above > 32 { break }
+            let bits = candidate * count + above * (8 + ((width - candidate + 6) / 7) * 8)
+            if bits < bestBits {
+                best = candidate
+                bestBits = bits
+            }
+        }
+        return best
     }
 
     /// Reads `count` values from `at` on and moves it behind them; false where the bytes are no such column.
@@ -119,52 +119,65 @@ enum IntegerColumn {
         guard at < bytes.count else { return false }
         let order = Int(bytes[at])
         at += 1
-        guard order <= 2, count >= order, count >= 0 else { return false }
-        var seeds: [Int64] = []
-        for _ in 0..<order {
+        guard order <= 2, count >= order else { return false }
+        var last: Int64 = 0
+        var step: Int64 = 0
+        for number in 0..<order {
             guard let raw = Varint.read(bytes, at: &at) else { return false }
-            seeds.append(Varint.unzigzag(raw))
-        }
-        values.reserveCapacity(count)
-        if order > 0 { values.append(seeds[0]) }
-        if order > 1 { values.append(seeds[0] &+ seeds[1]) }
-        var last = values.last ?? 0
-        var step = order > 1 ? seeds[1] : 0
-        var unpacked = [UInt64](repeating: 0, count: runLength)
-        while values.count < count {
-            let size = min(runLength, count - values.count)
-            guard let rawBase = Varint.read(bytes, at: &at), at + 2 <= bytes.count else { return false }
-            let base = UInt64(bitPattern: Varint.unzigzag(rawBase))
-            let width = Int(bytes[at])
-            let outliers = Int(bytes[at + 1])
-            at += 2
-            guard width <= 64, at + BitPacking.byteCount(size, width: width) <= bytes.count else { return false }
-            if size < runLength { unpacked.removeLast(unpacked.count - size) }
-            var span = unpacked.mutableSpan
-            BitPacking.unpack(bytes, at: at, width: width, into: &span)
-            at += BitPacking.byteCount(size, width: width)
-            for _ in 0..<outliers {
-                guard at < bytes.count, Int(bytes[at]) < size else { return false }
-                let position = Int(bytes[at])
-                at += 1
-                guard let high = Varint.read(bytes, at: &at) else { return false }
-                unpacked[position] |= high &<< UInt64(width)
+            if number == 0 {
+                last = Varint.unzigzag(raw)
+            } else {
+                step = Varint.unzigzag(raw)
+                last &+= step
             }
+            values.append(last)
+        }
+        // A run takes three bytes at least: what is claimed beyond that is not reserved.
+        guard (count - order) / runLength <= (bytes.count - at) / 3 else { return false }
+        values.append(contentsOf: repeatElement(0, count: count - order))
+        var output = values.mutableSpan
+        var unpacked = [UInt64](repeating: 0, count: runLength)
+        var filled = order
+        while filled < count {
+            let size = min(runLength, count - filled)
+            guard let base = unpackRun(bytes, at: &at, size: size, into: &unpacked) else { return false }
             switch order {
-            case 0: for i in 0..<size { values.append(Int64(bitPattern: unpacked[i] &+ base)) }
+            case 0: for i in 0..<size { output[filled &+ i] = Int64(bitPattern: unpacked[i] &+ base) }
             case 1:
                 for i in 0..<size {
                     last &+= Int64(bitPattern: unpacked[i] &+ base)
-                    values.append(last)
+                    output[filled &+ i] = last
                 }
             default:
                 for i in 0..<size {
                     step &+= Int64(bitPattern: unpacked[i] &+ base)
                     last &+= step
-                    values.append(last)
+                    output[filled &+ i] = last
                 }
             }
+            filled += size
         }
         return true
+    }
+
+    /// A run's values without its base; the base, nil where the bytes are no run.
+    private static func unpackRun(_ bytes: Span<UInt8>, at: inout Int, size: Int, into unpacked: inout [UInt64]) -> UInt64? {
+        guard let base = Varint.read(bytes, at: &at), at + 2 <= bytes.count else { return nil }
+        let width = Int(bytes[at])
+        let outliers = Int(bytes[at + 1])
+        at += 2
+        guard width <= 64, at + BitPacking.byteCount(size, width: width) <= bytes.count else { return nil }
+        if size < runLength { unpacked.removeLast(unpacked.count - size) }
+        var span = unpacked.mutableSpan
+        BitPacking.unpack(bytes, at: at, width: width, into: &span)
+        at += BitPacking.byteCount(size, width: width)
+        for _ in 0..<outliers {
+            guard at < bytes.count, Int(bytes[at]) < size else { return nil }
+            let position = Int(bytes[at])
+            at += 1
+            guard let high = Varint.read(bytes, at: &at) else { return nil }
+            span[position] |= high &<< UInt64(width)
+        }
+        return UInt64(bitPattern: Varint.unzigzag(base))
     }
 }

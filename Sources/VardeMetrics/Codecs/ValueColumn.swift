@@ -43,31 +43,15 @@ enum ValueColumn {
 
     /// Finds the smallest power of ten that makes (nearly) all values integers; false where none does.
     private static func encodeDecimal(_ values: [Double], to output: inout [UInt8]) -> Bool {
-        var exponent = 0
-        var misses = 0
-        // Raising the exponent at each miss finds the finest value's decimals in one pass; a value that fits none is an exception.
-        for value in values where !fits(value, exponent) {
-            if let needed = (exponent...maxExponent).dropFirst().first(where: { fits(value, $0) }) {
-                exponent = needed
-            } else {
-                misses += 1
-                if misses > 4 + values.count / 8 { return false }
-            }
-        }
-        var integers: [Int64] = []
-        integers.reserveCapacity(values.count)
+        var integers = [Int64](repeating: 0, count: values.count)
         var exceptions: [(index: Int, bits: UInt64)] = []
-        var last: Int64 = 0
-        let power = powers[exponent]
-        for (index, value) in values.enumerated() {
-            if fits(value, exponent) {
-                last = Int64((value * power).rounded())
-            } else {
-                exceptions.append((index, value.bitPattern))
-                if exceptions.count > 4 + values.count / 8 { return false }
-            }
-            integers.append(last)
+        var exponent = 0
+        // A value that needs a higher power than those before begins everything anew: mostly that is the first.
+        while let needed = scale(values, exponent, &integers, &exceptions) {
+            if exceptions.count > 4 + values.count / 8 { return false }
+            exponent = needed
         }
+        if exceptions.count > 4 + values.count / 8 { return false }
         if exceptions.first?.index == 0, let base = integers.first(where: { $0 != 0 }) {
             for index in integers.indices { if integers[index] == 0 { integers[index] = base } else { break } }
         }
@@ -87,14 +71,45 @@ enum ValueColumn {
         return true
     }
 
+    /// Scales values to integers; those no power of ten makes one are exceptions and repeat the integer before.
+    ///
+    /// - Returns: nil once all are done or too many are exceptions, else the higher exponent a value needs.
+    private static func scale(
+        _ values: [Double], _ exponent: Int, _ integers: inout [Int64], _ exceptions: inout [(index: Int, bits: UInt64)]
+    ) -> Int? {
+        exceptions.removeAll(keepingCapacity: true)
+        let power = powers[exponent]
+        var last: Int64 = 0
+        for index in values.indices {
+            let value = values[index]
+            let scaled = nearest(value * power)
+            // Integers know no negative zero.
+            if scaled.magnitude < maxInteger, (scaled / power).bitPattern == value.bitPattern, value.bitPattern != 1 << 63 {
+                last = Int64(scaled)
+            } else if let needed = (exponent...maxExponent).dropFirst().first(where: { fits(value, $0) }) {
+                return needed
+            } else {
+                exceptions.append((index, value.bitPattern))
+                if exceptions.count > 4 + values.count / 8 { return nil }
+            }
+            integers[index] = last
+        }
+        return nil
+    }
+
     /// Whether `value` times the power is an integer that divides back to the same bits.
     @inline(__always)
     private static func fits(_ value: Double, _ exponent: Int) -> Bool {
         let power = powers[exponent]
-        let scaled = (value * power).rounded()
-        // Integers know no negative zero.
+        let scaled = nearest(value * power)
         guard scaled.magnitude < maxInteger, value.bitPattern != 1 << 63 else { return false }
         return (scaled / power).bitPattern == value.bitPattern
+    }
+
+    /// The nearest integer. Adding and taking away a number whose last bit is worth 1 rounds without a call.
+    @inline(__always)
+    private static func nearest(_ value: Double) -> Double {
+        value.magnitude < 0x1p51 ? (value + 0x1.8p52) - 0x1.8p52 : value.rounded()
     }
 
     /// Greatest common divisor of all, at least 1: memory comes in pages, disks in sectors.
@@ -158,15 +173,17 @@ enum ValueColumn {
         }
         guard IntegerColumn.decode(bytes, at: &at, count: count, into: &scratch.integers) else { return false }
         let start = values.count
-        values.reserveCapacity(start + count)
+        values.append(contentsOf: repeatElement(0, count: count))
         let factor = Int64(bitPattern: unit)
+        let integers = scratch.integers.span
+        var output = values.mutableSpan
         if exponent == 0, factor == 1 {
-            for integer in scratch.integers { values.append(Double(integer)) }
+            for i in 0..<count { output[start &+ i] = Double(integers[i]) }
         } else {
             let power = powers[exponent]
-            for integer in scratch.integers { values.append(Double(integer &* factor) / power) }
+            for i in 0..<count { output[start &+ i] = Double(integers[i] &* factor) / power }
         }
-        for (index, bits) in exceptions { values[start + index] = Double(bitPattern: bits) }
+        for (index, bits) in exceptions { output[start + index] = Double(bitPattern: bits) }
         return true
     }
 }

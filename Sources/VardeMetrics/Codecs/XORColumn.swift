@@ -36,33 +36,66 @@ enum XORColumn {
         writer.finish(to: &output)
     }
 
+    /// Appends `count` values read from `at` on; false where the bytes are no such column.
     static func decode(_ bytes: Span<UInt8>, at: inout Int, count: Int, into values: inout [Double]) -> Bool {
         if count == 0 { return true }
         guard at + 8 <= bytes.count else { return false }
         var last = Bytes.load64(bytes, at: at)
-        values.reserveCapacity(values.count + count)
-        values.append(Double(bitPattern: last))
-        var reader = BitReader(byte: at + 8)
-        var leading = 64
+        let start = values.count
+        // A value takes a bit at least: what is claimed beyond that is not reserved.
+        guard count <= (bytes.count - at) * 8 else { return false }
+        values.append(contentsOf: repeatElement(0, count: count))
+        var output = values.mutableSpan
+        output[start] = Double(bitPattern: last)
+        let end = bytes.count &* 8
+        var bit = (at + 8) * 8
         var trailing = 0
-        for _ in 1..<max(count, 1) {
-            guard let first = reader.take(1, bytes) else { return false }
-            if first == 1 {
-                guard let second = reader.take(1, bytes) else { return false }
-                if second == 1 {
-                    guard let header = reader.take(12, bytes) else { return false }
-                    leading = Int(header & 63)
-                    let length = Int(header >> 6) + 1
-                    guard leading + length <= 64 else { return false }
-                    trailing = 64 - leading - length
+        var length = 0
+        for position in (start + 1)..<(start + count) {
+            let word = peek(bytes, bit)
+            if word & 1 == 0 {
+                bit &+= 1
+            } else {
+                if word & 2 == 0 {
+                    bit &+= 2
+                } else {
+                    let leading = Int(truncatingIfNeeded: word &>> 2) & 63
+                    length = (Int(truncatingIfNeeded: word &>> 8) & 63) &+ 1
+                    trailing = 64 &- leading &- length
+                    if trailing < 0 { return false }
+                    bit &+= 14
                 }
-                guard leading < 64, let meaningful = reader.take(64 - leading - trailing, bytes) else { return false }
-                last ^= meaningful << UInt64(trailing)
+                if length == 0 { return false }
+                var meaningful = peek(bytes, bit)
+                if length > 56 {
+                    meaningful = meaningful & 0xffff_ffff | peek(bytes, bit &+ 32) &<< 32
+                    if length < 64 { meaningful &= (1 &<< UInt64(length)) &- 1 }
+                } else {
+                    meaningful &= (1 &<< UInt64(length)) &- 1
+                }
+                bit &+= length
+                last ^= meaningful &<< UInt64(trailing)
             }
-            values.append(Double(bitPattern: last))
+            if bit > end { return false }
+            output[position] = Double(bitPattern: last)
         }
-        at = reader.nextByte
+        at = (bit + 7) / 8
         return true
+    }
+
+    /// At least 56 bits from a bit on, zeros behind the end.
+    @inline(__always)
+    private static func peek(_ bytes: Span<UInt8>, _ bit: Int) -> UInt64 {
+        let at = bit &>> 3
+        if at &+ 8 <= bytes.count { return Bytes.load64(bytes, at: at) &>> UInt64(bit & 7) }
+        return peekAtEnd(bytes, at) &>> UInt64(bit & 7)
+    }
+
+    @inline(never)
+    private static func peekAtEnd(_ bytes: Span<UInt8>, _ at: Int) -> UInt64 {
+        var word: UInt64 = 0
+        for i in 0..<8 where at + i < bytes.count { word |= UInt64(bytes[at + i]) << UInt64(8 * i) }
+        return word
     }
 }
 
@@ -91,27 +124,5 @@ private struct BitWriter {
         }
         accumulator = 0
         filled = 0
-    }
-}
-
-private struct BitReader {
-    private var bit: Int
-
-    init(byte: Int) { bit = byte * 8 }
-
-    var nextByte: Int { (bit + 7) / 8 }
-
-    mutating func take(_ width: Int, _ bytes: Span<UInt8>) -> UInt64? {
-        guard bit + width <= bytes.count * 8 else { return nil }
-        var value: UInt64 = 0
-        var got = 0
-        while got < width {
-            let byte = UInt64(bytes[bit >> 3]) >> UInt64(bit & 7)
-            let available = min(8 - (bit & 7), width - got)
-            value |= (byte & ((1 << UInt64(available)) - 1)) << UInt64(got)
-            got += available
-            bit += available
-        }
-        return value
     }
 }

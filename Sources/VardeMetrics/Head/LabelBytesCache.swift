@@ -27,8 +27,7 @@ struct LabelBytesCache {
         let entry = UInt32(keys.count)
         keys.append(key)
         series.append(number)
-        let known = keys
-        slots.insert(key.low, entry) { known[Int($0)].low }
+        slots.insert(key.low, entry)
     }
 
     /// Series numbers moved; those with nil are forgotten.

@@ -49,8 +49,7 @@ struct SeriesTable: SeriesIndex {
         let id = UInt32(symbols.count)
         symbols.append(Bytes.string(bytes))
         symbolHashes.append(hash)
-        let hashes = symbolHashes
-        symbolSlots.insert(hash.low, id) { hashes[Int($0)].low }
+        symbolSlots.insert(hash.low, id)
         if metricName == Self.none, symbols[Int(id)].hasSameUTF8(as: Labels.metricName) { metricName = id }
         return id
     }
@@ -70,8 +69,7 @@ struct SeriesTable: SeriesIndex {
         firstOfPair.append(Self.none)
         seriesOfPair.append([])
         pairsOfName[name, default: []].append(pair)
-        let known = pairKeys
-        pairSlots.insert(hash, pair) { Self.hash(ofPair: known[Int($0)]) }
+        pairSlots.insert(hash, pair)
         return pair
     }
 
@@ -130,8 +128,7 @@ struct SeriesTable: SeriesIndex {
         slabs[slab].ends.append(UInt32(slabs[slab].pairs.count))
         slabs[slab].identities.append(identity)
         count += 1
-        let known = slabs
-        identitySlots.insert(identity.low, id) { known[Int($0) >> Self.slabBits].identities[Int($0) & (Self.slabSize - 1)].low }
+        identitySlots.insert(identity.low, id)
         return id
     }
 

@@ -1,0 +1,45 @@
+import Foundation
+
+// varde-micro codecs                         encodes and decodes columns of each class of series, by codec
+// varde-micro store [SERIES] [STEPS] [DIR]   the metrics store by itself: ingest, cut, size by section, recovery
+
+@main
+struct MicroBench {
+    static func main() async throws {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        func number(_ position: Int, _ standard: Int) -> Int {
+            arguments.count > position ? Int(arguments[position]) ?? standard : standard
+        }
+        switch arguments.first {
+        case "codecs": CodecBench.run()
+        case "store":
+            let folder =
+                arguments.count > 3
+                ? arguments[3] : FileManager.default.temporaryDirectory.appendingPathComponent("varde-micro-\(getpid())").path
+            let bench = StoreBench(series: number(1, 10_000), steps: number(2, 720), folder: folder)
+            try await bench.run()
+        case "recover": try StoreBench(series: 0, steps: 0, folder: arguments[1]).recover()
+        case "sections": try StoreBench(series: 0, steps: 0, folder: arguments[1]).sections()
+        default:
+            print("varde-micro codecs | store [SERIES] [STEPS] [DIR] | recover DIR | sections DIR")
+            exit(2)
+        }
+    }
+
+    static func seconds() -> Double {
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+    }
+
+    /// Processor seconds of this process, and the most memory it had resident (MB).
+    static func usage() -> (cpu: Double, peak: Double) {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        let cpu = Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
+        return (cpu, Double(usage.ru_maxrss) / 1024)
+    }
+
+    /// Writes to the standard output, with figures.
+    static func say(_ text: String, _ values: any CVarArg...) { print(String(format: text, arguments: values)) }
+}
