@@ -218,7 +218,10 @@ let package = Package(
             swiftSettings: houseTests),
         .testTarget(
             name: "VardeServerTests",
-            dependencies: ["VardeServer", "VardeModel", "VardeLogs", "VardeDisk", "VardePrivacy", "VardeEgress", "TestSupport"],
+            dependencies: [
+                "VardeServer", "VardeModel", "VardeMetrics", "VardeLogs", "VardeCollect", "VardeDisk", "VardePrivacy", "VardeEgress",
+                "TestSupport",
+            ],
             swiftSettings: houseTests),
         .testTarget(
             name: "EndToEnd",

@@ -22,7 +22,7 @@ extension Catalog {
 
     /// Writes where a job stands, in place of what was known of it; survives a power cut once this returns.
     package func save(_ job: Job) throws {
-        try database.write { database in
+        try write { database in
             try database.execute(
                 sql: """
                     INSERT INTO job (kind, name, step, payload) VALUES (?, ?, ?, ?)
@@ -43,7 +43,7 @@ extension Catalog {
 
     /// The job is done.
     package func remove(_ job: Job) throws {
-        try database.write { database in
+        try write { database in
             try database.execute(sql: "DELETE FROM job WHERE kind = ? AND name = ?", arguments: [job.kind, job.name])
         }
     }

@@ -31,6 +31,14 @@ extension Catalog {
         }
     }
 
+    /// What is wrong with what a catalog says, though SQLite can read it; nil where nothing is, or the database is no catalog.
+    static func sealProblem(inDatabaseAt path: String) throws -> String? {
+        try SQLiteFile.reader(path).read { database in
+            guard try database.tableExists("file"), try database.tableExists("setting"), try database.tableExists("job") else { return nil }
+            return try sealProblem(of: database)
+        }
+    }
+
     /// Opens the catalog; one SQLite cannot read is set aside under another name and begun anew.
     ///
     /// An empty catalog is filled from the files' own descriptions by the stores when they open.

@@ -35,9 +35,11 @@ package final class Catalog: Sendable {
     }
 
     let database: DatabaseQueue
+    let isInMemory: Bool
 
     /// Opens or makes the catalog at a path; nil keeps it in memory, for tests.
     package init(path: String?) throws {
+        isInMemory = path == nil
         var configuration = Configuration()
         configuration.prepareDatabase { database in
             // A commit is on the device before it returns.
@@ -88,7 +90,7 @@ package final class Catalog: Sendable {
 
     /// Makes files live and others dead in one step that survives a crash wholly or not at all, with settings that go with it.
     package func change(add: [Entry], remove: [(store: String, name: String)], settings: [(name: String, value: String)] = []) throws {
-        try database.write { database in
+        try write { database in
             for entry in add {
                 try database.execute(
                     sql: "INSERT OR REPLACE INTO file (name, store, first, last, bytes, items, level) VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -10,6 +10,12 @@ package struct DataDirectoryCheck {
         package var offset: Int?
         package var reason: String
 
+        package init(path: String, offset: Int?, reason: String) {
+            self.path = path
+            self.offset = offset
+            self.reason = reason
+        }
+
         package var description: String { offset.map { "\(path) at byte \($0): \(reason)" } ?? "\(path): \(reason)" }
     }
 
@@ -82,6 +88,9 @@ package struct DataDirectoryCheck {
                     try checkSections(path)
                 } else if try SQLiteFile.isDatabase(path, fileSystem: fileSystem) {
                     databases.append(path)
+                } else if SQLiteFile.isNamedAsOne(path) {
+                    report.damage.append(Finding(path: path, offset: 0, reason: "the file does not begin as a database does"))
+                    sawCatalog = true
                 } else {
                     try other?(path)
                 }
@@ -146,7 +155,15 @@ package struct DataDirectoryCheck {
         let problems = SQLiteFile.problems(path)
         report.damage += problems.map { Finding(path: path, offset: nil, reason: $0) }
         if !problems.isEmpty { sawCatalog = true }
-        guard problems.isEmpty, let entries = try Catalog.entries(inDatabaseAt: path) else { return }
+        guard problems.isEmpty else { return }
+        let catalog: (entries: [Catalog.Entry], sealProblem: String?)?
+        do {
+            catalog = try Catalog.entries(inDatabaseAt: path).map { ($0, try Catalog.sealProblem(inDatabaseAt: path)) }
+        } catch {
+            return report.damage.append(Finding(path: path, offset: nil, reason: "\(error)"))
+        }
+        guard let (entries, sealProblem) = catalog else { return }
+        if let sealProblem { report.damage.append(Finding(path: path, offset: nil, reason: sealProblem)) }
         sawCatalog = true
         for store in Set(entries.map(\.store)).union(dataFiles.keys).sorted() {
             let audit = Catalog.Audit(entries.filter { $0.store == store }, files: dataFiles[store] ?? [:])

@@ -9,6 +9,9 @@ package enum SQLiteFile {
         try fileSystem.prefix(of: path, count: magic.count) == magic
     }
 
+    /// Whether a name is that of a database of ours.
+    static func isNamedAsOne(_ path: String) -> Bool { path.hasSuffix(".sqlite") }
+
     /// Whether a name is that of a file SQLite keeps beside a database.
     static func isCompanion(_ path: String) -> Bool { path.hasSuffix("-wal") || path.hasSuffix("-shm") || path.hasSuffix("-journal") }
 

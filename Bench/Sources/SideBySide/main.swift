@@ -1,8 +1,11 @@
 import Foundation
 
-// side-by-side [metrics|logs|all] [--series N] [--steps N] [--megabytes N] [--rounds N] [--only NAME] [--contestant NAME=BINARY …]
+// side-by-side [metrics|logs|all] [--series N] [--steps N] [--scrapes FOLDER [--copies N]] [--megabytes N] [--connections N] [--rounds N]
+//              [--only NAME] [--varde BINARY] [--contestant "NAME PORT WRITE-PATH READY-PATH BINARY ARGUMENT…"]
 //
-// Starts each server alone on loopback, replays the same bytes, prints one table of medians with the ratio to Varde.
+// Starts each server alone on loopback, replays the same bytes, prints one table of medians with the ratio to Varde. The corpus is a
+// synthetic fleet of N series, or with --scrapes real scrapes multiplied by instance. In a contestant's arguments {data} stands for a
+// fresh folder, whose size on disk is what counts.
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 @MainActor func option(_ name: String, _ standard: Int) -> Int {
@@ -65,8 +68,19 @@ defer { try? FileManager.default.removeItem(at: work) }
                 "-storageDataPath", folder.path + "/data", "-httpListenAddr", "127.0.0.1:18428", "-loggerLevel", "ERROR",
                 "-retentionPeriod", "1y", "-search.maxUniqueTimeseries", "10000000", "-search.latencyOffset", "0s",
             ])
-    default: return nil
+    default: return try other(name, folder: folder)
     }
+}
+
+/// The server the command line describes.
+@MainActor func other(_ name: String, folder: URL) throws -> Contestant? {
+    let words = text("contestant")?.split(separator: " ").map(String.init) ?? []
+    guard words.count >= 5, words[0] == name, let port = Int(words[1]) else { return nil }
+    let data = folder.appendingPathComponent("data")
+    try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
+    return Contestant(
+        name: name, binary: URL(fileURLWithPath: words[4]), port: port, folder: folder, writePath: words[2], readyPath: words[3],
+        dataFolder: "data", arguments: words[5...].map { $0.replacingOccurrences(of: "{data}", with: data.path) })
 }
 
 func median(_ values: [Double]) -> Double {
@@ -97,13 +111,20 @@ let now = Int64(Date().timeIntervalSince1970 * 1000) / 60_000 * 60_000
 if what != "logs" {
     let series = option("series", 10_000)
     let steps = option("steps", 720)
-    let corpus = MetricsCorpus.make(
-        series: series, steps: steps, interval: 15_000, end: now - 60_000, connections: option("connections", 4), seed: 1)
+    let corpus =
+        if let folder = text("scrapes") {
+            try MetricsCorpus.scrapes(
+                folder: URL(fileURLWithPath: folder), copies: option("copies", 6), end: now - 60_000, connections: option("connections", 4))
+        } else {
+            MetricsCorpus.make(
+                series: series, steps: steps, interval: 15_000, end: now - 60_000, connections: option("connections", 4), seed: 1)
+        }
+    let described = text("scrapes").map { "scrapes of \($0), \(corpus.samples) samples" } ?? "\(series) series × \(steps) samples"
     print(
-        "metrics: \(series) series × \(steps) samples, \(corpus.bodies.joined().joined().map(\.count).reduce(0, +) / 1_000_000) MB of remote write, corpus \(String(corpus.hash, radix: 16))"
+        "metrics: \(described), \(corpus.bodies.joined().joined().map(\.count).reduce(0, +) / 1_000_000) MB of remote write, corpus \(String(corpus.hash, radix: 16))"
     )
     var results: [String: [MetricsResult]] = [:]
-    let names = ["varde", "victoria-metrics", "prometheus"]
+    let names = ["varde", "victoria-metrics", "prometheus"] + (text("contestant")?.split(separator: " ").prefix(1).map(String.init) ?? [])
     for round in 0..<rounds {
         for name in names {
             guard let one = try contestant(name, round: round, logs: false) else { continue }
@@ -122,7 +143,7 @@ if what != "logs" {
     row("bytes per sample on disk", values { $0.bytesPerSample }, "%.2f", higherIsBetter: false)
     row("ready after SIGKILL, s", values { $0.readyAfterKill > 0 ? $0.readyAfterKill : .nan }, "%.2f", higherIsBetter: false)
     row("acknowledged samples missing after SIGKILL", values { Double($0.lost) }, "%.0f", higherIsBetter: false)
-    for (index, query) in MetricsRun.queries.enumerated() {
+    for (index, query) in corpus.queries.enumerated() {
         row(String(query.prefix(42)), values { $0.queries[index] }, "%.1f ms", higherIsBetter: false)
     }
 }

@@ -1,10 +1,7 @@
 import ArgumentParser
 import Foundation
-import VardeCollect
 import VardeDisk
-import VardeLogs
-import VardeMetrics
-import VardeModel
+import VardeServer
 
 /// `varde check data`: reads every file of a data directory and holds it against its checksums.
 struct CheckDataCommand: ParsableCommand {
@@ -21,50 +18,13 @@ struct CheckDataCommand: ParsableCommand {
     func run() throws {
         let files = PosixFileSystem()
         try DataDirectoryPath.require(directory)
-        let stores = StoreDump(files, prints: dump)
-        let report = try DataDirectoryCheck.run(
-            directory: directory, fileSystem: files, dump: dump ? stores.part : nil, other: stores.other)
+        let report = try DataDirectoryExamination.run(
+            directory: directory, fileSystem: files, print: dump ? { Terminal.write("\($0)\n") } : nil)
         for finding in report.damage { Terminal.complain("damaged: \(finding)") }
         for finding in report.leftovers { Terminal.complain("note: \(finding)") }
         Terminal.complain(
             "\(report.files) files, \(report.bytes) bytes, \(report.logRecords) log records, \(report.sections) sections: \(report.damage.isEmpty ? "sound" : "\(report.damage.count) damaged")"
         )
         if !report.damage.isEmpty { throw ExitCode(1) }
-    }
-}
-
-/// Prints what the stores can read of each part of a data directory.
-private final class StoreDump {
-    private let files: PosixFileSystem
-    private let prints: Bool
-    private var lastFile = ""
-    private var metricLog = MetricLogDump()
-
-    init(_ files: PosixFileSystem, prints: Bool) {
-        self.files = files
-        self.prints = prints
-    }
-
-    /// Files that are neither logs nor sectioned: what short-lived jobs pushed.
-    func other(_ path: String) throws {
-        guard PushedGroups.isFile(path) else { return }
-        try PushedGroups.dump(path: path, fileSystem: files) { if prints { Terminal.write("\(path): \($0)\n") } }
-    }
-
-    func part(_ part: DataDirectoryCheck.Part, _ bytes: Span<UInt8>) throws {
-        let print: (String) -> Void = { Terminal.write("\(part.path): \($0)\n") }
-        if part.path.contains("/logs/wal/") {
-            try LogDump.record(bytes, print)
-        } else if part.path.contains("/metrics/wal/") {
-            let kind = part.name.split(separator: " ").last.flatMap { UInt8($0) } ?? 0
-            metricLog.record(kind: kind, bytes, print)
-        } else if part.path.contains("/exemplars/wal/") {
-            if let record = ExemplarLogRecord.decode(bytes) { print("exemplar \(record.exemplar.labels) of \(record.series)") }
-        } else if part.path != lastFile {
-            // Sections come one by one; the store reads the file as a whole.
-            lastFile = part.path
-            if part.path.contains("/logs/") { try LogDump.segment(path: part.path, fileSystem: files, print) }
-            if part.path.contains("/metrics/blocks/") { try BlockDump.series(path: part.path, fileSystem: files, print) }
-        }
     }
 }
