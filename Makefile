@@ -9,10 +9,13 @@ STATIC_LIBRARIES := lz4 zstd snappy z sqlite3 re2
 STATIC_PACKAGES := liblz4 libzstd snappy zlib sqlite3 re2
 PEERS := $(CURDIR)/.build-peers
 
-.PHONY: run test build deps peers format lint bench bench-metrics bench-micro fuzz dist clean
+.PHONY: run test build deps peers format lint bench bench-metrics bench-micro fuzz sanitize dist clean
 
 FUZZ_SECONDS ?= 20
 FUZZ_TARGETS ?=
+# What touches memory by hand, and what runs on several threads at once.
+ASAN_TESTS ?= VardeKernelsTests|VardeCompressionTests|VardeDiskTests|VardeWireTests|VardeMetricsTests|VardeLogsTests
+TSAN_TESTS ?= VardeDiskTests|VardeMetricsTests|VardeLogsTests|VardePrivacyTests|VardeCollectTests|VardeServerTests
 
 ## run: install what is missing, build for release, serve
 run: build
@@ -67,6 +70,11 @@ fuzz: deps
 	VARDE_FUZZ=1 swift build --product varde-fuzz --sanitize fuzzer --scratch-path .build-fuzz
 	Tests/Fuzz/run.sh .build-fuzz/debug/varde-fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
+## sanitize: tests under AddressSanitizer and ThreadSanitizer
+sanitize: deps
+	swift test --sanitize address --scratch-path .build-asan --filter '$(ASAN_TESTS)'
+	swift test --sanitize thread --scratch-path .build-tsan --filter '$(TSAN_TESTS)'
+
 ## dist: one stripped file with Swift's runtime and the C libraries inside, in dist/varde
 # The libraries' folder holds archives alone, and stands before the system's in the link: pkg-config files of our own say so.
 dist: DIST = $(CURDIR)/.build-dist
@@ -89,4 +97,4 @@ lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Bench
 
 clean:
-	rm -rf .build .build-dist .build-fuzz .build-micro .build-bench dist
+	rm -rf .build .build-dist .build-fuzz .build-asan .build-tsan .build-micro .build-bench dist

@@ -52,6 +52,7 @@ enum LogRecord {
         guard payload.count >= headerSize, let encoding = LogEncoding(rawValue: payload[8]) else { throw malformed }
         let sequence = Bytes.load64(payload, at: 0)
         let size = Int(Bytes.load32(payload, at: 9))
+        guard size <= maxBody else { throw malformed }
         let stored = payload.extracting(headerSize..<payload.count)
         var body: [UInt8] = []
         do throws(DecompressionError) {

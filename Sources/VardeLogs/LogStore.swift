@@ -129,7 +129,8 @@ package final class LogStore: LogSink, LogSource {
     private func handleUnlisted(_ damage: inout [String]) throws -> [Catalog.Entry] {
         let live = Set(try catalog.files(of: LogSegmentFormat.store).map(\.name))
         let unlisted = try fileSystem.list(segmentDirectory).filter { LogSegmentFormat.number(of: $0) != nil && !live.contains($0) }
-        let catalogIsNew = try live.isEmpty && catalog.setting(Self.sequenceSetting) == nil
+        // A catalog that was ever opened by this store has its sequence.
+        let catalogIsNew = try catalog.setting(Self.sequenceSetting) == nil
         var adopted: [Catalog.Entry] = []
         for name in unlisted.sorted() {
             let path = segmentDirectory + "/" + name
@@ -146,7 +147,7 @@ package final class LogStore: LogSink, LogSource {
                 damage.append("\(error)")
             }
         }
-        try catalog.change(add: adopted, remove: [])
+        if catalogIsNew { try catalog.change(add: adopted, remove: [], settings: [(Self.sequenceSetting, "0")]) }
         try fileSystem.syncDirectory(segmentDirectory)
         return adopted
     }

@@ -132,14 +132,17 @@ package final class MetricStore: Sendable {
     }
 
     /// Blocks on disk the catalog does not name. With a catalog that names others, they are left-overs of a crash before or after their
-    /// transaction, and removed; where the catalog names nothing at all it was lost, and it is made anew from the files.
+    /// transaction, and removed; one that knows nothing of this store was lost (or never was), and it is made anew from the files, in
+    /// one step.
     private static func adoptUnlisted(
         directory: String, fileSystem: any FileSystem, catalog: Catalog, live: [Catalog.Entry], damage: inout [String],
         into state: inout State
     ) throws {
         let names = Set(live.map(\.name))
         let unlisted = try fileSystem.list(directory + "/blocks").filter { $0.hasSuffix(".block") && !names.contains($0) }
-        let catalogIsNew = try live.isEmpty && catalog.setting(walStartSetting) == nil
+        // A catalog that was ever opened by this store says where the log starts.
+        let catalogIsNew = try catalog.setting(walStartSetting) == nil
+        var adopted: [Block] = []
         for name in unlisted.sorted() {
             let path = directory + "/blocks/" + name
             guard catalogIsNew else {
@@ -147,14 +150,17 @@ package final class MetricStore: Sendable {
                 continue
             }
             do {
-                let block = try Block(path: path, name: name, level: 0, fileSystem: fileSystem)
-                try catalog.change(add: [block.entry], remove: [])
-                state.blocks.append(block)
+                adopted.append(try Block(path: path, name: name, level: 0, fileSystem: fileSystem))
                 damage.append("\(path): not in the catalog; taken in again")
+            } catch let error as DiskError where error.code != 0 {
+                // Not damaged, but not to be read now: an adoption takes all there are.
+                throw error
             } catch let error as DiskError {
                 damage.append("\(error)")
             }
         }
+        if catalogIsNew { try catalog.change(add: adopted.map(\.entry), remove: [], settings: [(name: walStartSetting, value: "0")]) }
+        state.blocks += adopted
     }
 
     package var statistics: MetricStoreStatistics {

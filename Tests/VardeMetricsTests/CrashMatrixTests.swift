@@ -104,6 +104,7 @@ import VardeModel
             test.files.fail(atCall: n, .error(5))
             let isOpen = (try? test.reopen()) != nil
             let isOver = !test.files.hasFailed
+            test.files.processKill()
             // A block that cannot be opened now is not lost: it is damage told, and there at the next start.
             if !isOpen || !test.store.damage.isEmpty { try test.reopen() }
             ledger.check(try test.dump(), from: .min, "call \(n)")

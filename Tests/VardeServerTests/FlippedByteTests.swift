@@ -50,7 +50,6 @@ import VardeModel
             _ = try await logs.append([LogStreamWrite(labels: ["app": "a"], entries: columns)])
             if round == 0 { try logs.flush() }
         }
-        try logs.close()
         let exemplars = try ExemplarStore.open(directory: data + "/exemplars", fileSystem: files)
         exemplars.add([(["__name__": "m"], Exemplar(labels: ["trace_id": "abc"], value: 1, timestamp: Self.now))])
         try exemplars.close()

@@ -4,13 +4,17 @@ import Foundation
 final class Connection: @unchecked Sendable {
     struct Failure: Error, CustomStringConvertible { var description: String }
 
-    private let descriptor: Int32
+    private var descriptor: Int32
     private let port: Int
     private var buffer: [UInt8] = []
 
     init(port: Int) throws {
         self.port = port
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        descriptor = try Self.open(port)
+    }
+
+    private static func open(_ port: Int) throws -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = UInt16(port).bigEndian
@@ -24,13 +28,29 @@ final class Connection: @unchecked Sendable {
         }
         var one: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
+        return descriptor
     }
 
     deinit { close(descriptor) }
 
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the whole answer; once more over a new connection where the server has closed this one, as some do
+    /// after a while.
     func request(
         _ method: String, _ path: String, headers: [(String, String)] = [], body: [UInt8] = []
+    ) throws -> (status: Int, body: [UInt8]) {
+        do {
+            return try requestOnce(method, path, headers: headers, body: body)
+        } catch {
+            close(descriptor)
+            buffer = []
+            descriptor = -1
+            descriptor = try Self.open(port)
+            return try requestOnce(method, path, headers: headers, body: body)
+        }
+    }
+
+    private func requestOnce(
+        _ method: String, _ path: String, headers: [(String, String)], body: [UInt8]
     ) throws -> (status: Int, body: [UInt8]) {
         var head = "\(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nContent-Length: \(body.count)\r\n"
         for (name, value) in headers { head += "\(name): \(value)\r\n" }

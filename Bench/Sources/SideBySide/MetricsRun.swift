@@ -7,18 +7,47 @@ struct MetricsResult {
     var cpuPerMillion = 0.0
     var peakMemory = 0
     var bytesPerSample = 0.0
-    var readyAfterKill = 0.0
-    var lost = 0
     /// Milliseconds of each query's first run.
     var queries: [Double] = []
 }
 
 enum MetricsRun {
-    static func run(_ contestant: Contestant, _ corpus: MetricsCorpus, killAfter: Bool) throws -> MetricsResult {
+    /// Ingests, asks the queries, stops cleanly and measures the disk.
+    static func run(_ contestant: Contestant, _ corpus: MetricsCorpus) throws -> MetricsResult {
         var result = MetricsResult(name: contestant.name)
         try contestant.start()
         // Nothing of ours stays behind, whatever goes wrong.
         defer { contestant.kill(SIGKILL) }
+        let seconds = try send(corpus, to: contestant)
+        result.samplesPerSecond = Double(corpus.samples) / seconds
+        result.cpuPerMillion = contestant.cpuSeconds / Double(corpus.samples) * 1e6
+        result.peakMemory = contestant.peakMemory
+        let asked = try Connection(port: contestant.port)
+        let from = max(corpus.start, corpus.end - 9_000_000) / 1000
+        for query in corpus.queries {
+            let began = Clock.seconds()
+            let path = "/api/v1/query_range?query=\(escape(query))&start=\(from)&end=\(corpus.end / 1000)&step=60"
+            let answer = try asked.request("GET", path)
+            result.queries.append(answer.status == 200 ? (Clock.seconds() - began) * 1000 : .nan)
+        }
+        // A clean stop writes out what is in memory; what is on disk then is what the data takes.
+        contestant.kill(SIGTERM)
+        result.bytesPerSample = Double(contestant.diskBytes) / Double(corpus.samples)
+        return result
+    }
+
+    /// Ingests and kills: how long until it is ready again, and what it acknowledged and lost.
+    static func runKilled(_ contestant: Contestant, _ corpus: MetricsCorpus) throws -> (ready: Double, lost: Int) {
+        try contestant.start()
+        defer { contestant.kill(SIGKILL) }
+        _ = try send(corpus, to: contestant)
+        contestant.kill(SIGKILL)
+        let ready = try contestant.start()
+        return (ready, corpus.samples - (try count(contestant, corpus)))
+    }
+
+    /// Sends the corpus over all connections; the seconds it took.
+    private static func send(_ corpus: MetricsCorpus, to contestant: Contestant) throws -> Double {
         let headers = [
             ("Content-Type", "application/x-protobuf"), ("Content-Encoding", "snappy"), ("X-Prometheus-Remote-Write-Version", "0.1.0"),
         ]
@@ -41,29 +70,8 @@ enum MetricsRun {
                 }
             }
         }
-        let seconds = Clock.seconds() - begin
         if let failure = failures.first { throw Connection.Failure(description: "\(contestant.name): \(failure)") }
-        result.samplesPerSecond = Double(corpus.samples) / seconds
-        result.cpuPerMillion = contestant.cpuSeconds / Double(corpus.samples) * 1e6
-        result.peakMemory = contestant.peakMemory
-
-        let asked = try Connection(port: contestant.port)
-        let from = max(corpus.start, corpus.end - 9_000_000) / 1000
-        for query in corpus.queries {
-            let began = Clock.seconds()
-            let path = "/api/v1/query_range?query=\(escape(query))&start=\(from)&end=\(corpus.end / 1000)&step=60"
-            let answer = try asked.request("GET", path)
-            result.queries.append(answer.status == 200 ? (Clock.seconds() - began) * 1000 : .nan)
-        }
-        if killAfter {
-            contestant.kill(SIGKILL)
-            result.readyAfterKill = try contestant.start()
-            result.lost = corpus.samples - (try count(contestant, corpus))
-        }
-        // A clean stop writes out what is in memory; what is on disk then is what the data takes.
-        contestant.kill(SIGTERM)
-        result.bytesPerSample = Double(contestant.diskBytes) / Double(corpus.samples)
-        return result
+        return Clock.seconds() - begin
     }
 
     /// Samples the server has over the corpus' time, by its own count.

@@ -107,7 +107,7 @@ private struct ScrapedProgram {
         guard let open = text.firstIndex(of: "{") else { return [("__name__", text)] }
         var labels = [("__name__", String(text[..<open]))]
         for match in text[open...].matches(of: #/([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"/#) {
-            let value = match.2.replacing("\\\"", with: "\"").replacing("\\n", with: "\n").replacing("\\\\", with: "\\")
+            let value = String(match.2).replacing("\\\"", with: "\"").replacing("\\n", with: "\n").replacing("\\\\", with: "\\")
             if !value.isEmpty { labels.append((String(match.1), value)) }
         }
         return labels

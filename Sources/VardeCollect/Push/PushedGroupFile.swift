@@ -67,7 +67,9 @@ enum PushedGroupFile {
 
     /// - Throws: `DiskError` naming the file where it is not what was written.
     static func decode(_ bytes: [UInt8], path: String) throws(DiskError) -> PushedGroup {
-        guard bytes.count >= bodyStart, Array(bytes[0..<4]) == magic else { throw DiskError(damaged: path, "not a pushed group") }
+        guard bytes.count >= bodyStart, Array(bytes[0..<4]) == magic, bytes[5..<8] == [0, 0, 0] else {
+            throw DiskError(damaged: path, "not a pushed group")
+        }
         guard bytes[4] == version else {
             throw DiskError(damaged: path, "version \(bytes[4]) is not known to this Varde (it knows \(version))")
         }
