@@ -17,10 +17,10 @@ extension MetricStore {
     }
 
     private func doWhatIsDue(now: Int64, force: Bool) throws {
-        let (samples, since, latest) = state.withLock { ($0.samples.count, $0.headSince, $0.latestAppend) }
+        let (samples, series, since, latest) = state.withLock { ($0.samples.count, $0.table.count, $0.headSince, $0.latestAppend) }
         let isOld = since.map { now - $0 >= options.maxHeadAge } ?? false
-        // A backfill has ended: what it left in memory takes less room in a block.
-        let isQuiet = samples >= options.leastSamplesCut && now - latest >= options.quietTime
+        // A backfill has ended: what it left in memory takes less room in a block. Blocks of a few samples a series are not worth it.
+        let isQuiet = samples >= max(options.leastSamplesCut, series * 4) && now - latest >= options.quietTime
         if samples >= options.maxHeadSamples || isQuiet || (isOld || force) && samples > 0 { try cutHead() }
         try retryFrozen()
         try compact()

@@ -13,7 +13,8 @@ package struct MetricStoreOptions: Sendable {
     /// The head is written to a block once it holds so many samples, 24 bytes each, or is older than `maxHeadAge`.
     package var maxHeadSamples = 3_000_000
     package var maxHeadAge: Int64 = 2 * 3_600_000
-    /// A head with at least so many samples is written to a block as well when none has come for `quietTime`, and when the store is closed.
+    /// A head with at least so many samples is written to a block as well when the store is closed, and when none has come for
+    /// `quietTime` and it has four a series or more.
     package var leastSamplesCut = 100_000
     package var quietTime: Int64 = 60_000
     /// Blocks of one day and level that are merged into one.

@@ -1,7 +1,9 @@
 import Foundation
 
 // varde-micro codecs                         encodes and decodes columns of each class of series, by codec
-// varde-micro store [SERIES] [STEPS] [DIR]   the metrics store by itself: ingest, cut, size by section, recovery
+// varde-micro store [SERIES] [STEPS] [DIR]   the metrics store by itself: ingest, cut, size by section, all read back
+// varde-micro recover DIR                    opens such a store: what recovery costs
+// varde-micro sections DIR                   size by section
 
 @main
 struct MicroBench {

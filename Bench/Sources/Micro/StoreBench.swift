@@ -41,6 +41,8 @@ struct StoreBench {
         var ingesting = 0.0
         var maintaining = 0.0
         var first = 0.0
+        // A hash of all samples of each series.
+        var sent = [UInt64](repeating: 0, count: series)
         for step in 0..<steps {
             for from in stride(from: 0, to: series, by: batchSize) {
                 var batch = RawSampleBatch()
@@ -48,8 +50,11 @@ struct StoreBench {
                     batch.labelStarts.append(UInt32(batch.bytes.count))
                     batch.bytes += labels[index]
                     batch.labelEnds.append(UInt32(batch.bytes.count))
-                    batch.timestamps.append(fleet.timestamp(host: hosts[index], step: step, start: start, interval: interval))
-                    batch.values.append(fleet.advance(index))
+                    let time = fleet.timestamp(host: hosts[index], step: step, start: start, interval: interval)
+                    let value = fleet.advance(index)
+                    sent[index] = Self.hash(sent[index], time, value)
+                    batch.timestamps.append(time)
+                    batch.values.append(value)
                     batch.sampleEnds.append(UInt32(batch.timestamps.count))
                 }
                 let began = MicroBench.seconds()
@@ -71,6 +76,29 @@ struct StoreBench {
         MicroBench.say("cutting and merging %.3f s; memory before %.0f MB, at most %.0f MB", maintaining, before.peak, after.peak)
         try store.close()
         try sections()
+        try check(fleet.series.map { Labels($0.labels.map { Label($0.0, $0.1) }) }, sent)
+    }
+
+    /// Reads everything back from a store opened anew and holds it against what was sent, bit for bit.
+    private func check(_ labels: [Labels], _ sent: [UInt64]) throws {
+        let began = MicroBench.seconds()
+        let selection = try open().select(SeriesRequest(matchers: [], from: .min, through: .max))
+        let number = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
+        var wrong = abs(selection.count - labels.count)
+        var columns = SampleColumns()
+        for index in 0..<selection.count {
+            columns.removeAll()
+            try selection.readSamples(at: index, from: .min, through: .max, into: &columns)
+            var hash: UInt64 = 0
+            for i in 0..<columns.count { hash = Self.hash(hash, columns.timestamps[i], columns.values[i]) }
+            if number[selection.labels(at: index)].map({ sent[$0] }) != hash || columns.count != steps { wrong += 1 }
+        }
+        MicroBench.say(
+            "read back in %.3f s: %ld of %ld series are not bit for bit what was sent", MicroBench.seconds() - began, wrong, labels.count)
+    }
+
+    private static func hash(_ hash: UInt64, _ time: Int64, _ value: Double) -> UInt64 {
+        ((hash ^ UInt64(bitPattern: time)) &* 0x100_0000_01b3 ^ value.bitPattern) &* 0x9E37_79B9_7F4A_7C15
     }
 
     func recover() throws {

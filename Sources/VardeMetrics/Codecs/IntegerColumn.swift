@@ -142,18 +142,9 @@ enum IntegerColumn {
             let size = min(runLength, count - filled)
             guard let base = unpackRun(bytes, at: &at, size: size, into: &unpacked) else { return false }
             switch order {
-            case 0: for i in 0..<size { output[filled &+ i] = Int64(bitPattern: unpacked[i] &+ base) }
-            case 1:
-                for i in 0..<size {
-                    last &+= Int64(bitPattern: unpacked[i] &+ base)
-                    output[filled &+ i] = last
-                }
-            default:
-                for i in 0..<size {
-                    step &+= Int64(bitPattern: unpacked[i] &+ base)
-                    last &+= step
-                    output[filled &+ i] = last
-                }
+            case 0: RunSums.values(unpacked.span, count: size, base: base, into: &output, at: filled)
+            case 1: RunSums.sums(unpacked.span, count: size, base: base, last: &last, into: &output, at: filled)
+            default: RunSums.sumsOfSums(unpacked.span, count: size, base: base, step: &step, last: &last, into: &output, at: filled)
             }
             filled += size
         }

@@ -175,14 +175,8 @@ enum ValueColumn {
         let start = values.count
         values.append(contentsOf: repeatElement(0, count: count))
         let factor = Int64(bitPattern: unit)
-        let integers = scratch.integers.span
         var output = values.mutableSpan
-        if exponent == 0, factor == 1 {
-            for i in 0..<count { output[start &+ i] = Double(integers[i]) }
-        } else {
-            let power = powers[exponent]
-            for i in 0..<count { output[start &+ i] = Double(integers[i] &* factor) / power }
-        }
+        RunSums.doubles(scratch.integers.span, factor: factor, divisor: powers[exponent], into: &output, at: start)
         for (index, bits) in exceptions { output[start + index] = Double(bitPattern: bits) }
         return true
     }
