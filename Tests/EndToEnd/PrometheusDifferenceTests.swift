@@ -24,14 +24,18 @@ import VardeWire
         var all: [Series] = []
         for index in 0..<12 {
             let labels = ["job": "job\(index % 3)", "instance": "host\(index):80", "zone": index % 2 == 0 ? "a" : "b"]
-            var total = 10_000.0
+            // No two counters are ever equal: which of equals is on top is chance.
+            let part = Double(index) / 1024
+            var total = 10_000 + part
             var level = Double.random(in: -20...20, using: &generator)
             var counter: [(Int64, Double)] = []
             var gauge: [(Int64, Double)] = []
             for time in times(Int64(101 + index * 37), 240) {
                 // Gaps or resets, and values no sensor gives.
                 if index % 2 == 0, Int.random(in: 0..<25, using: &generator) == 0 { continue }
-                total = index % 2 == 1 && Int.random(in: 0..<60, using: &generator) == 0 ? 5_000 : total + Double(Int.random(in: 0...50, using: &generator))
+                total =
+                    index % 2 == 1 && Int.random(in: 0..<60, using: &generator) == 0
+                    ? 5_000 + part : total + Double(Int.random(in: 0...50, using: &generator))
                 level += Double.random(in: -1...1, using: &generator)
                 counter.append((time, total))
                 let odd = Int.random(in: 0..<90, using: &generator)
