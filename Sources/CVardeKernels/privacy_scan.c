@@ -75,7 +75,7 @@ static void letters_before(scan *s, size_t p, size_t length) {
     while (n < 4 && is_letter(before(s, p, n + 1))) n++;
     if (n == 0 || n > 3) return;
     uint8_t b = before(s, p, n + 1);
-    if (is_alnum(b) || b == '_') return;
+    if (is_alnum(b) || (b == '_' && !(n == 2 && (length == 2 || length >= 10)))) return;
     // An account of two letters, a plate, a passport.
     if ((n == 2 && (length == 2 || length == 4 || length == 5 || length >= 10)) || (length >= 6 && length <= 9)) {
         emit(s, VARDE_CANDIDATE_LETTERED, p);
@@ -86,14 +86,41 @@ static void letters_before(scan *s, size_t p, size_t length) {
 static int known_shape(uint32_t shape, uint8_t kind) {
     switch (shape) {
     case 0x65: case 0x64: case 0x84: return kind != '.';
-    case 0x425: case 0x2225: case 0x335: case 0x443: case 0x632: return 1;
-    case 0x44: case 0x323: case 0x465: case 0x464: case 0x2222: case 0x2261: case 0x444: case 0x4441: case 0x4442: case 0x4443: case 0x4444:
+    case 0x425: case 0x2225: case 0x335: case 0x443: case 0x632: case 0x4444: return 1;
+    case 0x44: case 0x323: case 0x465: case 0x464: case 0x2222: case 0x2261: case 0x444: case 0x4441: case 0x4442: case 0x4443:
         return kind != '.';
     default: return 0;
     }
 }
 
-// Eleven digits behind `_` or a word that is no hexadecimal: user01017012345.
+// Four dotted numbers at p: 1 for an address, -1 for more of it than an address has, 0 for none.
+static int dotted_address(const scan *s, size_t p) {
+    size_t q = p;
+    for (int part = 0; part < 4; part++) {
+        size_t n = 0;
+        unsigned value = 0;
+        while (n < 4 && is_digit(at(s, q + n))) value = value * 10 + (s->line[q + n++] - '0');
+        if (n == 0 || n > 3 || value > 255 || (n > 1 && s->line[q] == '0')) return 0;
+        q += n;
+        if (part < 3) {
+            if (at(s, q) != '.') return 0;
+            q++;
+        }
+    }
+    uint8_t after = at(s, q);
+    return !is_alnum(after) && after != '_' && !(after == '.' && is_digit(at(s, q + 1))) ? 1 : -1;
+}
+
+// A date with dots and five digits behind a blank or dash: 20.05.94 18379.
+static int dotted_date(const scan *s, size_t p) {
+    if (!(two(s, p) && at(s, p + 2) == '.' && two(s, p + 3) && at(s, p + 5) == '.' && two(s, p + 6))) return 0;
+    if (at(s, p + 8) != ' ' && at(s, p + 8) != '-') return 0;
+    for (size_t k = 9; k < 14; k++)
+        if (!is_digit(at(s, p + k))) return 0;
+    return !is_alnum(at(s, p + 14));
+}
+
+// Long digits behind `_` or a word that is no hexadecimal: user01017012345, order_4302157368193038.
 static int behind_word(const scan *s, size_t p) {
     if (before(s, p, 1) == '_') return 1;
     size_t n = 1;
@@ -107,11 +134,14 @@ static void digits(scan *s, size_t p) {
     while (length < 26 && is_digit(at(s, p + length))) length++;
     uint8_t previous = before(s, p, 1);
     if (previous == '_' || is_letter(previous)) {
-        if (length == 11 && !is_alnum(at(s, p + length)) && behind_word(s, p)) {
+        if ((length == 11 || (length >= 13 && length <= 19)) && !is_alnum(at(s, p + length)) && behind_word(s, p)) {
             emit(s, VARDE_CANDIDATE_NUMBER, p);
+            if (length == 11) return;
+        }
+        if (previous == '_') {
+            if (length <= 3 && dotted_address(s, p)) emit(s, VARDE_CANDIDATE_IPV4, p);
             return;
         }
-        if (previous == '_') return;
         // 'T' of a time stamp without the date's being seen as one, and the like, fall through to nothing.
         letters_before(s, p, length);
         return;
@@ -169,24 +199,15 @@ static void digits(scan *s, size_t p) {
             }
         }
     }
+    if (length == 2 && next == '.' && dotted_date(s, p)) {
+        emit(s, VARDE_CANDIDATE_GROUPED, p);
+        return;
+    }
     if (length <= 3 && next == '.') {
         // A dotted address, or a pair of decimals.
-        size_t q = p;
-        int part = 0;
-        for (; part < 4; part++) {
-            size_t n = 0;
-            unsigned value = 0;
-            while (n < 4 && is_digit(at(s, q + n))) value = value * 10 + (s->line[q + n++] - '0');
-            if (n == 0 || n > 3 || value > 255 || (n > 1 && s->line[q] == '0')) break;
-            q += n;
-            if (part < 3) {
-                if (at(s, q) != '.') break;
-                q++;
-            }
-        }
-        if (part == 4) {
-            uint8_t after = at(s, q);
-            if (!is_alnum(after) && after != '_' && !(after == '.' && is_digit(at(s, q + 1)))) emit(s, VARDE_CANDIDATE_IPV4, p);
+        int address = dotted_address(s, p);
+        if (address) {
+            if (address > 0) emit(s, VARDE_CANDIDATE_IPV4, p);
             return;
         }
         size_t f = end + 1;
@@ -246,7 +267,7 @@ static void digits(scan *s, size_t p) {
     }
 bare:
     if (length >= 5) {
-        if (!is_alnum(next) && (next != '_' || length == 11)) {
+        if (!is_alnum(next) && (next != '_' || length >= 11)) {
             if (length >= 6) emit(s, VARDE_CANDIDATE_NUMBER, p);
             else if (previous == ' ' && (uint8_t)(before(s, p, 2) - 'A') < 26 && (uint8_t)(before(s, p, 3) - 'A') < 26 && !is_alnum(before(s, p, 4))) {
                 emit(s, VARDE_CANDIDATE_LETTERED, p);

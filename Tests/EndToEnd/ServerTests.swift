@@ -212,6 +212,73 @@ import VardeCompression
         #expect(try await server.ownMetric("varde_config_reload_failures_total") == 1)
     }
 
+    @Test func `The configuration is shown without its secrets, however it is written`() async throws {
+        let server = try ServerProcess(
+            configuration: """
+                collect: {host: {enabled: false}}
+                scrape_configs:
+                  - {job_name: a, basic_auth: {username: u, password: hidden1}, static_configs: [{targets: ["127.0.0.1:1"]}]}
+                  - job_name: b
+                    authorization: {credentials: "hidden2"}
+                    http_sd_configs: [{url: "http://user:hidden3@127.0.0.1:1/x"}]
+                server:
+                  enable_admin_api: true
+
+                """)
+        try await server.start()
+        let text = try await server.get("/api/v1/status/config").text
+        #expect(!text.contains("hidden"), "\(text)")
+        #expect(text.contains("job_name: a") && text.contains("<secret>") && text.contains("username: u"), "\(text)")
+    }
+
+    @Test func `Limits change with a reload, and those of the start are named`() async throws {
+        let server = try ServerProcess(configuration: Self.quiet + "limits: {series: 1000}\n")
+        try await server.start()
+        let file = server.folder.appendingPathComponent("varde.yaml")
+        try (Self.quiet + "limits: {series: 5, request_size: 1KB}\n").write(to: file, atomically: true, encoding: .utf8)
+        #expect(try await server.post("/-/reload", [], type: "text/plain").status == 200)
+        let large = try await server.post("/api/v1/logs/lines?app=x", [UInt8](repeating: 97, count: 5000), type: "text/plain")
+        #expect(large.status == 413)
+        #expect(server.log.contains("limits.series was changed"))
+        try (Self.quiet + "server: {listen: \"0.0.0.0:1\"}\n").write(to: file, atomically: true, encoding: .utf8)
+        #expect(try await server.post("/-/reload", [], type: "text/plain").status == 500)
+        let checked = try ServerProcess.run(ServerProcess.binary, ["check", "config", file.path])
+        #expect(checked.status != 0 && (checked.errors + checked.output).contains("tokens"), "\(checked)")
+    }
+
+    @Test func `What is refused is not told with the person in it, and names are stored without one`() async throws {
+        let server = try ServerProcess(configuration: Self.quiet)
+        try await server.start()
+        let number = "02013299997"
+        let refused = try await server.post("/api/v1/import/prometheus", Array("bad{u=\"x\"} x \(number)\n".utf8), type: "text/plain")
+        #expect(refused.status == 400 && !refused.text.contains(number), "\(refused.text)")
+        let influx = Array("login,ola.nordmann@firma.no=x,+4791234567=y,n_\(number)=z v=1\n".utf8)
+        #expect(try await server.post("/write", influx, type: "text/plain").status == 204)
+        let names = try await server.get("/api/v1/labels").text
+        #expect(!names.contains("nordmann") && !names.contains("91234567") && !names.contains(number), "\(names)")
+        let body = Array("# HELP jobs_total Of \(number)\n# TYPE jobs_total counter\njobs_total 1\n".utf8)
+        #expect(try await server.post("/metrics/job/a/owner/ola@firma.no", body, type: "text/plain").status == 200)
+        #expect(server.stop() == 0)
+        let dump = try ServerProcess.run(ServerProcess.binary, ["check", "data", server.dataDirectory.path, "--dump"])
+        #expect(dump.status == 0 && dump.output.contains("jobs_total"))
+        #expect(!dump.output.contains(number) && !dump.output.contains("ola@"), "\(dump.output)")
+    }
+
+    @Test func `Keys that were lost are missed, and new ones are told from them`() async throws {
+        let server = try ServerProcess(configuration: Self.quiet)
+        try await server.start()
+        #expect(try await server.push(["app": "a"], [(ServerProcess.now * 1_000_000, "til ola@firma.no")]).status == 204)
+        #expect(server.stop() == 0)
+        let keys = try FileManager.default.contentsOfDirectory(atPath: server.folder.path).filter { $0.hasPrefix("data") && $0 != "data" }
+        #expect(keys.count == 1)
+        for name in keys { try FileManager.default.removeItem(at: server.folder.appendingPathComponent(name)) }
+        try await server.start()
+        #expect(server.log.contains("the keys of the pseudonyms in this data directory"))
+        #expect(try await server.push(["app": "b"], [(ServerProcess.now * 1_000_000, "til ola@firma.no")]).status == 204)
+        let found = try await server.get("/loki/api/v1/query_range?query=%7Bapp%3D%22b%22%7D").text
+        #expect(found.contains("<EMAIL:k") && !found.contains("<EMAIL:k1:"), "\(found)")
+    }
+
     @Test func `Tokens open what their roles allow, and nothing else does`() async throws {
         var tokens: [String: String] = [:]
         var lines = ""

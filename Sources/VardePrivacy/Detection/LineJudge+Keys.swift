@@ -50,7 +50,15 @@ extension LineJudge {
         } else {
             open(text, &value)
         }
-        guard value.start < text.count, text[value.start] != 0x7B else { return }
+        guard value.start < text.count else { return }
+        if text[value.start] == 0x7B {
+            // Whatever an object under a secret's name holds.
+            if meaning == .secret, hit.isWhole, isJSON, let end = closing(text, value.start) {
+                keysDoneUntil = end
+                foundVerbatim(.secret, text, value.start + 1, end)
+            }
+            return
+        }
         switch meaning {
         case .secret, .weakSecret: judgeSecret(text, &value, hit, meaning, keyStart: first)
         case .name, .weakName, .user, .address: judgeText(text, &value, meaning, hit, keyStart: first)
@@ -145,6 +153,13 @@ extension LineJudge {
         var end = start
         if value.isElement {
             end = elementEnd(text, start, limit: text.count)
+        } else if isCookie(text, hit.start), !value.isJSON {
+            end = cookiesEnd(text, start)
+            if !value.isAssignment, !hasAssignment(text, start, end) { return }
+        } else if value.isQuoted, let open = bracketBefore(text, start), let close = closing(text, open) {
+            // All of an array's elements.
+            end = close
+            while end > start, text[end - 1] == 0x20 || text[end - 1] == 0x22 || text[end - 1] == 0x5C { end -= 1 }
         } else if value.isQuoted {
             end = quotedEnd(text, value, limit: text.count)
             start += schemeLength(text, start)
@@ -165,6 +180,50 @@ extension LineJudge {
         if text[start] == 0x2F, end - start < 2 || text.has("pwd", at: hit.start) || text.has("PWD", at: hit.start) { return }
         keysDoneUntil = end
         foundVerbatim(.secret, text, start, end)
+    }
+
+    private func isCookie(_ text: Span<UInt8>, _ start: Int) -> Bool { lowercased(text, start, min(text.count, start + 6)) == "cookie" }
+
+    /// Where a header's cookies end: `a=b; c=d`, each without blanks.
+    private func cookiesEnd(_ text: Span<UInt8>, _ start: Int) -> Int {
+        var i = start
+        while i < text.count {
+            let c = text[i]
+            if c == 0x20 ? text[i - 1] != 0x3B : c < 0x20 || c == 0x22 || c == 0x27 || c == 0x7F { break }
+            i += 1
+        }
+        while i > start, text[i - 1] == 0x20 || text[i - 1] == 0x3B { i -= 1 }
+        return i
+    }
+
+    private func hasAssignment(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+        for i in start..<end where text[i] == 0x3D { return true }
+        return false
+    }
+
+    /// The bracket of the array whose first element is quoted from `start` on.
+    private func bracketBefore(_ text: Span<UInt8>, _ start: Int) -> Int? {
+        var i = start - 1
+        while i > 0, start - i < 20, text[i] == 0x22 || text[i] == 0x5C || text[i] == 0x20 { i -= 1 }
+        return i >= 0 && text.at(i) == 0x5B ? i : nil
+    }
+
+    /// Where the brace or bracket that opens here closes, within bounds; strings are passed over.
+    private func closing(_ text: Span<UInt8>, _ open: Int) -> Int? {
+        var depth = 0
+        var inString = false
+        var i = open
+        while i < text.count, i - open < 4096 {
+            let c = text[i]
+            if c == 0x22, text[i - 1] != 0x5C || !inString { inString.toggle() }
+            if !inString {
+                if c == 0x7B || c == 0x5B { depth += 1 }
+                if c == 0x7D || c == 0x5D { depth -= 1 }
+                if depth == 0 { return i }
+            }
+            i += 1
+        }
+        return nil
     }
 
     /// A word of sixteen letters and digits at least, both of them: no word of a sentence.

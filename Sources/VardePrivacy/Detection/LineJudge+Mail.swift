@@ -78,12 +78,26 @@ extension LineJudge {
             if labels == 1 { firstIsNumber = ByteClass.isDigit(text[labelStart]) }
             // pkg@1.2.3-beta.x is a version, however it ends.
             if labels == 2, firstIsNumber, ByteClass.isDigit(text[labelStart]) { return nil }
-            if labels >= 2, isTopLevel(text, labelStart, i) { end = i }
+            if labels >= 2 {
+                // "no-" and "no_old" in running text: the letters before are the top level.
+                let letters = lettersEnd(text, labelStart, i)
+                if isTopLevel(text, labelStart, i) { end = i } else if isTopLevel(text, labelStart, letters) { end = letters }
+            }
             guard c == 0x2E, i < limit else { break }
             i += 1
             labelStart = i
         }
         return end
+    }
+
+    /// Where the letters a label begins with end, if dashes alone or an underscore follow; else its end.
+    private func lettersEnd(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
+        var i = start
+        while i < end, ByteClass.isLetter(text[i]) || text[i] >= 0x80 { i += 1 }
+        if i < end, text[i] == 0x5F { return i }
+        var k = i
+        while k < end, text[k] == 0x2D { k += 1 }
+        return k == end ? i : end
     }
 
     private func isTopLevel(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {

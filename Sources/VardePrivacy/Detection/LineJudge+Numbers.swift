@@ -24,7 +24,7 @@ extension LineJudge {
         }
         let next = text.at(end)
         if length == 11, !ByteClass.isAlnum(next) { return judgeEleven(text, p, end) }
-        if ByteClass.isAlnum(next) || next == 0x5F {
+        if ByteClass.isAlnum(next) || next == 0x5F && length < 13 {
             if length == 9, seesOrganisations, text.has("MVA", at: end) { judgeOrganisation(text, p, end) }
             return
         }
@@ -136,6 +136,9 @@ extension LineJudge {
 
     /// Digits in groups of one separator.
     mutating func judgeGroups(_ text: Span<UInt8>, _ p: Int) {
+        if text.at(p + 2) == 0x2E, text.at(p + 5) == 0x2E, runEnd(text, p + 6) == p + 8, runEnd(text, p + 9) == p + 14 {
+            return judgeDottedDate(text, p)
+        }
         var d = Digits()
         var shape = 0
         var i = p
@@ -166,6 +169,18 @@ extension LineJudge {
             if group == 0 { kind = separator } else if separator != kind { return }
             i = end + width
         }
+    }
+
+    /// `20.05.94 18379`: a birth date with dots and the five digits behind it.
+    private mutating func judgeDottedDate(_ text: Span<UInt8>, _ p: Int) {
+        let d = digits(text, p, p + 14)
+        let isFound =
+            switch NationalNumbers.norwegian(d) {
+            case .certain: true
+            case .contextual: isTestProfile || isFnr(context(text, p).meaning)
+            case .none: isFnr(context(text, p).meaning) && context(text, p).isDirect
+            }
+        if isFound { foundDigits(.fnr, d, p, p + 14) }
     }
 
     /// Judges a number in groups; true where it is one, or cannot be a longer one.

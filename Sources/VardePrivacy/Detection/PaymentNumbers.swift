@@ -90,6 +90,6 @@ enum PaymentNumbers {
         remainder = (remainder * 100 + head.0) % 97
         remainder = (remainder * 100 + head.1) % 97
         remainder = (remainder * 100 + head.2 * 10 + head.3) % 97
-        return remainder == 1 && !ByteClass.isAlnum(text.at(position)) && text.at(position) != 0x5F ? position : nil
+        return remainder == 1 && !ByteClass.isAlnum(text.at(position)) ? position : nil
     }
 }

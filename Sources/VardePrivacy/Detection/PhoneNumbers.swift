@@ -61,7 +61,7 @@ extension LineJudge {
                 }
             }
             let next = text.at(groupEnd)
-            let isFree = !ByteClass.isAlnum(next) && next != 0x5F
+            let isFree = !ByteClass.isAlnum(next) && (next != 0x5F || hasPlus)
             if let plan, isFree {
                 if d.count - plan.codeLength > plan.national.upperBound { break }
                 if plan.national.contains(d.count - plan.codeLength) {

@@ -32,9 +32,11 @@ package struct KeyRing: Sendable {
     package var epochLength: Int64
 
     /// A ring with a new random key from `now` (seconds since 1970) on.
-    package init(now: Int64, epochLength: Int64 = KeyRing.defaultEpochLength) {
+    ///
+    /// - Parameter first: number of its epoch.
+    package init(now: Int64, epochLength: Int64 = KeyRing.defaultEpochLength, first: Int = 1) {
         self.epochLength = epochLength
-        epochs = [Epoch(number: 1, start: now, destroyed: nil, key: Self.randomKey())]
+        epochs = [Epoch(number: first, start: now, destroyed: nil, key: Self.randomKey())]
     }
 
     private static func randomKey() -> [UInt8] {

@@ -31,9 +31,10 @@ package enum KeyRingFile {
     /// Longest key file read, in bytes: ten thousand epochs.
     private static let maxSize = 1 << 20
 
-    /// Reads the ring at a path; where there is no file, makes one with a new key. `now` in seconds since 1970.
+    /// Reads the ring at a path; where there is no file, makes one with a new key, whose epoch has the number `first`. `now` in seconds
+    /// since 1970.
     package static func open(
-        _ path: String, dataDirectory: String, now: Int64, epochLength: Int64 = KeyRing.defaultEpochLength
+        _ path: String, dataDirectory: String, now: Int64, epochLength: Int64 = KeyRing.defaultEpochLength, first: Int = 1
     )
         throws(Refusal) -> KeyRing
     {
@@ -42,7 +43,7 @@ package enum KeyRingFile {
         switch PrivateFile.read(path, maxSize: maxSize) {
         case .success(let content): bytes = content
         case .failure(.absent):
-            let ring = KeyRing(now: now, epochLength: epochLength)
+            let ring = KeyRing(now: now, epochLength: epochLength, first: first)
             try write(ring, to: path, dataDirectory: dataDirectory)
             return ring
         case .failure(.readableByOthers(let mode)): throw .readableByOthers(path: path, mode: mode)

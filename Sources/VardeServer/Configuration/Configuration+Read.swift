@@ -58,14 +58,15 @@ extension Configuration {
 extension GlobalSettings {
     init(reading value: YAMLValue) throws(ConfigurationError) {
         let keys = try value.mapping()
-        if let v = keys["scrape_interval"] { scrapeInterval = try v.duration(allowZero: false) }
-        if let v = keys["scrape_timeout"] {
-            scrapeTimeout = try v.duration(allowZero: false)
+        // Zero stands for the default, as in Prometheus.
+        if let v = keys["scrape_interval"], case let interval = try v.duration(), interval > 0 { scrapeInterval = interval }
+        if let v = keys["scrape_timeout"], case let timeout = try v.duration(), timeout > 0 {
+            scrapeTimeout = timeout
             if scrapeTimeout > scrapeInterval { throw v.error("must not be longer than scrape_interval") }
         } else {
             scrapeTimeout = min(scrapeTimeout, scrapeInterval)
         }
-        if let v = keys["evaluation_interval"] { evaluationInterval = try v.duration(allowZero: false) }
+        if let v = keys["evaluation_interval"], case let interval = try v.duration(), interval > 0 { evaluationInterval = interval }
         if let v = keys["external_labels"] { externalLabels = Labels(try v.labels()) }
         try scrape.read(keys)
         // Known to Prometheus, without a meaning here.
@@ -77,7 +78,11 @@ extension GlobalSettings {
 extension ServerSettings {
     init(reading value: YAMLValue) throws(ConfigurationError) {
         let keys = try value.mapping()
-        if let v = keys["listen"] { listen = try v.nonEmptyString() }
+        if let v = keys["listen"] {
+            let address = try v.nonEmptyString()
+            do { _ = try VardeServer.address(address) } catch { throw v.error("must be HOST:PORT, not “\(address)”") }
+            listen = address
+        }
         if let v = keys["tls"] {
             let tls = try v.mapping()
             self.tls = TLSFiles(

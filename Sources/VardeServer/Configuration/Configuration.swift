@@ -153,6 +153,19 @@ package struct LimitSettings: Sendable {
     package var maxConnections = 4_096
 
     package init() {}
+
+    /// Keys that differ from those of the start and are read only there.
+    func fixed(since start: LimitSettings) -> [String] {
+        let values: [(name: String, path: KeyPath<LimitSettings, Int>)] = [
+            ("limits.series", \.maxSeries), ("limits.series_per_name", \.maxSeriesPerName),
+            ("limits.labels_per_series", \.maxLabelsPerSeries),
+            ("limits.label_name_size", \.maxLabelNameBytes), ("limits.label_value_size", \.maxLabelValueBytes),
+            ("limits.query_concurrency", \.queryConcurrency), ("limits.query_queue", \.queryQueue),
+            ("limits.connections", \.maxConnections),
+        ]
+        return values.filter { self[keyPath: $0.path] != start[keyPath: $0.path] }.map(\.name)
+            + (slowQuery == start.slowQuery ? [] : ["limits.slow_query"])
+    }
 }
 
 /// What the redactor does, as configured; `VardePrivacy` has the detectors.

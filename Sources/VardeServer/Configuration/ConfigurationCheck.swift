@@ -2,12 +2,22 @@
 package enum ConfigurationCheck {
     /// - Throws: the first part that could not.
     package static func run(_ configuration: Configuration) throws {
-        if let listen = configuration.server.listen { _ = try VardeServer.address(listen) }
+        try listening(configuration)
         _ = try VardeServer.networks(configuration)
         _ = try RetentionSetup.policies(configuration)
         try RedactionControl.check(configuration)
         for hold in configuration.privacy.legalHolds { _ = try LegalHolds.matchers(hold, file: configuration.file ?? "") }
         if let tls = configuration.server.tls { _ = try TLSFilesReader(tls) }
+    }
+
+    /// - Throws: where the configuration says to listen where nothing may be served so.
+    static func listening(_ configuration: Configuration) throws {
+        guard let listen = configuration.server.listen else { return }
+        let (host, _) = try VardeServer.address(listen)
+        if configuration.server.tokens.isEmpty, !VardeServer.isLoopback(host) {
+            throw VardeServer.StartError(
+                description: "server.listen: \(listen) without server.auth.tokens: anyone who reaches the address could read everything")
+        }
     }
 
     /// What works and should be thought about.

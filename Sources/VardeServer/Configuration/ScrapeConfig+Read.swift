@@ -68,7 +68,10 @@ extension ScrapeConfig {
         if let v = keys["static_configs"] {
             for (index, item) in try v.list().enumerated() {
                 let group = try TargetGroup(reading: item, source: "\(index)")
-                if let bad = group.addresses.first(where: { $0.contains("/") }) { throw item.error("“\(bad)” is not a valid hostname") }
+                // Rules may yet make a host of an address, as those for blackbox probes do.
+                if !keys.has("relabel_configs"), let bad = group.addresses.first(where: { $0.contains("/") }) {
+                    throw item.error("“\(bad)” is not a valid hostname")
+                }
                 staticGroups.append(group)
             }
         }

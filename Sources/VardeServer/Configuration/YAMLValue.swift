@@ -120,8 +120,34 @@ struct YAMLValue {
 
     func mapping() throws(ConfigurationError) -> YAMLMapping {
         if isNull { return YAMLMapping(of: self, pairs: []) }
-        guard case .mapping(let pairs) = node else { throw error("must be a mapping (key: value)") }
-        return YAMLMapping(of: self, pairs: Array(pairs))
+        guard case .mapping(let mapping) = node else { throw error("must be a mapping (key: value)") }
+        return YAMLMapping(of: self, pairs: try merged(mapping.map { ($0.key, $0.value) }, depth: 0))
+    }
+
+    /// Pairs with those that `<<` merges in behind them; what is written out goes before what is merged.
+    private func merged(_ pairs: [(key: Node, value: Node)], depth: Int) throws(ConfigurationError) -> [(key: Node, value: Node)] {
+        func isMerge(_ key: Node) -> Bool {
+            guard case .scalar(let scalar) = key else { return false }
+            return scalar.string == "<<" && scalar.style == .plain
+        }
+        guard pairs.contains(where: { isMerge($0.key) }) else { return pairs }
+        if depth > 16 { throw error("merges (<<) are nested too deep") }
+        var all = pairs.filter { !isMerge($0.key) }
+        var names = Set(all.compactMap { $0.key.scalar?.string })
+        for pair in pairs where isMerge(pair.key) {
+            let sources: [Node]
+            if case .sequence(let list) = pair.value { sources = Array(list) } else { sources = [pair.value] }
+            for source in sources {
+                guard case .mapping(let mapping) = source else {
+                    throw YAMLValue(node: pair.value, file: file, path: path).error("<< merges mappings only")
+                }
+                for one in try merged(mapping.map { ($0.key, $0.value) }, depth: depth + 1) {
+                    if let name = one.key.scalar?.string, !names.insert(name).inserted { continue }
+                    all.append(one)
+                }
+            }
+        }
+        return all
     }
 
     /// A mapping of label names to values.

@@ -11,7 +11,9 @@ struct ServerResponder: HTTPResponder {
     typealias Context = ConnectionContext
 
     let routes: RouteTable
-    let limits: LimitSettings
+    let currentLimits: @Sendable () -> LimitSettings
+    /// Takes personal data out of what is said of a request that was refused.
+    let redact: @Sendable (String) -> String
     let tokens: TokenGate
     let metrics: SelfMetrics
     let logger: Logger
@@ -20,6 +22,8 @@ struct ServerResponder: HTTPResponder {
 
     /// Answers larger than this are compressed where the client can read it.
     private static let compressFrom = 1_024
+
+    private var limits: LimitSettings { currentLimits() }
 
     func respond(to request: Request, context: Context) async throws -> Response {
         let began = DispatchTime.now().uptimeNanoseconds
@@ -65,7 +69,10 @@ struct ServerResponder: HTTPResponder {
             if let asked, failure.type != "unavailable" {
                 try? await audit.answered(asked.route, asked.request, lines: nil, status: failure.status)
             }
-            answer = Self.failure(failure, plain: plain)
+            // What was sent in may hold anybody's data: it is not told again.
+            var told = failure
+            if asked == nil || asked?.route.role == .write { told.message = redact(failure.message) }
+            answer = Self.failure(told, plain: plain)
             metrics.count("varde_http_requests_refused_total", ["reason": failure.type])
         } catch {
             // Nothing of the request is told: it may hold personal data.

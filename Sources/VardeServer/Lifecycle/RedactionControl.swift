@@ -38,7 +38,17 @@ final class RedactionControl: Sendable {
                     atPath: (keyFile as NSString).deletingLastPathComponent, withIntermediateDirectories: true,
                     attributes: [.posixPermissions: 0o700])
             }
-            let ring = try KeyRingFile.open(keyFile, dataDirectory: dataDirectory, now: now, epochLength: settings.epoch / 1000)
+            let isNew = !FileManager.default.fileExists(atPath: keyFile)
+            let isOldData = FileManager.default.fileExists(atPath: dataDirectory + "/catalog.sqlite")
+            // Days since 1970 as the first number tell these keys from the lost ones.
+            let ring = try KeyRingFile.open(
+                keyFile, dataDirectory: dataDirectory, now: now, epochLength: settings.epoch / 1000,
+                first: isNew && isOldData ? Int(now / 86_400) : 1)
+            if isNew, isOldData {
+                logger.error(
+                    "the keys of the pseudonyms in this data directory are not in \(keyFile): new ones were made (epoch k\(ring.current.number)); pii() and varde subject will not find what older keys made. Bring the old file back and restart if there is one"
+                )
+            }
             made = Pseudonyms(ring, tenant: settings.tenant)
         } else {
             logger.warning("privacy.enabled is false: what is sent is stored as it comes, personal data included")

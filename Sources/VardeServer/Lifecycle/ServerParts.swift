@@ -26,7 +26,8 @@ final class ServerParts: Sendable {
     let listen: String
     let startTime: Int64
     let clock: @Sendable () -> Int64
-    let limits: LimitSettings
+    /// Those in force now; how many connections, queries and series there may be is set at the start.
+    var limits: LimitSettings { configuration.withLock { $0.limits } }
     let pool: QueryPool
     let metrics: SelfMetrics
     let redaction: RedactionControl
@@ -58,7 +59,6 @@ final class ServerParts: Sendable {
         self.listen = listen
         self.clock = clock
         startTime = clock()
-        limits = configuration.limits
         pool = QueryPool(concurrency: configuration.limits.queryConcurrency, maxWaiting: configuration.limits.queryQueue)
         self.metrics = metrics
         self.redaction = redaction

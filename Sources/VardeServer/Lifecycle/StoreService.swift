@@ -49,7 +49,8 @@ final class StoreService: Service {
     private func openStores() throws -> Stores {
         let configuration = settings.configuration
         let files = PosixFileSystem()
-        let catalog = try Catalog(path: settings.dataDirectory + "/catalog.sqlite")
+        let (catalog, catalogDamage) = try Catalog.openSettingAsideDamaged(
+            path: settings.dataDirectory + "/catalog.sqlite", fileSystem: files)
         var metricOptions = MetricStoreOptions()
         metricOptions.retention = configuration.retention.time
         metricOptions.maxBytes = configuration.retention.size
@@ -77,7 +78,7 @@ final class StoreService: Service {
         let exemplars = try ExemplarStore.open(
             directory: settings.dataDirectory + "/exemplars", fileSystem: files, capacity: configuration.storage.maxExemplars)
         let (pushed, pushedDamage) = try PushedGroups.open(directory: settings.dataDirectory + "/pushed", fileSystem: files)
-        for damage in metrics.damage + logs.damage + exemplars.damage + pushedDamage {
+        for damage in catalogDamage + metrics.damage + logs.damage + exemplars.damage + pushedDamage {
             logger.error("damage found at the start: \(damage)")
         }
         let erased = ErasedStores(metrics: metrics, logs: logs, exemplars: exemplars, pushed: pushed)

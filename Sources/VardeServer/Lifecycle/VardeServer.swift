@@ -105,7 +105,7 @@ package struct VardeServer {
         return (host.isEmpty ? "0.0.0.0" : host, port)
     }
 
-    private static func isLoopback(_ host: String) -> Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+    static func isLoopback(_ host: String) -> Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
 
     static func networks(_ configuration: Configuration) throws -> [DeclaredNetwork] {
         for proxy in configuration.residency.proxies where Network(proxy) == nil {
@@ -145,7 +145,8 @@ package struct VardeServer {
         PrivacyRoutes(parts: parts).add(to: &routes)
         LokiDeleteRoutes(parts: parts).add(to: &routes)
         let responder = ServerResponder(
-            routes: routes, limits: parts.limits, tokens: tokens, metrics: parts.metrics, logger: logger, audit: parts.audit,
+            routes: routes, currentLimits: { parts.limits }, redact: { parts.redactor?.redact(text: $0) ?? $0 }, tokens: tokens,
+            metrics: parts.metrics, logger: logger, audit: parts.audit,
             gate: parts.gate)
         let configuration = ApplicationConfiguration(
             address: .hostname(host, port: port), serverName: nil,
@@ -201,7 +202,8 @@ package struct VardeServer {
             }
             let policies = try RetentionSetup.policies(fresh)
             // Files that do not fit together refuse the whole, as they would at the start.
-            if tls != nil, let files = fresh.server.tls { _ = try TLSFilesReader(files) }
+            if let files = fresh.server.tls { _ = try TLSFilesReader(files) }
+            try ConfigurationCheck.listening(fresh)
             // The redactor first: what it refuses leaves everything as it was.
             try parts.redaction.use(fresh, now: clock() / 1000)
             tokens.replace(fresh.server.tokens)
@@ -214,6 +216,9 @@ package struct VardeServer {
             for warning in fresh.warnings { logger.warning("\(warning)") }
             if let listen = fresh.server.listen, listen != settings.configuration.server.listen, listen != settings.listen {
                 logger.warning("server.listen is \(listen) now: that takes effect at the next start, until then it is \(settings.listen)")
+            }
+            for name in fresh.limits.fixed(since: settings.configuration.limits) {
+                logger.warning("\(name) was changed: that takes effect at the next start")
             }
             if (fresh.server.tls == nil) != (tls == nil) {
                 logger.warning("server.tls was \(tls == nil ? "added" : "removed"): that takes effect at the next start")

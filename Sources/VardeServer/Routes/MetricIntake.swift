@@ -63,7 +63,8 @@ struct MetricIntake: Sendable {
         for one in metadata {
             let help = redactor?.redact(text: one.help) ?? one.help
             parts.sentMetadata.note(
-                redactor?.redact(name: one.family) ?? one.family, FamilyMetadata(type: one.type, help: help, unit: one.unit))
+                redactor?.redact(name: one.family) ?? one.family,
+                FamilyMetadata(type: one.type, help: help, unit: redactor?.redact(text: one.unit) ?? one.unit))
         }
     }
 

@@ -99,7 +99,8 @@ extension PrometheusRoutes {
     private func redacted(_ name: String) -> String { parts.redactor?.redact(name: name) ?? name }
 
     private func redacted(_ metadata: FamilyMetadata) -> FamilyMetadata {
-        FamilyMetadata(type: metadata.type, help: parts.redactor?.redact(text: metadata.help) ?? metadata.help, unit: metadata.unit)
+        func text(_ text: String) -> String { parts.redactor?.redact(text: text) ?? text }
+        return FamilyMetadata(type: metadata.type, help: text(metadata.help), unit: text(metadata.unit))
     }
 
     private static func writeFields(of metadata: FamilyMetadata, to json: inout JSONWriter) {

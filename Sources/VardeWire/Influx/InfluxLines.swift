@@ -96,7 +96,7 @@ package enum InfluxLines {
     /// A name with what a classic name may not hold made underscores.
     static func escaped(_ name: String, allowsColon: Bool) -> String {
         var out: [UInt8] = []
-        for scalar in name.unicodeScalars {
+        for scalar in NameSigns.withoutPersons(name).unicodeScalars {
             let isPlain =
                 scalar.isASCII
                 && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil || scalar == "_" || allowsColon && scalar == ":")

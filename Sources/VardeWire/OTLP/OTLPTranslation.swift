@@ -47,7 +47,7 @@ package struct OTLPTranslation: Sendable, Equatable {
     /// `key` before it.
     static func escapedLabel(_ name: String, guardsUnderscores: Bool = true) -> String {
         var out: [UInt8] = []
-        for scalar in name.unicodeScalars {
+        for scalar in NameSigns.withoutPersons(name).unicodeScalars {
             let isPlain = scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
             out.append(isPlain ? UInt8(scalar.value) : UInt8(ascii: "_"))
         }

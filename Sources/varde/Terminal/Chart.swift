@@ -15,6 +15,9 @@ struct Chart {
     /// More lines than this are named in the legend only by their number.
     static let legendLimit = 12
 
+    /// Columns drawn at most, whatever the terminal claims to have.
+    static let maxWidth = 500
+
     func render(on terminal: Terminal) -> String {
         let values = lines.flatMap { $0.points.map(\.value) }.filter(\.isFinite)
         guard var low = values.min(), var high = values.max() else { return "no points to draw\n" }
@@ -26,7 +29,7 @@ struct Chart {
 
         let labels = ticks.map(Chart.short)
         let margin = (labels.map(\.count).max() ?? 0) + 2
-        let columns = max(10, terminal.width - margin - 1)
+        let columns = max(10, min(terminal.width, Self.maxWidth) - margin - 1)
         let rows = max(4, min(20, terminal.height - 8))
         var canvas = BrailleCanvas(columns: columns, rows: rows)
         func x(_ time: Double) -> Int { end > start ? Int(((time - start) / (end - start) * Double(columns * 2 - 1)).rounded()) : 0 }
@@ -92,6 +95,7 @@ struct Chart {
     static func short(_ value: Double) -> String {
         guard value.isFinite else { return value.isNaN ? "NaN" : value > 0 ? "+Inf" : "-Inf" }
         let size = abs(value)
+        if size >= 1e15 { return String(format: "%.2e", value) }
         for (limit, unit) in [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")] where size >= limit {
             return trimmed(value / limit) + unit
         }
