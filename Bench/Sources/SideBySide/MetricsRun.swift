@@ -74,14 +74,21 @@ enum MetricsRun {
         return Clock.seconds() - begin
     }
 
-    /// Samples the server has over the corpus' time, by its own count.
+    /// Samples the server has over the corpus' time, by its own count: name by name, as functions drop names.
     private static func count(_ contestant: Contestant, _ corpus: MetricsCorpus) throws -> Int {
+        let connection = try Connection(port: contestant.port)
         let range = (corpus.end - corpus.start) / 1000 + 60
-        let query = "sum(count_over_time(\(corpus.selector)[\(range)s]))"
-        let answer = try Connection(port: contestant.port).request("GET", "/api/v1/query?query=\(escape(query))&time=\(corpus.end / 1000)")
-        let text = String(decoding: answer.body, as: UTF8.self)
-        guard let match = text.firstMatch(of: #/"value":\[[0-9.]+,"([0-9]+)"\]/#) else { return 0 }
-        return Int(match.1) ?? 0
+        let times = "start=\(corpus.start / 1000)&end=\(corpus.end / 1000)"
+        let names = try connection.request("GET", "/api/v1/label/__name__/values?match[]=\(escape(corpus.selector))&\(times)")
+        var total = 0
+        for match in String(decoding: names.body, as: UTF8.self).matches(of: #/"([a-zA-Z_:][a-zA-Z0-9_:]*)"/#) {
+            let selector = corpus.selector.replacingOccurrences(of: "}", with: ",__name__=\"\(match.1)\"}")
+            let query = escape("sum(count_over_time(\(selector)[\(range)s]))")
+            let answer = try connection.request("GET", "/api/v1/query?query=\(query)&time=\(corpus.end / 1000)")
+            let text = String(decoding: answer.body, as: UTF8.self)
+            total += text.firstMatch(of: #/"value":\[[0-9.]+,"([0-9]+)"\]/#).flatMap { Int($0.1) } ?? 0
+        }
+        return total
     }
 
     static func escape(_ text: String) -> String { text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? text }

@@ -48,7 +48,7 @@ extension MetricsCorpus {
         #"rate(node_interrupts_total{instance=~"copy-.+"}[5m])"#,
         #"histogram_quantile(0.9, sum by (le, handler) (rate(prometheus_http_request_duration_seconds_bucket{instance=~"copy-.+"}[5m])))"#,
         #"avg by (instance) (avg_over_time(node_memory_MemFree_bytes[30m]))"#,
-        #"topk(5, sum by (__name__) (rate({__name__=~"vm_.+_total",instance=~"copy-.+"}[5m])))"#,
+        #"topk(5, rate(vm_cache_requests_total{instance=~"copy-.+"}[5m]))"#,
         #"count by (__name__) ({instance=~"copy-.+"})"#,
     ]
 }
