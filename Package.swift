@@ -190,7 +190,8 @@ let package = Package(
             name: "VardeWireTests", dependencies: ["VardeWire", "VardeKernels", "VardeCompression", "VardeModel", "TestSupport"],
             swiftSettings: houseTests),
         .testTarget(
-            name: "VardePrivacyTests", dependencies: ["VardePrivacy", "VardeDisk", "VardeKernels", "VardeModel", "TestSupport"],
+            name: "VardePrivacyTests",
+            dependencies: ["VardePrivacy", "VardeWire", "VardeDisk", "VardeKernels", "VardeModel", "TestSupport"],
             swiftSettings: houseTests),
         .testTarget(
             name: "VardeMetricsTests",

@@ -59,6 +59,22 @@ static int64_t sync_parent(const char *name) {
     return result;
 }
 
+// Puts zeros in the place of a file's bytes, as far as its file system writes in place, and closes it.
+static void overwrite(int fd) {
+    static const uint8_t zeros[4096];
+    struct stat info;
+    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_nlink == 0) {
+        for (off_t at = 0; at < info.st_size;) {
+            size_t size = info.st_size - at < (off_t)sizeof zeros ? (size_t)(info.st_size - at) : sizeof zeros;
+            ssize_t n = pwrite(fd, zeros, size, at);
+            if (n <= 0) break;
+            at += n;
+        }
+        fsync(fd);
+    }
+    close(fd);
+}
+
 int64_t varde_private_file_write(const uint8_t *path, size_t count, const uint8_t *bytes, size_t size) {
     char name[PATH_MAX], temporary[PATH_MAX];
     if (!copy_path(path, count, name)) return -ENAMETOOLONG;
@@ -80,11 +96,15 @@ int64_t varde_private_file_write(const uint8_t *path, size_t count, const uint8_
     }
     if (result == 0 && (fchmod(fd, 0600) != 0 || fsync(fd) != 0)) result = -errno;
     close(fd);
+    // Held open over the rename: what it held is overwritten once the new file has its name.
+    int old = result == 0 ? open(name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
     if (result == 0 && rename(temporary, name) != 0) result = -errno;
     if (result != 0) {
         unlink(temporary);
+        if (old >= 0) close(old);
         return result;
     }
+    if (old >= 0) overwrite(old);
     return sync_parent(name);
 }
 

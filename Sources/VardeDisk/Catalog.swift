@@ -110,7 +110,7 @@ package final class Catalog: Sendable {
     }
 
     package func removeSetting(_ name: String) throws {
-        try database.write { try $0.execute(sql: "DELETE FROM setting WHERE name = ?", arguments: [name]) }
+        try write { try $0.execute(sql: "DELETE FROM setting WHERE name = ?", arguments: [name]) }
     }
 
     /// Takes what was removed from the catalog out of its files as well: nothing of it is left in free pages or in the journal.

@@ -45,14 +45,22 @@ extension LogStore {
             }
             if isWhollyExpired {
                 try replace([segment], by: [])
-                state.withLock { $0.statistics.expiredEntries += segment.entryCount }
+                noteExpired(segment.entryCount, now)
             } else if isDue {
                 let dropped = try rewrite(segment, registry) { stream, columns in
                     let cutoff = retention.cutoff(of: stream.labels, now: now)
                     return columns.timestamps.indices.filter { columns.timestamps[$0] < cutoff }
                 }.dropped
-                state.withLock { $0.statistics.expiredEntries += dropped }
+                noteExpired(dropped, now)
             }
+        }
+    }
+
+    private func noteExpired(_ count: Int, _ now: Int64) {
+        if count == 0 { return }
+        state.withLock { state in
+            state.statistics.expiredEntries += count
+            state.statistics.lastExpiry = now
         }
     }
 

@@ -165,6 +165,19 @@ package final class LogStore: LogSink, LogSource {
         state.withLock { $0.retention = retention }
     }
 
+    /// Time of the oldest line there is, in nanoseconds; nil where there is none.
+    package var oldest: Int64? {
+        state.withLock { state in
+            var firsts = state.segments.map(\.first)
+            for frozen in state.frozen { for (_, pages) in frozen.streams.values { firsts += pages.map(\.first) } }
+            for head in state.heads.values { firsts += head.pages.map(\.first) + (head.open.count > 0 ? [head.openFirst] : []) }
+            return firsts.min()
+        }
+    }
+
+    /// Lines that expired and were removed since the start.
+    package var expiredEntries: Int { state.withLock { $0.statistics.expiredEntries } }
+
     /// Figures for `/metrics`.
     package var statistics: LogStoreStatistics {
         state.withLock { state in
@@ -202,6 +215,8 @@ package struct LogStoreStatistics: Sendable {
     package var rewrites = 0
     package var failures = 0
     package var expiredEntries = 0
+    /// When lines expired last, in nanoseconds; nil for never since the start.
+    package var lastExpiry: Int64?
     /// What was found damaged, in words.
     package var damage: [String] = []
 }

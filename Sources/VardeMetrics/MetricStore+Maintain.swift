@@ -199,6 +199,9 @@ extension MetricStore {
         guard !expired.isEmpty else { return }
         try replace(expired, by: [])
         let count = UInt64(expired.count)
-        state.withLock { $0.statistics.expiredBlocks += count }
+        state.withLock { state in
+            state.statistics.expiredBlocks += count
+            state.statistics.lastExpiry = now
+        }
     }
 }

@@ -173,6 +173,7 @@ package final class MetricStore: Sendable {
             statistics.headFirst = state.samples.isEmpty ? 0 : state.samples.first
             statistics.headLast = state.samples.isEmpty ? 0 : state.samples.last
             statistics.blocks = state.blocks.count
+            statistics.oldest = (state.blocks.map(\.first) + (state.samples.isEmpty ? [] : [state.samples.first])).min()
             statistics.tombstones = state.tombstones.values.reduce(0) { $0 + $1.spans.count }
             statistics.blockBytes = state.blocks.reduce(0) { $0 + $1.size }
             statistics.blockSamples = state.blocks.reduce(0) { $0 + $1.samples }

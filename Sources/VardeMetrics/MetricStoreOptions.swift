@@ -48,6 +48,9 @@ package struct MetricStoreStatistics: Sendable {
     package var flushes: UInt64 = 0
     package var compactions: UInt64 = 0
     package var expiredBlocks: UInt64 = 0
+    /// Time of the oldest sample there is, and when blocks expired last, in milliseconds; nil for none (since the start).
+    package var oldest: Int64?
+    package var lastExpiry: Int64?
     /// Deletions that blocks still hold the samples of.
     package var tombstones = 0
     package var deletedSeries: UInt64 = 0

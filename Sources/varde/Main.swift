@@ -10,7 +10,7 @@ struct Varde: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, QueryCommand.self, LogsCommand.self, LabelsCommand.self, SeriesCommand.self, TargetsCommand.self,
             PushCommand.self, RedactCommand.self, CheckCommand.self, TestCommand.self, BackupCommand.self, RestoreCommand.self,
-            SubjectCommand.self, AuditCommand.self, TokenCommand.self, PingCommand.self,
+            SubjectCommand.self, KeysCommand.self, ReportCommand.self, AuditCommand.self, TokenCommand.self, PingCommand.self,
         ])
 }
 

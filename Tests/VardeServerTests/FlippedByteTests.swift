@@ -57,6 +57,9 @@ import VardeModel
             name: "p", type: "gauge", help: "", samples: [PushedSample(labels: ["__name__": "p", "job": "a"], value: 1)])
         try PushedGroups.open(directory: data + "/pushed", fileSystem: files).groups.push(
             [family], to: ["job": "a"], replacingAll: true, now: Self.now)
+        try files.makeDirectories(data + "/receipts")
+        let receipt = try Receipt.make(kind: "erasure", signer: AuditSigner()) { _ in }
+        try files.writeAtomically(receipt.span, to: data + "/receipts/a.json")
         let audit = try AuditLog(
             directory: data + "/audit", checkpoints: data + "-checkpoints", fileSystem: files, signer: AuditSigner()
         ) { Self.now }

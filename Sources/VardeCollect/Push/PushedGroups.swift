@@ -97,7 +97,9 @@ package final class PushedGroups: Sendable {
         let failure: DiskError? = writing.withLock { _ in
             guard groups.withLock({ $0[labels] }) != nil else { return nil }
             do throws(DiskError) {
-                try fileSystem.remove(directory + "/" + PushedGroupFile.name(of: labels))
+                let path = directory + "/" + PushedGroupFile.name(of: labels)
+                // Gone already where an attempt before removed it and failed to sync.
+                if fileSystem.exists(path) { try fileSystem.remove(path) }
                 try fileSystem.syncDirectory(directory)
             } catch {
                 return error

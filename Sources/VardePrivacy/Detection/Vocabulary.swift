@@ -17,6 +17,15 @@ package enum KeyMeaning: Sendable, Hashable {
     case generic
 }
 
+extension KeyMeaning {
+    /// What an operator may say the values of a key are, by the words of configuration.
+    package static let configurable: [String: KeyMeaning] = [
+        "secret": .secret, "fnr": .fnr, "account": .account, "phone": .phone, "se_pnr": .personnummer, "dk_cpr": .cpr,
+        "is_kt": .kennitala, "fi_hetu": .hetu, "kid": .kid, "licence": .licence, "passport": .passport, "plate": .plate, "duf": .duf,
+        "birth_date": .birthDate, "email": .email, "address": .address, "name": .name, "user": .user,
+    ]
+}
+
 /// The words the redactor knows, in Norwegian, Swedish, Danish, Finnish and English, with those of the operator.
 struct Vocabulary: Sendable {
     private(set) var words = WordTable<KeyMeaning>()

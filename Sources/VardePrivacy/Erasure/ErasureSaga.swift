@@ -8,8 +8,9 @@ package protocol ErasureGround: Sendable {
     func hide(_ requests: [ErasureRequest]) throws
     /// The legal hold that concerns it, in words; nil where none does.
     func hold(on request: ErasureRequest) throws -> String?
-    /// Deletes series, exemplars and pushed groups it concerns, from answers and from files; sets its figures.
-    func deleteSeries(_ request: inout ErasureRequest) throws
+    /// Deletes series, exemplars and pushed groups it concerns, from answers and from files; tells its figures by `progress` before, as
+    /// what is gone cannot be counted any more.
+    func deleteSeries(_ request: inout ErasureRequest, progress: (ErasureRequest) throws -> Void) throws
     /// Writes log segments anew without what it concerns; tells the figures now and then by `progress`, which may throw.
     func rewriteLogs(_ request: inout ErasureRequest, progress: (ErasureRequest) throws -> Void) throws
     /// Reads everything once more, removing what is found; sets the figures of the verification.
@@ -160,7 +161,7 @@ package final class ErasureSaga: Sendable {
         case .mark: try mark(&request)
         case .hide: try advance(&request, to: .series)
         case .series:
-            try ground.deleteSeries(&request)
+            try ground.deleteSeries(&request, progress: progress)
             try advance(&request, to: .rewrite)
         case .rewrite:
             try ground.rewriteLogs(&request, progress: progress)

@@ -51,7 +51,7 @@ package enum Receipt {
         let body = head.dropLast(signatureKey.count)
         guard let (kind, key) = fields(Array(body) + [0x7D]) else { return .wrong("it is not well-formed JSON") }
         if let publicKey, publicKey != key { return .wrong("it is signed by another key: \(key)") }
-        guard AuditSigner.isValid(signature, over: signed(body), publicKey: key) else {
+        guard signature == signature.lowercased(), AuditSigner.isValid(signature, over: signed(body), publicKey: key) else {
             return .wrong("the signature is not that of its text: it was changed")
         }
         return .sound(kind: kind, key: key)

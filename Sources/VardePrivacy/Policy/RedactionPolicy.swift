@@ -42,7 +42,14 @@ package struct OwnDetector: Sendable {
     package let name: String
     package let regex: Regex
     package let checksum: Checksum?
-    package let action: RedactionAction
+    package private(set) var action: RedactionAction
+
+    /// The same with another action.
+    package func acting(_ action: RedactionAction) -> OwnDetector {
+        var other = self
+        other.action = action
+        return other
+    }
 
     /// A name that is no placeholder's.
     package struct NameError: Error, Sendable, Equatable {

@@ -1,5 +1,6 @@
 import VardeCollect
 import VardeModel
+import VardePrivacy
 import VardeWire
 
 extension Configuration {
@@ -253,8 +254,20 @@ extension PrivacySettings {
         if let v = keys["key_file"] { keyFile = try v.nonEmptyString() }
         if let v = keys["epoch"] { epoch = try v.duration(allowZero: false) }
         if let v = keys["tenant"] { tenant = try v.nonEmptyString() }
-        if let v = keys["actions"] { actions = try Self.actions(v) }
-        if let v = keys["keys"] { keyNames = try v.strings() }
+        if let v = keys["actions"] {
+            actions = try Self.actions(v)
+            if let kept = actions.first(where: { $0.action == "keep" && $0.type != "orgnr" }) {
+                throw v.error("keeps \(kept.type) everywhere and for ever: an exception belongs in `policies`, with a `reason` and `until`")
+            }
+        }
+        if let v = keys["keys"] { keyNames = try Self.keyNames(v) }
+        if let v = keys["controller"] {
+            let who = try v.mapping()
+            if let v = who["name"] { controller.name = try v.nonEmptyString() }
+            if let v = who["contact"] { controller.contact = try v.nonEmptyString() }
+            if let v = who["officer"] { controller.officer = try v.nonEmptyString() }
+            try who.rejectUnknown()
+        }
         if let v = keys["audit"] {
             let log = try v.mapping()
             if let v = log["enabled"] { audit.enabled = try v.bool() }
@@ -295,13 +308,28 @@ extension PrivacySettings {
         return actions
     }
 
+    /// A list of keys whose values are names, or keys with what their values are.
+    private static func keyNames(_ value: YAMLValue) throws(ConfigurationError) -> [(key: String, meaning: String)] {
+        if let list = try? value.list() {
+            var names: [(key: String, meaning: String)] = []
+            for item in list { names.append((try item.nonEmptyString(), "name")) }
+            return names
+        }
+        var names: [(key: String, meaning: String)] = []
+        for (key, meaning) in try value.mapping().all() {
+            names.append((key, try meaning.word(of: KeyMeaning.configurable.keys.sorted())))
+        }
+        return names
+    }
+
     private static func rule(_ item: YAMLValue) throws(ConfigurationError) -> Rule {
         let keys = try item.mapping()
         let rule = Rule(
             selector: try keys.required("selector").nonEmptyString(),
             actions: try keys["actions"].map { v throws(ConfigurationError) in try actions(v) } ?? [],
             purpose: try keys["purpose"]?.string() ?? "", legalBasis: try keys["legal_basis"]?.string() ?? "",
-            reason: try keys["reason"]?.string() ?? "", until: try keys["until"]?.string() ?? "")
+            subjects: try keys["subjects"]?.string() ?? "", reason: try keys["reason"]?.string() ?? "",
+            until: try keys["until"]?.string() ?? "")
         // Keeping what is personal is an exception: it says why and until when.
         if rule.actions.contains(where: { $0.action == "keep" && $0.type != "orgnr" }), rule.reason.isEmpty || rule.until.isEmpty {
             throw item.error("keeps personal data: give a `reason` and an end date `until: YYYY-MM-DD`")

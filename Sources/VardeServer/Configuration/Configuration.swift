@@ -177,8 +177,16 @@ package struct PrivacySettings: Sendable {
         package var actions: [(type: String, action: String)]
         package var purpose: String
         package var legalBasis: String
+        /// Whom the lines are about, in words; empty where it is not said.
+        package var subjects = ""
         package var reason: String
         package var until: String
+    }
+
+    package struct Controller: Sendable, Equatable {
+        package var name = ""
+        package var contact = ""
+        package var officer = ""
     }
 
     package struct Detector: Sendable {
@@ -217,7 +225,10 @@ package struct PrivacySettings: Sendable {
     package var actions: [(type: String, action: String)] = []
     package var rules: [Rule] = []
     package var detectors: [Detector] = []
-    package var keyNames: [String] = []
+    /// Further keys, and what their values are: a name of `KeyMeaning.configurable`.
+    package var keyNames: [(key: String, meaning: String)] = []
+    /// Who answers for the processing (GDPR article 30(1)(a)): name, contact, data protection officer; empty where not said.
+    package var controller = Controller()
     package var audit = AuditSettings()
 
     package init() {}

@@ -24,6 +24,11 @@ package enum ConfigurationCheck {
     package static func warnings(_ configuration: Configuration) -> [String] {
         var warnings: [String] = []
         if !configuration.privacy.enabled { warnings.append("privacy.enabled is false: personal data would be stored as it comes") }
+        if !configuration.privacy.rules.contains(where: { ["", "{}"].contains($0.selector.filter { $0 != " " }) && !$0.purpose.isEmpty }) {
+            warnings.append(
+                "privacy.policies: streams that no policy selects have no purpose (GDPR article 5(1)(b)): end the list with one whose selector is '{}'"
+            )
+        }
         for rule in configuration.privacy.rules {
             if rule.purpose.isEmpty { warnings.append("privacy.policies: \(rule.selector) names no purpose (GDPR article 5(1)(b))") }
             if rule.legalBasis.isEmpty { warnings.append("privacy.policies: \(rule.selector) names no legal basis (GDPR article 6)") }

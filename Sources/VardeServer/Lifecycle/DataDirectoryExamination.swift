@@ -6,7 +6,7 @@ import VardeModel
 import VardePrivacy
 
 /// Everything that can be verified in a data directory without keys: checksums of logs, files and databases, the catalog against the
-/// files, pushed groups, and the chain of the audit log (against its signed heads: `varde audit verify`).
+/// files, pushed groups, receipts, and the chain of the audit log (against its signed heads: `varde audit verify`).
 package enum DataDirectoryExamination {
     /// Reads a whole directory; a server may run on it meanwhile.
     ///
@@ -21,6 +21,13 @@ package enum DataDirectoryExamination {
         if (try? fileSystem.list(audit)) != nil {
             let verification = try AuditVerification(directory: audit, checkpoints: nil, publicKey: nil, fileSystem: fileSystem)
             report.damage += verification.problems.map { .init(path: audit, offset: nil, reason: $0) }
+        }
+        let receipts = directory + "/receipts"
+        for name in ((try? fileSystem.list(receipts)) ?? []).sorted() where name.hasSuffix(".json") {
+            let path = receipts + "/" + name
+            if case .wrong(let reason) = Receipt.verify(try fileSystem.read(path), publicKey: nil) {
+                report.damage.append(.init(path: path, offset: nil, reason: reason))
+            }
         }
         return report
     }

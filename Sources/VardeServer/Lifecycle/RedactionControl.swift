@@ -21,6 +21,8 @@ final class RedactionControl: Sendable {
 
     private let state: Mutex<State>
     private let pseudonyms: Pseudonyms?
+    /// One change of the keys at a time.
+    private let changingKeys = Mutex(())
     private let keyFile: String
     private let dataDirectory: String
     private let logger: Logger
@@ -120,16 +122,41 @@ final class RedactionControl: Sendable {
                 logger.error("policies could not be renewed: \(error)")
             }
         }
-        guard let pseudonyms else { return }
-        var ring = pseudonyms.ring
-        guard ring.rotateIfDue(now: now) else { return }
         do {
-            // On disk before it is used: a token must never depend on a key that a crash takes away.
-            try KeyRingFile.write(ring, to: keyFile, dataDirectory: dataDirectory)
-            pseudonyms.replace(ring)
-            logger.info("a new epoch of pseudonym keys has begun", metadata: ["epoch": "\(ring.current.number)"])
+            let begun = try changeKeys { $0.rotateIfDue(now: now) ? $0.current.number : nil }
+            if let begun { logger.info("a new epoch of pseudonym keys has begun", metadata: ["epoch": "\(begun)"]) }
         } catch {
             logger.error("the next epoch of pseudonym keys could not begin, the old one stays: \(error)")
+        }
+    }
+
+    // MARK: Keys
+
+    /// All epochs of the pseudonyms' keys, oldest first; none where privacy is switched off.
+    var keyEpochs: [KeyRing.Epoch] { pseudonyms?.ring.epochs ?? [] }
+
+    /// Begins a new epoch now; its number, nil where there are no keys.
+    func rotateKeys(now: Int64) throws -> Int? {
+        try changeKeys { ring in
+            ring.rotate(now: now)
+            return ring.current.number
+        }
+    }
+
+    /// Destroys the key of an epoch, in memory and in its file; false where there is none of this number any more. Blocks.
+    func destroyKey(_ epoch: Int, now: Int64) throws -> Bool {
+        try changeKeys { $0.destroy(epoch: epoch, now: now) ? true : nil } ?? false
+    }
+
+    /// Puts a changed ring in force: on disk before it is used, as a token must never depend on a key that a crash takes away.
+    private func changeKeys<Value>(_ change: (inout KeyRing) -> Value?) throws -> Value? {
+        guard let pseudonyms else { return nil }
+        return try changingKeys.withLock { _ in
+            var ring = pseudonyms.ring
+            guard let value = change(&ring) else { return nil }
+            try KeyRingFile.write(ring, to: keyFile, dataDirectory: dataDirectory)
+            pseudonyms.replace(ring)
+            return value
         }
     }
 
@@ -140,12 +167,13 @@ final class RedactionControl: Sendable {
         let file = configuration.file ?? ""
         var standard = RedactionPolicy()
         standard.isTestProfile = settings.profile == "test"
-        standard.extraKeys = settings.keyNames.map { ($0, KeyMeaning.name) }
+        standard.extraKeys = settings.keyNames.map { ($0.key, KeyMeaning.configurable[$0.meaning] ?? .name) }
         let ownNames = Set(settings.detectors.map { $0.name.lowercased() })
-        let own = settings.actions.filter { ownNames.contains($0.type) }
-        standard.actions = try actions(settings.actions.filter { !ownNames.contains($0.type) }, file: file)
+        let own = settings.actions.filter { ownNames.contains($0.type.lowercased()) }
+        standard.actions = try actions(settings.actions.filter { !ownNames.contains($0.type.lowercased()) }, file: file)
         for detector in settings.detectors {
-            let action = own.first { $0.type == detector.name.lowercased() }.flatMap { RedactionAction(rawValue: $0.action) } ?? .mask
+            let given = own.first { $0.type.lowercased() == detector.name.lowercased() }
+            let action = given.flatMap { RedactionAction(rawValue: $0.action) } ?? .mask
             do {
                 standard.ownDetectors.append(
                     try OwnDetector(
@@ -174,10 +202,15 @@ final class RedactionControl: Sendable {
                     nextExpiry = min(nextExpiry ?? end, end)
                 }
             }
+            policy.ownDetectors = policy.ownDetectors.map { detector in
+                let own = given.first { $0.type.uppercased().replacing("-", with: "_") == detector.name }
+                return own.flatMap { RedactionAction(rawValue: $0.action) }.map(detector.acting) ?? detector
+            }
+            given.removeAll { ownNames.contains($0.type.lowercased()) }
             for (type, action) in try actions(given, file: file) { policy.actions[type] = action }
             let matchers: [LabelMatcher]
             do throws(QueryError) {
-                matchers = try PromQLEngine.matchers(ofSelector: rule.selector)
+                matchers = try PromQLEngine.matchers(ofStreams: rule.selector)
             } catch {
                 throw ConfigurationError(
                     file: file, message: "privacy.policies: the selector \(rule.selector) cannot be read: \(error.message)")

@@ -81,6 +81,7 @@ final class StoreService: Service {
         for damage in catalogDamage + metrics.damage + logs.damage + exemplars.damage + pushedDamage {
             logger.error("damage found at the start: \(damage)")
         }
+        try KeyReceipts(parts).writeMissing(parts.redaction.keyEpochs)
         let erased = ErasedStores(metrics: metrics, logs: logs, exemplars: exemplars, pushed: pushed)
         let erasures = try ErasureDesk(parts, stores: erased, catalog: catalog, fileSystem: files)
         return Stores(metrics: metrics, logs: logs, exemplars: exemplars, pushed: pushed, erasures: erasures)
@@ -104,7 +105,10 @@ final class StoreService: Service {
                         logger.error("maintenance of the metrics store failed, it will be tried again: \(error)")
                     }
                     do {
+                        let before = stores.logs.expiredEntries
                         try stores.logs.maintain(now: now * 1_000_000)
+                        let expired = stores.logs.expiredEntries - before
+                        if expired > 0 { parts.audit.later("retention", "log lines expired and were removed", lines: expired) }
                     } catch {
                         parts.metrics.count("varde_maintenance_failures_total", ["store": "logs"])
                         logger.error("maintenance of the log store failed, it will be tried again: \(error)")

@@ -143,6 +143,8 @@ package struct VardeServer {
         ElasticRoutes(parts: parts).add(to: &routes)
         LokiRoutes(parts: parts).add(to: &routes)
         PrivacyRoutes(parts: parts).add(to: &routes)
+        KeyRoutes(parts: parts).add(to: &routes)
+        ReportRoutes(parts: parts).add(to: &routes)
         LokiDeleteRoutes(parts: parts).add(to: &routes)
         let responder = ServerResponder(
             routes: routes, currentLimits: { parts.limits }, redact: { parts.redactor?.redact(text: $0) ?? $0 }, tokens: tokens,

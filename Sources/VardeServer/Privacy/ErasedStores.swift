@@ -57,7 +57,8 @@ struct ErasedStores: Sendable {
 struct StoreErasureGround: ErasureGround {
     let stores: ErasedStores
     let holds: LegalHolds
-    let audit: AuditTrail
+    /// Enters in the audit log what became of a request: who asked, what in words, and lines where they are known.
+    let note: @Sendable (_ who: String, _ what: String, _ lines: Int?) -> Void
     /// Copies in the data directory that were made before.
     let copies: @Sendable () -> [String]
     /// Waits as long as others need the disk more.
@@ -77,13 +78,17 @@ struct StoreErasureGround: ErasureGround {
         return nil
     }
 
-    func deleteSeries(_ request: inout ErasureRequest) throws {
+    func deleteSeries(_ request: inout ErasureRequest, progress: (ErasureRequest) throws -> Void) throws {
         guard case .subject(let texts) = request.target, !texts.isEmpty else { return }
         let needles = ErasedStores.Needles(texts)
+        let isConcerned = { (series: Labels, exemplar: Exemplar) in needles.stand(in: series) || needles.stand(in: exemplar.labels) }
+        request.exemplars = max(request.exemplars, stores.exemplars.exemplars(where: isConcerned).count)
+        request.series = max(request.series, try stores.series(holding: texts).count)
+        try progress(request)
         // Groups first, lest they be collected again.
         let pushed = try stores.pushed.remove { needles.stand(in: $0) }
-        request.exemplars += try stores.exemplars.remove { needles.stand(in: $0) || needles.stand(in: $1.labels) }
-        request.series = max(request.series, try stores.metrics.delete(holding: texts))
+        _ = try stores.exemplars.remove(where: isConcerned)
+        _ = try stores.metrics.delete(holding: texts)
         try stores.metrics.purge()
         if pushed > 0 { enter(request, "\(pushed) pushed samples removed") }
     }
@@ -128,6 +133,6 @@ struct StoreErasureGround: ErasureGround {
     func forget(_ request: ErasureRequest) throws { try stores.logs.forgetErasure(request.id) }
 
     func enter(_ request: ErasureRequest, _ what: String) {
-        audit.later("erasure", "\(request.id): \(what)", who: request.by, lines: request.step == .receipt ? request.lines : nil)
+        note(request.by, "\(request.id): \(what)", request.step == .receipt ? request.lines : nil)
     }
 }

@@ -30,7 +30,8 @@ final class ErasureDesk: Sendable {
         let snapshots = parts.dataDirectory + "/" + DataBackup.snapshots
         let pace = ErasurePace()
         let ground = StoreErasureGround(
-            stores: stores, holds: holds, audit: parts.audit, copies: { (try? fileSystem.list(snapshots))?.sorted() ?? [] },
+            stores: stores, holds: holds, note: { [audit = parts.audit] in audit.later("erasure", $1, who: $0, lines: $2) },
+            copies: { (try? fileSystem.list(snapshots))?.sorted() ?? [] },
             pace: { pace.wait() })
         saga = try ErasureSaga(
             catalog: catalog, ground: ground, receipts: parts.audit.places.receiptDirectory, fileSystem: fileSystem,

@@ -41,9 +41,7 @@ struct LegalHolds: Sendable {
     /// Streams it concerns; none for all.
     static func matchers(_ hold: Hold, file: String) throws -> [LabelMatcher] {
         _ = try end(hold, file: file)
-        let selector = hold.selector.filter { $0 != " " }
-        if selector.isEmpty || selector == "{}" { return [] }
-        do throws(QueryError) { return try PromQLEngine.matchers(ofSelector: hold.selector) } catch {
+        do throws(QueryError) { return try PromQLEngine.matchers(ofStreams: hold.selector) } catch {
             throw ConfigurationError(
                 file: file, message: "privacy.legal_hold: \(hold.name): the selector cannot be read: \(error.message)")
         }

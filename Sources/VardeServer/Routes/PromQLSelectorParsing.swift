@@ -13,6 +13,16 @@ extension PromQLEngine {
     }
 }
 
+extension PromQLEngine {
+    /// Matchers of a selector of streams: none, for all of them, where it is empty or `{}`.
+    static func matchers(ofStreams text: String) throws(QueryError) -> [LabelMatcher] {
+        let compact = text.filter { $0 != " " }
+        if compact.isEmpty || compact == "{}" { return [] }
+        guard compact.hasPrefix("{") else { throw .badData("a selector of streams stands in braces, such as {app=\"a\"}") }
+        return try matchers(ofSelector: text)
+    }
+}
+
 extension LabelMatcher {
     /// Whether a series without the label matches; a pattern that cannot be read was refused when it was parsed.
     var matchesEmpty: Bool { (try? LabelPredicate(self))?.matchesEmpty ?? false }

@@ -41,6 +41,13 @@ final class SelfMetrics: Sendable {
         }
     }
 
+    /// Counters of one name with their labels.
+    func counters(_ name: String) -> [(labels: [String: String], value: Double)] {
+        state.withLock { state in
+            state.counters.filter { $0.key.name == name }.map { ($0.key.labels, $0.value) }
+        }
+    }
+
     func set(_ name: String, _ labels: [String: String], to value: Double) {
         state.withLock { state in
             let key = Key(name: name, labels: labels)
