@@ -13,9 +13,8 @@ PEERS := $(CURDIR)/.build-peers
 
 FUZZ_SECONDS ?= 20
 FUZZ_TARGETS ?=
-# What touches memory by hand, and what runs on several threads at once.
+# What touches memory by hand.
 ASAN_TESTS ?= VardeKernelsTests|VardeCompressionTests|VardeDiskTests|VardeWireTests|VardeMetricsTests|VardeLogsTests
-TSAN_TESTS ?= VardeDiskTests|VardeMetricsTests|VardeLogsTests|VardePrivacyTests|VardeCollectTests|VardeServerTests
 
 ## run: install what is missing, build for release, serve
 run: build
@@ -70,10 +69,11 @@ fuzz: deps
 	VARDE_FUZZ=1 swift build --product varde-fuzz --sanitize fuzzer --scratch-path .build-fuzz
 	Tests/Fuzz/run.sh .build-fuzz/debug/varde-fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
-## sanitize: tests under AddressSanitizer and ThreadSanitizer
+## sanitize: tests under AddressSanitizer, and the metrics store with everything going on at once under ThreadSanitizer
 sanitize: deps
 	swift test --sanitize address --scratch-path .build-asan --filter '$(ASAN_TESTS)'
-	swift test --sanitize thread --scratch-path .build-tsan --filter '$(TSAN_TESTS)'
+	VARDE_BENCH=1 swift build --product varde-micro --sanitize thread --scratch-path .build-tsan
+	.build-tsan/debug/varde-micro stress 20
 
 ## dist: one stripped file with Swift's runtime and the C libraries inside, in dist/varde
 # The libraries' folder holds archives alone, and stands before the system's in the link: pkg-config files of our own say so.

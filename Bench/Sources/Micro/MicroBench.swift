@@ -2,6 +2,7 @@ import Foundation
 
 // varde-micro codecs                         encodes and decodes columns of each class of series, by codec
 // varde-micro store [SERIES] [STEPS] [DIR]   the metrics store by itself: ingest, cut, size by section, all read back
+// varde-micro stress [SECONDS] [DIR]         writers, readers and maintenance at once; nothing acknowledged may be missing
 // varde-micro recover DIR                    opens such a store: what recovery costs
 // varde-micro sections DIR                   size by section
 
@@ -14,18 +15,23 @@ struct MicroBench {
         }
         switch arguments.first {
         case "codecs": CodecBench.run()
+        case "stress": try await StoreStress(seconds: Double(number(1, 10)), folder: folder(arguments, 2)).run()
         case "store":
-            let folder =
-                arguments.count > 3
-                ? arguments[3] : FileManager.default.temporaryDirectory.appendingPathComponent("varde-micro-\(getpid())").path
+            let folder = folder(arguments, 3)
             let bench = StoreBench(series: number(1, 10_000), steps: number(2, 720), folder: folder)
             try await bench.run()
         case "recover": try StoreBench(series: 0, steps: 0, folder: arguments[1]).recover()
         case "sections": try StoreBench(series: 0, steps: 0, folder: arguments[1]).sections()
         default:
-            print("varde-micro codecs | store [SERIES] [STEPS] [DIR] | recover DIR | sections DIR")
+            print("varde-micro codecs | store [SERIES] [STEPS] [DIR] | stress [SECONDS] [DIR] | recover DIR | sections DIR")
             exit(2)
         }
+    }
+
+    /// The folder named on the command line, or a new one.
+    private static func folder(_ arguments: [String], _ position: Int) -> String {
+        if arguments.count > position { return arguments[position] }
+        return FileManager.default.temporaryDirectory.appendingPathComponent("varde-micro-\(getpid())").path
     }
 
     static func seconds() -> Double {
