@@ -142,7 +142,8 @@ extension LogStore {
         while true {
             let step: Step = try state.withLock { [stored, generation] state throws(IngestError) in
                 if state.isClosed { throw IngestError.unavailable("the log store is closed") }
-                if oldestOfAll <= state.storedLast, generation != state.generation {
+                let looks = sequence == nil || state.replayMayRepeat
+                if looks, oldestOfAll <= state.storedLast, generation != state.generation {
                     return .look(
                         Stored(
                             generation: state.generation, segments: state.segments, frozen: state.frozen, registry: state.registry,
@@ -177,7 +178,8 @@ extension LogStore {
         var outcome = Outcome()
         var taken: [(write: Int, kept: [Int]?)] = []
         var newStreams: Set<Labels> = []
-        var refused = false
+        // Whether the record is to differ from what was sent: it holds what is stored, so that a replay need not look for duplicates.
+        var differs = false
         for (index, write) in writes.enumerated() {
             let head = state.registry.id(of: write.labels).flatMap { state.heads[$0] }
             if head == nil, sequence == nil, !newStreams.contains(write.labels) {
@@ -187,17 +189,18 @@ extension LogStore {
                         ?? "maximum active stream limit exceeded when trying to create stream \(write.labels), reduce the number of active streams (reduce labels or reduce label values); the limit is \(options.maxStreams)"
                     outcome.held = (reason, (outcome.held?.count ?? 0) + write.entries.count)
                     state.statistics.refusedEntries["stream_limit", default: 0] += write.entries.count
-                    refused = true
+                    differs = true
                     continue
                 }
                 newStreams.insert(write.labels)
             }
             var keys = stored[index]
-            if let head, oldest[index] <= head.last {
+            if let head, sequence == nil || state.replayMayRepeat, oldest[index] <= head.last {
                 do throws(LogStoreError) { keys.formUnion(try duplicates(of: write, in: head)) } catch { throw .unavailable("\(error)") }
             }
             let kept = LogDuplicates.newEntries(write.entries, stored: keys, hash: hash)
             outcome.duplicates += write.entries.count - (kept?.count ?? write.entries.count)
+            differs = differs || kept != nil
             if kept?.isEmpty != true { taken.append((index, kept)) }
         }
         state.statistics.duplicateEntries += outcome.duplicates
@@ -206,7 +209,13 @@ extension LogStore {
 
         state.sequence = max(sequence ?? state.sequence + 1, state.sequence)
         if let log {
-            var payload = refused ? LogRecord.encode(taken.map { writes[$0.write] }) : payload
+            var payload = payload
+            if differs {
+                payload = LogRecord.encode(
+                    taken.map { (index, kept) in
+                        kept.map { LogStreamWrite(labels: writes[index].labels, entries: writes[index].entries.picking($0)) } ?? writes[index]
+                    })
+            }
             LogRecord.setSequence(state.sequence, in: &payload)
             do throws(DiskError) {
                 state.position = try log.appendBuffered(kind: LogRecord.entries, payload.span)

@@ -39,6 +39,8 @@ package final class LogStore: LogSink, LogSource {
         var hide: LogHide?
         var isCutScheduled = false
         var isClosed = false
+        /// Whether the write-ahead log may hold what is in segments too: where the catalog was lost, which said how far they reach.
+        var replayMayRepeat = false
         var statistics = LogStoreStatistics()
 
         var headBytes: Int { openBytes + pageBytes + heads.count * LogStreamHead.overhead }
@@ -100,7 +102,8 @@ package final class LogStore: LogSink, LogSource {
         try fileSystem.makeDirectories(segmentDirectory)
         try fileSystem.removeTemporaries(in: segmentDirectory)
         var damage: [String] = []
-        let entries = try catalog.files(of: LogSegmentFormat.store) + handleUnlisted(&damage)
+        let adopted = try handleUnlisted(&damage)
+        let entries = try catalog.files(of: LogSegmentFormat.store)
         var registry = StreamRegistry()
         var segments: [LogSegment] = []
         for entry in entries {
@@ -119,6 +122,7 @@ package final class LogStore: LogSink, LogSource {
             state.segments = segments
             state.statistics.damage = damage
             state.nextSegment = next
+            state.replayMayRepeat = !adopted.isEmpty
             state.storedChanged()
         }
     }
