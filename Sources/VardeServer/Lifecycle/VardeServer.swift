@@ -159,7 +159,8 @@ package struct VardeServer {
             configuration: .init(
                 additionalChannelHandlers: [HangUpWatch(), WebSocketUpgrade(parts: parts, tokens: tokens)], idleTimeout: .seconds(120)))
         let server = try tls.map { try HTTPServerBuilder.tls(http1, tlsConfiguration: $0.configuration()) } ?? http1
-        let http = Application(responder: responder, server: server, configuration: configuration, logger: quiet)
+        let http = Application(
+            responder: responder, server: server, configuration: configuration, onServerRunning: { [self] _ in announce() }, logger: quiet)
         let storeService = StoreService(parts: parts, settings: settings, logger: logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
@@ -173,13 +174,12 @@ package struct VardeServer {
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: quiet
             ).bounded(settings.configuration.server.shutdownTimeout))
-        logger.info(
-            "Varde \(BuildInfo.summary) listens on \(settings.configuration.server.tls == nil ? "http" : "https")://\(settings.listen)",
-            metadata: ["data": "\(settings.dataDirectory)", "config": "\(settings.configuration.file ?? "embedded defaults")"])
         parts.audit.configuration(settings.configuration, action: "start")
         do {
             try await group.run()
         } catch is CancellationError {
+        } catch let error as IOError {
+            throw StartError(description: "cannot listen on \(settings.listen): \(error)")
         }
         await egress.shutdown()
         storeService.closeStores()
@@ -187,6 +187,12 @@ package struct VardeServer {
         parts.audit.checkpoint()
         logger.info("stopped: everything is synced")
         withExtendedLifetime(lock) {}
+    }
+
+    private func announce() {
+        logger.info(
+            "Varde \(BuildInfo.summary) listens on \(settings.configuration.server.tls == nil ? "http" : "https")://\(settings.listen)",
+            metadata: ["data": "\(settings.dataDirectory)", "config": "\(settings.configuration.file ?? "embedded defaults")"])
     }
 
     /// Puts the configuration file in force as it is now: wholly, or not at all.
