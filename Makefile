@@ -46,7 +46,7 @@ deps:
 
 ## peers: other people's programs that tests talk to, unpacked beside the build (nothing is installed)
 peers:
-	@Tests/EndToEnd/peers.sh $(PEERS) openssl nginx prometheus prometheus-node-exporter syslog-ng-core
+	@Tests/EndToEnd/peers.sh $(PEERS) openssl nginx prometheus prometheus-node-exporter syslog-ng-core syslog-ng-mod-http
 
 ## bench: Varde beside Debian's prometheus and victoria-metrics, the same bytes, one table
 bench: build

@@ -39,19 +39,27 @@ final class ServerProcess: @unchecked Sendable {  // Used by one test at a time.
     private(set) var process: Process?
     private let configuration: String
     private let arguments: [String]
+    /// Whom to trust where it serves by TLS.
+    private let tls: EgressTLS?
 
-    var address: String { "http://127.0.0.1:\(port)" }
+    var address: String { "\(tls == nil ? "http" : "https")://127.0.0.1:\(port)" }
     var dataDirectory: URL { folder.appendingPathComponent("data") }
     var logFile: URL { folder.appendingPathComponent("server.log") }
     /// What the server wrote to standard error, over all its starts.
     var log: String { (try? String(contentsOf: logFile, encoding: .utf8)) ?? "" }
 
-    init(configuration: String = "", arguments: [String] = []) throws {
+    /// - Parameter authority: PEM text of the certificate to trust, where the configuration makes it serve by TLS.
+    init(configuration: String = "", arguments: [String] = [], authority: String? = nil) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("varde-e2e-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         port = try FreePort.take()
         self.configuration = configuration.replacingOccurrences(of: "PORT", with: String(port))
         self.arguments = arguments
+        tls = authority.map { text in
+            var tls = EgressTLS()
+            tls.authorities = text
+            return tls
+        }
         try self.configuration.write(to: folder.appendingPathComponent("varde.yaml"), atomically: true, encoding: .utf8)
         _ = FileManager.default.createFile(atPath: logFile.path, contents: nil)
     }
@@ -123,7 +131,7 @@ final class ServerProcess: @unchecked Sendable {  // Used by one test at a time.
         if path.removingPercentEncoding == nil { return try await getRaw(path) }
         let response = try await Self.client.send(
             method, address + path, headers: headers.map { ($0.key, $0.value) }, body: Array(body ?? Data()), timeout: 60_000,
-            maxBytes: 1 << 30, followRedirects: false)
+            maxBytes: 1 << 30, followRedirects: false, tls: tls)
         return Answer(
             status: response.status, body: Data(response.body),
             headers: Dictionary(response.headers.map { ($0.name, $0.value) }) { "\($0), \($1)" })

@@ -93,7 +93,13 @@ import VardeModel
         framing.append(Array("aaa\n<2>b\n".utf8))
         #expect(try framing.next() == Array("<2>b".utf8))
         #expect(framing.cutMessages == 1)
-        framing.append(Array("11 x".utf8))
+        framing.append(Array("14 <3>ccccccccc".utf8))
+        #expect(try framing.next() == Array("<3>ccccccc".utf8))
+        framing.append(Array("c".utf8))
+        #expect(try framing.next() == nil)
+        framing.append(Array("c5 <4>xx99999999999 ".utf8))
+        #expect(try framing.next() == Array("<4>xx".utf8))
+        #expect(framing.cutMessages == 2)
         #expect(throws: WireError.self) { try framing.next() }
     }
 }

@@ -49,6 +49,9 @@ extension Configuration {
 
     /// What single values cannot say about themselves.
     private func check() throws(ConfigurationError) {
+        if server.tls == nil, logs.syslog?.addresses[.tls]?.isEmpty == false {
+            throw ConfigurationError(file: file ?? "", message: "logs.syslog.tls: there is no certificate for it; give server.tls")
+        }
         var seen: Set<String> = []
         for token in server.tokens where !seen.insert(token.name).inserted {
             throw ConfigurationError(file: file ?? "", message: "server.auth.tokens: the name “\(token.name)” is given twice")
@@ -192,6 +195,7 @@ extension LogSettings {
             if let v = names["labels"] { fields.labels = try v.strings() }
             try names.rejectUnknown()
         }
+        if let v = keys["syslog"] { syslog = try SyslogSettings(reading: v) }
         try keys.refuse([("files", "logs.files: tailing files is not done by this version; ship lines with `varde push logs`")])
         try keys.rejectUnknown()
     }

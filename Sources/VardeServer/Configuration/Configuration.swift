@@ -108,6 +108,8 @@ package struct LogSettings: Sendable {
     package var streamBurstBytes: Int?
     /// Where JSON lines have their time, message and labels.
     package var fields = LogFieldNames()
+    /// Listeners for syslog, nil for none.
+    package var syslog: SyslogSettings?
 
     /// Bytes at once: as configured, else what two seconds bring.
     package var burst: Int { burstBytes ?? rateBytes * 2 }

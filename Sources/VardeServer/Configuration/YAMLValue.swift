@@ -159,6 +159,11 @@ struct YAMLValue {
 }
 
 extension Node {
+    var isSequence: Bool {
+        if case .sequence = self { return true }
+        return false
+    }
+
     var isMapping: Bool {
         if case .mapping = self { return true }
         return false

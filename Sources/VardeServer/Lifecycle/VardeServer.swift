@@ -46,6 +46,7 @@ package struct VardeServer {
     private let parts: ServerParts
     private let tokens: TokenGate
     private let tls: TLSFilesReader?
+    private let syslog: SyslogListeners
     private let egress: EgressClient
     private let clock: @Sendable () -> Int64
 
@@ -91,6 +92,7 @@ package struct VardeServer {
             redaction: redaction, audit: audit, gate: gate, scrapes: scrapes,
             logger: logger)
         sink.parts.withLock { [parts] in $0 = parts }
+        syslog = SyslogListeners(parts: parts, tls: tls)
         parts.reloads.note(succeeded: true, at: clock())
         MetricsSystem.bootstrap(MetricsBackend(metrics))
         SelfMetricsCollector.install(parts, egress: egress, tokens: tokens)
@@ -133,7 +135,7 @@ package struct VardeServer {
     /// Serves until SIGTERM or SIGINT, then stops in order: no new writes, running requests answered, everything synced.
     package func run() async throws {
         let parts = parts
-        let reload: @Sendable () async throws -> Void = { [self] in try self.reload() }
+        let reload: @Sendable () async throws -> Void = { [self] in try await self.reload() }
         var routes = RouteTable()
         LifecycleRoutes(parts: parts, reload: reload).add(to: &routes)
         PrometheusRoutes(parts: parts).add(to: &routes)
@@ -170,6 +172,7 @@ package struct VardeServer {
                     .init(
                         service: IntakeService(
                             parts: parts, shutdownTimeout: settings.configuration.server.shutdownTimeout, logger: logger)),
+                    .init(service: SyslogService(parts: parts, listeners: syslog)),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: quiet
@@ -196,7 +199,7 @@ package struct VardeServer {
     }
 
     /// Puts the configuration file in force as it is now: wholly, or not at all.
-    private func reload() throws {
+    private func reload() async throws {
         guard let file = settings.configuration.file else { throw StartError(description: "there is no configuration file to reload") }
         do {
             let text: String
@@ -212,6 +215,7 @@ package struct VardeServer {
             // Files that do not fit together refuse the whole, as they would at the start.
             if let files = fresh.server.tls { _ = try TLSFilesReader(files) }
             try ConfigurationCheck.listening(fresh)
+            try await syslog.prepare(fresh.logs.syslog)
             // The redactor first: what it refuses leaves everything as it was.
             try parts.redaction.use(fresh, now: clock() / 1000)
             tokens.replace(fresh.server.tokens)
@@ -221,6 +225,7 @@ package struct VardeServer {
             parts.use(fresh)
             parts.applyScrapes()
             try parts.stores().logs.setRetention(fresh.retention.time * 1_000_000, policies: policies)
+            await syslog.commit(fresh.logs.syslog)
             for warning in fresh.warnings { logger.warning("\(warning)") }
             if let listen = fresh.server.listen, listen != settings.configuration.server.listen, listen != settings.listen {
                 logger.warning("server.listen is \(listen) now: that takes effect at the next start, until then it is \(settings.listen)")
@@ -235,6 +240,7 @@ package struct VardeServer {
             parts.audit.configuration(fresh, action: "configuration")
             logger.info("configuration reloaded")
         } catch {
+            await syslog.discard()
             parts.reloads.note(succeeded: false, at: clock())
             parts.audit.later("configuration", "refused, the old one stays: \(error)")
             logger.error("the configuration was not reloaded, the old one stays: \(error)")

@@ -4,6 +4,13 @@ enum SelfMetricsHelp {
     static func text(_ name: String) -> String { texts[name] ?? "" }
 
     private static let texts: [String: String] = [
+        "process_cpu_seconds_total": "Processor time of the server, user and system.",
+        "process_max_fds": "Files the server may have open.",
+        "process_open_fds": "Files the server has open.",
+        "process_resident_memory_bytes": "Memory of the server in use.",
+        "process_start_time_seconds": "When the server started, in seconds since 1970.",
+        "process_threads": "Threads of the server.",
+        "process_virtual_memory_bytes": "Address space of the server.",
         "varde_audit_checkpoint_failures_total": "Signed heads of the audit log that could not be written to their second place.",
         "varde_audit_entries": "Entries of the audit log.",
         "varde_audit_failures_total": "Entries of the audit log that could not be written.",
@@ -85,13 +92,11 @@ enum SelfMetricsHelp {
         "varde_scraped_samples_total": "Samples read from targets.",
         "varde_scrapes_total": "Scrapes done.",
         "varde_slow_queries_total": "Queries that took longer than limits.slow_query.",
+        "varde_syslog_cut_messages_total": "Syslog messages that were too long and were cut.",
+        "varde_syslog_dropped_messages_total": "Syslog messages not stored, by reason.",
+        "varde_syslog_messages_total": "Syslog messages received, by transport.",
+        "varde_syslog_refused_connections_total": "Syslog connections refused or ended, by reason.",
+        "varde_syslog_restamped_messages_total": "Syslog messages whose time was beyond the bounds and became that of their arrival.",
         "varde_truncated_lines_total": "Log lines cut at logs.max_line_size.",
-        "process_cpu_seconds_total": "Processor time of the server, user and system.",
-        "process_max_fds": "Files the server may have open.",
-        "process_open_fds": "Files the server has open.",
-        "process_resident_memory_bytes": "Memory of the server in use.",
-        "process_start_time_seconds": "When the server started, in seconds since 1970.",
-        "process_threads": "Threads of the server.",
-        "process_virtual_memory_bytes": "Address space of the server.",
     ]
 }

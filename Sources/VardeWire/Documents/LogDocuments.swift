@@ -3,16 +3,11 @@ package import VardeModel
 
 /// Gathers JSON documents by the streams their labels make.
 package struct LogDocuments {
-    /// Streams one request may have; more are refused.
-    static let maxStreams = 10_000
-
     private let names: LogFieldNames
     private let stream: [Label]
     /// Time of the next document without one, in nanoseconds.
     private var nextTime: Int64
-    private var writers: [LogColumnsWriter] = []
-    private var streams: [Labels] = []
-    private var places: [Labels: Int] = [:]
+    private var writers = LogStreamWriters()
 
     /// - Parameters:
     ///   - stream: labels all documents have.
@@ -41,21 +36,11 @@ package struct LogDocuments {
         let time = document.time ?? nextTime
         let line = document.message ?? Bytes.array(bytes)
         if let reason = check(labels, time, line.count) { return reason }
+        try writers.append(labels, time, line.span, document.message == nil ? .empty : Labels(document.metadata))
         if document.time == nil { nextTime += 1 }
-        let place: Int
-        if let known = places[labels] {
-            place = known
-        } else {
-            if streams.count >= Self.maxStreams { throw WireError("the request has more than \(Self.maxStreams) streams") }
-            place = streams.count
-            places[labels] = place
-            streams.append(labels)
-            writers.append(LogColumnsWriter())
-        }
-        writers[place].append(time, line.span, document.message == nil ? .empty : Labels(document.metadata))
         return nil
     }
 
-    package var writes: [LogStreamWrite] { zip(streams, writers).map { LogStreamWrite(labels: $0, entries: $1.columns) } }
-    package var repairedLines: Int { writers.reduce(0) { $0 + $1.repairedLines } }
+    package var writes: [LogStreamWrite] { writers.writes }
+    package var repairedLines: Int { writers.repairedLines }
 }

@@ -2,7 +2,7 @@ import VardeKernels
 import VardeModel
 
 /// Fills the columns of one stream: metadata sets are found again by hash, bytes that are no UTF-8 are replaced and counted.
-struct LogColumnsWriter {
+struct LogColumnsWriter: Sendable {
     private(set) var columns = LogColumns()
     private(set) var repairedLines = 0
     private var sets: [Labels: UInt32] = [:]

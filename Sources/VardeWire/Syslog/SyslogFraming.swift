@@ -2,12 +2,16 @@ import VardeKernels
 
 /// Cuts a TCP stream of syslog into messages: octet counting (RFC 6587: `LEN SP MSG`) where a frame begins with a digit, else lines.
 package struct SyslogFraming: Sendable {
-    /// Bytes of one message; a longer line is cut there and the rest of it left out, a longer count ends the connection.
+    /// Bytes of one message; a longer one is cut there and the rest of it left out.
     package let maxMessage: Int
+    /// Digits a count may have: a number beyond it is none.
+    private static let maxDigits = 10
     private var pending: [UInt8] = []
     private var at = 0
     /// Inside a line that was too long: all up to its end is left out.
     private var isSkipping = false
+    /// Bytes left out yet of a message whose count was too large.
+    private var excess = 0
     /// Messages that were cut.
     package private(set) var cutMessages = 0
 
@@ -24,6 +28,12 @@ package struct SyslogFraming: Sendable {
                 pending.removeAll(keepingCapacity: true)
                 at = 0
                 return nil
+            }
+            if excess > 0 {
+                let part = min(excess, pending.count - at)
+                excess -= part
+                at += part
+                continue
             }
             if !isSkipping, pending[at] >= UInt8(ascii: "1"), pending[at] <= UInt8(ascii: "9") {
                 return try counted()
@@ -63,18 +73,23 @@ package struct SyslogFraming: Sendable {
         while i < pending.count, pending[i] >= 48, pending[i] <= 57 {
             count = count * 10 + Int(pending[i] - 48)
             i += 1
-            if count > maxMessage { throw WireError("syslog: a message of more than \(maxMessage) bytes is announced") }
+            if i - at > Self.maxDigits { throw WireError("syslog: a count of more than \(Self.maxDigits) digits") }
         }
         guard i < pending.count else {
             compact()
             return nil
         }
         guard pending[i] == 32 else { throw WireError("syslog: expected a blank behind the count of bytes") }
-        guard pending.count - i - 1 >= count else {
+        let taken = min(count, maxMessage)
+        guard pending.count - i - 1 >= taken else {
             compact()
             return nil
         }
-        at = i + 1 + count
+        if taken < count {
+            excess = count - taken
+            cutMessages += 1
+        }
+        at = i + 1 + taken
         var message = pending[(i + 1)..<at]
         // Some senders count a line's end as well.
         while let last = message.last, last == 10 || last == 0 { message.removeLast() }
