@@ -214,7 +214,8 @@ let package = Package(
         .testTarget(
             name: "VardeCollectTests",
             dependencies: [
-                "VardeCollect", "VardeEgress", "VardeWire", "VardeModel", "TestSupport", .product(name: "Logging", package: "swift-log"),
+                "VardeCollect", "VardeEgress", "VardeWire", "VardeDisk", "VardeCompression", "VardeModel", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: houseTests),
         .testTarget(

@@ -50,6 +50,7 @@ static int64_t fill(const struct stat *info, int64_t *output, size_t fields) {
     output[varde_stat_device] = (int64_t)info->st_dev;
     output[varde_stat_inode] = (int64_t)info->st_ino;
     output[varde_stat_size] = (int64_t)info->st_size;
+    output[varde_stat_modified] = (int64_t)info->st_mtim.tv_sec * 1000000000 + info->st_mtim.tv_nsec;
     output[varde_stat_kind] = S_ISREG(info->st_mode)   ? varde_kind_regular
                               : S_ISDIR(info->st_mode) ? varde_kind_directory
                                                        : varde_kind_other;

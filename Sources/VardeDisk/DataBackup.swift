@@ -13,6 +13,8 @@ package enum DataBackup {
     private static let lock = "LOCK"
     /// Directory of the copies made inside a data directory; left out of copies and checks.
     package static let snapshots = "snapshots"
+    /// Directory of how far tailed files were read.
+    package static let tailed = "tailed"
     /// Times a copy begins anew because files vanished under it.
     private static let attempts = 10
 
@@ -108,6 +110,8 @@ package enum DataBackup {
             try fileSystem.makeDirectories(fileSystem.parent(of: other))
             return other
         }
+        // How far tailed files were read comes before the lines: a line may be in a copy twice, but none is left out.
+        for path in try left() where path.hasPrefix(tailed + "/") { try fileSystem.copy(directory + "/" + path, to: prepare(path)) }
         for path in try left() where LogFormat.segment(of: String(path.split(separator: "/").last ?? "")) != nil {
             try fileSystem.copy(directory + "/" + path, to: prepare(path))
         }

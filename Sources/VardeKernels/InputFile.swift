@@ -37,6 +37,8 @@ package final class InputFile: Sendable {
         /// Bytes.
         package var size: Int
         package var isRegular: Bool
+        /// When it was last written to, in nanoseconds.
+        package var modified: Int64
     }
 
     package static let standardInput = InputFile(descriptor: 0)
@@ -94,6 +96,7 @@ package final class InputFile: Sendable {
     private static func status(_ fields: [Int64]) -> Status {
         Status(
             identity: Identity(device: fields[Int(varde_stat_device)], inode: fields[Int(varde_stat_inode)]),
-            size: Int(fields[Int(varde_stat_size)]), isRegular: fields[Int(varde_stat_kind)] == Int64(varde_kind_regular))
+            size: Int(fields[Int(varde_stat_size)]), isRegular: fields[Int(varde_stat_kind)] == Int64(varde_kind_regular),
+            modified: fields[Int(varde_stat_modified)])
     }
 }

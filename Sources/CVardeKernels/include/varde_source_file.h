@@ -2,8 +2,8 @@
 #pragma once
 #include "varde_bounds.h"
 
-/// What `varde_source_stat` and `varde_path_stat` say of a file, in this order.
-enum { varde_stat_device = 0, varde_stat_inode = 1, varde_stat_size = 2, varde_stat_kind = 3, varde_stat_fields = 4 };
+/// What `varde_source_stat` and `varde_path_stat` say of a file, in this order; when it was modified in nanoseconds.
+enum { varde_stat_device = 0, varde_stat_inode = 1, varde_stat_size = 2, varde_stat_kind = 3, varde_stat_modified = 4, varde_stat_fields = 5 };
 /// Kinds of files.
 enum { varde_kind_other = 0, varde_kind_regular = 1, varde_kind_directory = 2 };
 

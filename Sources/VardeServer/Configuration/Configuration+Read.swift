@@ -188,15 +188,9 @@ extension LogSettings {
         if let v = keys["ingestion_burst"] { burstBytes = try v.byteCount() }
         if let v = keys["per_stream_rate_limit"] { streamRateBytes = try v.byteCount() }
         if let v = keys["per_stream_rate_limit_burst"] { streamBurstBytes = try v.byteCount() }
-        if let v = keys["fields"] {
-            let names = try v.mapping()
-            if let v = names["time"] { fields.time = try v.strings() }
-            if let v = names["message"] { fields.message = try v.strings() }
-            if let v = names["labels"] { fields.labels = try v.strings() }
-            try names.rejectUnknown()
-        }
+        if let v = keys["fields"] { try fields.read(v) }
         if let v = keys["syslog"] { syslog = try SyslogSettings(reading: v) }
-        try keys.refuse([("files", "logs.files: tailing files is not done by this version; ship lines with `varde push logs`")])
+        if let v = keys["files"] { for item in try v.list() { files.append(try FileSource(reading: item, fields: fields)) } }
         try keys.rejectUnknown()
     }
 }

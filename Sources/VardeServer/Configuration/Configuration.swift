@@ -110,6 +110,8 @@ package struct LogSettings: Sendable {
     package var fields = LogFieldNames()
     /// Listeners for syslog, nil for none.
     package var syslog: SyslogSettings?
+    /// Files that are tailed.
+    package var files: [FileSource] = []
 
     /// Bytes at once: as configured, else what two seconds bring.
     package var burst: Int { burstBytes ?? rateBytes * 2 }

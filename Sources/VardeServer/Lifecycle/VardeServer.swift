@@ -172,7 +172,7 @@ package struct VardeServer {
                     .init(
                         service: IntakeService(
                             parts: parts, shutdownTimeout: settings.configuration.server.shutdownTimeout, logger: logger)),
-                    .init(service: SyslogService(parts: parts, listeners: syslog)),
+                    .init(service: SyslogService(parts: parts, listeners: syslog)), .init(service: FileTailService(parts: parts)),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: quiet

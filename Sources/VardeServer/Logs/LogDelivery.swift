@@ -15,12 +15,17 @@ struct LogDelivery: Sendable {
     /// - Parameter patience: how long to try.
     /// - Returns: whether that was so within the time; where not, some lines are not stored.
     func deliver(_ writes: [LogStreamWrite], patience: Duration) async -> Bool {
-        let deadline = ContinuousClock.now + patience
+        await deliver(writes, until: .now + patience)
+    }
+
+    private func deliver(_ writes: [LogStreamWrite], until deadline: ContinuousClock.Instant) async -> Bool {
         while true {
             let pause: Int
             do {
                 let outcome = try await LogIntake(parts: parts).store(writes, protocol: name)
                 if outcome.status != 429 { return true }
+                // One by one: a stream that is within its rate must not pay for another again and again.
+                if writes.count > 1 { return await apart(writes, until: deadline) }
                 pause = outcome.retryAfter ?? 1
             } catch let failure as APIFailure where failure.status == 429 || failure.status == 503 {
                 pause = failure.retryAfter ?? 1
@@ -30,6 +35,12 @@ struct LogDelivery: Sendable {
             if ContinuousClock.now >= deadline { return false }
             do { try await Task.sleep(for: .milliseconds(max(100, min(pause, Self.longestPause) * 1000))) } catch { return false }
         }
+    }
+
+    private func apart(_ writes: [LogStreamWrite], until deadline: ContinuousClock.Instant) async -> Bool {
+        var isDone = true
+        for write in writes where await !deliver([write], until: deadline) { isDone = false }
+        return isDone
     }
 
     /// Streams one by one, where something about one of them is refused as a whole: the others are stored.

@@ -97,6 +97,14 @@ enum SelfMetricsHelp {
         "varde_syslog_messages_total": "Syslog messages received, by transport.",
         "varde_syslog_refused_connections_total": "Syslog connections refused or ended, by reason.",
         "varde_syslog_restamped_messages_total": "Syslog messages whose time was beyond the bounds and became that of their arrival.",
+        "varde_tail_entries_total": "Entries read from tailed files.",
+        "varde_tail_events_total": "What happened to tailed files: found, renamed, truncated, copied, gone.",
+        "varde_tail_failures_total": "Tailed files that could not be read or are not tailed, by reason.",
+        "varde_tail_files": "Files tailed.",
+        "varde_tail_open_files": "Tailed files that are open.",
+        "varde_tail_read_bytes_total": "Bytes read from tailed files.",
+        "varde_tail_unparsed_lines_total": "Lines of JSON files that are no JSON, kept as they are.",
+        "varde_tail_unread_bytes": "Bytes of tailed files that are not stored yet.",
         "varde_truncated_lines_total": "Log lines cut at logs.max_line_size.",
     ]
 }

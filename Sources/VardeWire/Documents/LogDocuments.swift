@@ -41,6 +41,12 @@ package struct LogDocuments {
         return nil
     }
 
+    /// Adds a line that is no document.
+    package mutating func addLine(_ line: Span<UInt8>) throws(WireError) {
+        try writers.append(Labels(stream), nextTime, line, .empty)
+        nextTime += 1
+    }
+
     package var writes: [LogStreamWrite] { writers.writes }
     package var repairedLines: Int { writers.repairedLines }
 }
