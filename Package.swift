@@ -249,9 +249,10 @@ if Context.environment["VARDE_FUZZ"] != nil {
 
 // Benchmarks of codecs and of the metrics store by itself: `make bench-micro`. They measure what is internal to the modules.
 if Context.environment["VARDE_BENCH"] != nil {
+    package.targets.append(.target(name: "CSanitizer", path: "Bench/Sources/CSanitizer"))
     package.targets.append(
         .executableTarget(
-            name: "varde-micro", dependencies: ["VardeModel", "VardeKernels", "VardeDisk", "VardeWire", "VardeMetrics"],
+            name: "varde-micro", dependencies: ["CSanitizer", "VardeModel", "VardeKernels", "VardeDisk", "VardeWire", "VardeMetrics"],
             path: "Bench/Sources",
             sources: ["Micro", "SideBySide/Fleet.swift"], swiftSettings: houseTests))
 }

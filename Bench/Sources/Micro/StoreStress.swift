@@ -1,3 +1,4 @@
+import CSanitizer
 import Foundation
 import Synchronization
 import VardeDisk

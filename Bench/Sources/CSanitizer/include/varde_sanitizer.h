@@ -1,0 +1,2 @@
+// Swift's Mutex as ThreadSanitizer can follow it: see mutex.c.
+#pragma once
