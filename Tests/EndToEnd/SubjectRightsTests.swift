@@ -206,4 +206,34 @@ import Testing
         let audit = try ServerProcess.run(ServerProcess.binary, ["audit", "verify", "--data-dir", server.dataDirectory.path])
         #expect(audit.status == 0, "\(audit.errors)")
     }
+
+    @Test func `What concerns persons needs the role privacy`() async throws {
+        var lines = ""
+        var tokens: [String: String] = [:]
+        for role in ["read", "privacy"] {
+            let made = try ServerProcess.run(ServerProcess.binary, ["token", "new", role, "--role", role])
+            let words = (made.output + made.errors).split(whereSeparator: { " \n\"',".contains($0) }).map(String.init)
+            tokens[role] = words.first { $0.hasPrefix("varde_") }
+            let hash = try #require(words.first { $0.hasPrefix("sha256:") })
+            lines += "      - {name: \(role), roles: [\(role)], hash: \"\(hash)\"}\n"
+        }
+        let server = try ServerProcess(
+            configuration: "collect: {host: {enabled: false}}\nserver:\n  auth:\n    tokens:\n" + lines)
+        try await server.start()
+        let paths: [(method: String, path: String)] = [
+            ("POST", "/api/v1/privacy/subject/find"), ("POST", "/api/v1/privacy/subject/export"),
+            ("POST", "/api/v1/privacy/subject/erase"), ("GET", "/api/v1/privacy/erasures"), ("GET", "/api/v1/privacy/holds"),
+            ("GET", "/api/v1/privacy/keys"), ("POST", "/api/v1/privacy/keys/rotate"), ("POST", "/api/v1/privacy/keys/1/destroy"),
+            ("GET", "/api/v1/privacy/reports/art30"), ("POST", "/loki/api/v1/delete"), ("GET", "/loki/api/v1/delete"),
+        ]
+        for (method, path) in paths {
+            for (role, allowed) in [("read", false), ("privacy", true)] {
+                let answer = try await server.send(
+                    method, path, body: Data(), headers: ["Authorization": "Bearer \(tokens[role] ?? "")", "Content-Type": "text/plain"])
+                #expect((answer.status == 403) != allowed, "\(role) \(method) \(path): \(answer.status)")
+            }
+            #expect(try await server.send(method, path).status == 401, "\(path)")
+        }
+        #expect(server.stop() == 0)
+    }
 }

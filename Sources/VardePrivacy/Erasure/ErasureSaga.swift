@@ -52,6 +52,11 @@ package final class ErasureSaga: Sendable {
     private let signer: AuditSigner
     private let clock: @Sendable () -> Int64
     private let requests: Mutex<[ErasureRequest]>
+    /// One change of what is out of sight at a time: an older list must not come in force after a newer one.
+    private let concealing = Mutex(())
+
+    /// An erasure that was called off while a step of it was taken.
+    private struct CalledOff: Error {}
 
     /// Takes up what a crash or a stop left undone: it is out of sight again once this returns.
     ///
@@ -87,37 +92,44 @@ package final class ErasureSaga: Sendable {
     /// Erasures under way, oldest first.
     package var open: [ErasureRequest] { requests.withLock { $0 } }
 
-    private func save(_ request: ErasureRequest) throws {
+    /// Writes down where a request stands; the lock is held over it, so that one called off meanwhile does not come back.
+    private func save(_ request: ErasureRequest, isNew: Bool = false) throws {
         let text = String(decoding: request.json(), as: UTF8.self)
-        try catalog.save(Catalog.Job(kind: Self.kind, name: request.id, step: request.step.rawValue, payload: text))
-        requests.withLock { all in
-            if let index = all.firstIndex(where: { $0.id == request.id }) { all[index] = request } else { all.append(request) }
+        try requests.withLock { all in
+            let index = all.firstIndex { $0.id == request.id }
+            if index == nil, !isNew { throw CalledOff() }
+            try catalog.save(Catalog.Job(kind: Self.kind, name: request.id, step: request.step.rawValue, payload: text))
+            if let index { all[index] = request } else { all.append(request) }
         }
     }
 
     /// Puts out of sight what is to be erased and is not held.
     private func conceal() throws {
-        try ground.hide(open.filter { $0.step != .mark && $0.step != .receipt })
+        try concealing.withLock { _ in try ground.hide(open.filter { $0.step != .mark && $0.step != .receipt }) }
     }
 
     /// Takes a request: it is written down, and out of sight unless it is held, once this returns.
     package func submit(_ request: ErasureRequest) throws -> ErasureRequest {
         if open.count >= Self.maxWaiting { throw Refusal.tooMany }
         var request = request
-        try save(request)
-        ground.enter(request, "asked for")
-        try mark(&request)
+        request.heldBy = try ground.hold(on: request) ?? ""
+        request.step = request.heldBy.isEmpty ? .hide : .mark
+        try save(request, isNew: true)
+        ground.enter(request, request.heldBy.isEmpty ? "asked for" : "asked for, held: \(request.heldBy)")
+        try conceal()
         return request
     }
 
     /// Calls off an erasure nothing was removed for yet.
     package func cancel(_ id: String) throws {
-        guard let request = open.first(where: { $0.id == id }) else { throw Refusal.unknown(id) }
-        guard request.isCancellable else { throw Refusal.begun(id) }
-        try catalog.remove(Catalog.Job(kind: Self.kind, name: id, step: "", payload: ""))
-        try catalog.forgetRemoved()
-        requests.withLock { $0.removeAll { $0.id == id } }
+        let request = try requests.withLock { all in
+            guard let index = all.firstIndex(where: { $0.id == id }) else { throw Refusal.unknown(id) }
+            guard all[index].isCancellable else { throw Refusal.begun(id) }
+            try catalog.remove(Catalog.Job(kind: Self.kind, name: id, step: "", payload: ""))
+            return all.remove(at: index)
+        }
         try conceal()
+        try catalog.forgetRemoved()
         ground.enter(request, "called off")
     }
 
@@ -135,6 +147,8 @@ package final class ErasureSaga: Sendable {
                 try take(&request, shouldStop: shouldStop)
             } catch let error as CancellationError {
                 throw error
+            } catch is CalledOff {
+                return true
             } catch {
                 var failed = open.first { $0.id == request.id } ?? request
                 failed.failure = "\(error)"

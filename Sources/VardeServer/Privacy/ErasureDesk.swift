@@ -7,12 +7,15 @@ import VardePrivacy
 
 /// Takes requests for erasure and works on them, one step after another, on a thread of its own.
 final class ErasureDesk: Sendable {
-    /// Milliseconds after which a failed step is tried again, and held erasures are looked at again.
+    /// Milliseconds after which a failed step is tried again, and after which held erasures are looked at again: that takes a search.
     private static let retryDelay = 5_000
+    private static let holdDelay = 60_000
 
     private struct State {
         var isStopping = false
-        var isScheduled = false
+        /// The round that is to come, nil where none is; rounds are numbered, one that another has overtaken does nothing.
+        var pending: Int?
+        var rounds = 0
     }
 
     let saga: ErasureSaga
@@ -47,16 +50,22 @@ final class ErasureDesk: Sendable {
     func kick() { kick(after: 0) }
 
     private func kick(after milliseconds: Int) {
-        let mustSchedule = state.withLock { state in
-            if state.isStopping || state.isScheduled && milliseconds > 0 { return false }
-            state.isScheduled = true
-            return true
+        let round = state.withLock { state -> Int? in
+            if state.isStopping || state.pending != nil && milliseconds > 0 { return nil }
+            state.rounds += 1
+            state.pending = state.rounds
+            return state.rounds
         }
-        if mustSchedule { queue.asyncAfter(deadline: .now() + .milliseconds(milliseconds)) { [weak self] in self?.work() } }
+        if let round { queue.asyncAfter(deadline: .now() + .milliseconds(milliseconds)) { [weak self] in self?.work(round) } }
     }
 
-    private func work() {
-        state.withLock { $0.isScheduled = false }
+    private func work(_ round: Int) {
+        let isDue = state.withLock { state in
+            guard state.pending == round else { return false }
+            state.pending = nil
+            return true
+        }
+        guard isDue else { return }
         do {
             while !state.withLock({ $0.isStopping }), try saga.work(shouldStop: { state.withLock { $0.isStopping } }) {}
         } catch is CancellationError {
@@ -66,8 +75,8 @@ final class ErasureDesk: Sendable {
             logger.error("a step of an erasure failed, it will be tried again: \(error)")
         }
         metrics.set("varde_erasures_open", [:], to: Double(saga.open.count))
-        // Held ones wait for their hold to end.
-        if !saga.open.isEmpty { kick(after: Self.retryDelay) }
+        let open = saga.open
+        if !open.isEmpty { kick(after: open.allSatisfy { !$0.heldBy.isEmpty } ? Self.holdDelay : Self.retryDelay) }
     }
 
     /// Returns once nothing is being worked on; what is left is taken up at the next start.
