@@ -130,6 +130,15 @@ let package = Package(
             swiftSettings: house
         ),
         .target(
+            name: "VardeForward",
+            dependencies: [
+                "VardeModel", "VardeKernels", "VardeCompression", "VardeDisk", "VardeWire", "VardeMetrics", "VardeLogs", "VardeEgress",
+                "VardeCollect",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: house
+        ),
+        .target(
             name: "VardeRules",
             dependencies: [
                 "VardeModel", "VardeKernels", "VardeCompression", "VardeQuery", .product(name: "Yams", package: "Yams"),
@@ -140,7 +149,7 @@ let package = Package(
             name: "VardeServer",
             dependencies: [
                 "VardeModel", "VardeKernels", "VardeCompression", "VardeDisk", "VardeWire", "VardePrivacy", "VardeMetrics",
-                "VardeLogs", "VardeQuery", "VardeEgress", "VardeCollect",
+                "VardeLogs", "VardeQuery", "VardeEgress", "VardeCollect", "VardeForward",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -219,10 +228,19 @@ let package = Package(
             ],
             swiftSettings: houseTests),
         .testTarget(
+            name: "VardeForwardTests",
+            dependencies: [
+                "VardeForward", "VardeMetrics", "VardeLogs", "VardeDisk", "VardeEgress", "VardeCollect", "VardeWire", "VardeCompression",
+                "VardeModel", "TestSupport", .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: houseTests),
+        .testTarget(
             name: "VardeServerTests",
             dependencies: [
                 "VardeServer", "VardeModel", "VardeMetrics", "VardeLogs", "VardeCollect", "VardeDisk", "VardePrivacy", "VardeEgress",
-                "TestSupport",
+                "VardeForward", "TestSupport",
             ],
             swiftSettings: houseTests),
         .testTarget(

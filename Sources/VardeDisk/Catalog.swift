@@ -109,6 +109,16 @@ package final class Catalog: Sendable {
         try database.read { try String.fetchOne($0, sql: "SELECT value FROM setting WHERE name = ?", arguments: [name]) }
     }
 
+    /// Settings whose names begin with a text, by the rest of their names.
+    package func settings(prefix: String) throws -> [(name: String, value: String)] {
+        try database.read { database in
+            try Row.fetchAll(
+                database, sql: "SELECT name, value FROM setting WHERE substr(name, 1, ?) = ?", arguments: [prefix.count, prefix]
+            )
+            .map { (String(($0["name"] as String).dropFirst(prefix.count)), $0["value"]) }
+        }
+    }
+
     package func removeSetting(_ name: String) throws {
         try write { try $0.execute(sql: "DELETE FROM setting WHERE name = ?", arguments: [name]) }
     }

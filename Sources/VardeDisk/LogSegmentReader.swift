@@ -14,7 +14,11 @@ struct LogSegmentReader {
     let path: String
     private let file: any File
     private let header: LogFormat.Header
-    private let end: Int
+    private var end: Int
+    /// Where the next record begins.
+    private(set) var offset = LogFormat.headerSize
+    private var outcome = Outcome()
+    private var bad: (offset: Int, reason: String)?
     private var window: [UInt8] = []
     private var windowStart = 0
 
@@ -32,14 +36,17 @@ struct LogSegmentReader {
 
     /// Gives each sound record to `body` in order.
     mutating func read(_ body: (_ kind: UInt8, _ payload: Span<UInt8>) throws -> Void) throws -> Outcome {
-        var outcome = Outcome()
-        var offset = LogFormat.headerSize
-        var bad: (offset: Int, reason: String)?
-        func note(_ reason: String) { if bad == nil { bad = (offset, reason) } }
+        while try advance(body) {}
+        outcome.tail = bad?.reason
+        return outcome
+    }
+
+    /// Gives the next sound record to `body`; false where there is none.
+    mutating func advance(_ body: (_ kind: UInt8, _ payload: Span<UInt8>) throws -> Void) throws -> Bool {
         while offset < end {
             guard try load(offset, LogFormat.recordHeaderSize) else {
                 note("the record's frame is cut off")
-                break
+                return false
             }
             guard let length = frame(at: offset) else {
                 note("the frame of a record does not match its checksum")
@@ -49,11 +56,10 @@ struct LogSegmentReader {
             let next = offset + LogFormat.recordHeaderSize + length
             guard try load(offset, LogFormat.recordHeaderSize + length) else {
                 note("a record of \(length) bytes is cut off")
-                break
+                return false
             }
-            let at = offset - windowStart
-            let record = window.span.extracting(at..<(at + LogFormat.recordHeaderSize + length))
-            guard CRC32C.checksum(record.extracting(12...)) == Bytes.load32(record, at: 4) else {
+            let place = (offset - windowStart)..<(next - windowStart)
+            guard isSound(place) else {
                 note("a record of \(length) bytes does not match its checksum")
                 offset = next
                 continue
@@ -61,12 +67,28 @@ struct LogSegmentReader {
             // Sound records behind it: what was not sound is no torn end.
             if let bad { outcome.damage.append(WriteAheadLog.Damage(path: path, offset: bad.offset, reason: bad.reason)) }
             bad = nil
-            try body(record[12], record.extracting(13...))
+            do {
+                let record = window.span.extracting(place)
+                try body(record[12], record.extracting(13...))
+            }
             offset = next
             outcome.end = next
+            return true
         }
-        outcome.tail = bad?.reason
-        return outcome
+        return false
+    }
+
+    /// Whether the record at a place of the window matches its checksum.
+    private func isSound(_ place: Range<Int>) -> Bool {
+        let record = window.span.extracting(place)
+        return CRC32C.checksum(record.extracting(12...)) == Bytes.load32(record, at: 4)
+    }
+
+    private mutating func note(_ reason: String) { if bad == nil { bad = (offset, reason) } }
+
+    /// Moves the end of what is read, for a segment that grows. Bytes up to there are whole records.
+    mutating func extend(to end: Int) {
+        self.end = max(self.end, end)
     }
 
     /// Brings bytes into the window; false where the segment ends before.

@@ -137,7 +137,9 @@ extension WriteAheadLog {
         swap(&emptied, &writer.backlog[0])
         emptied.removeAll(keepingCapacity: emptied.count <= Self.maxUnsynced)
         let segment = writer.segment - 1
+        let end = writer.syncedLength
         state.withLock { state in
+            state.readable = (segment, end)
             if state.spare.capacity < emptied.capacity { swap(&state.spare, &emptied) }
             state.statistics.syncs += 1
             state.statistics.bytes += count

@@ -3,16 +3,18 @@ import VardeKernels
 extension WriteAheadLog {
     /// Opens a log directory, made where it is absent, and replays what is in it; new records go to a new segment.
     ///
-    /// `firstSegment` is where a log begins whose segments were all removed: numbers never come again. Replay keeps one window of a segment in memory. `replay` is given each record's segment, kind and payload in order.
+    /// `firstSegment` is where a log begins whose segments were all removed: numbers never come again. Replay keeps one window of a
+    /// segment in memory. `replay` is given each record's segment, kind and payload in order, from segment `from` on: those before are
+    /// kept for others to read and left alone here.
     /// - Returns: the log, and the damage found on the way (a torn end of the last segment is none: it was never acknowledged).
     /// - Throws: `DiskError` where a file cannot be read or is of a version not known; whatever `replay` throws.
     package static func open(
         directory: String, fileSystem: any FileSystem, mode: SyncMode = .every, segmentSize: Int = LogFormat.segmentSize,
-        firstSegment: UInt64 = 1, replay: (_ segment: UInt64, _ kind: UInt8, _ payload: Span<UInt8>) throws -> Void
+        firstSegment: UInt64 = 1, from: UInt64 = 0, replay: (_ segment: UInt64, _ kind: UInt8, _ payload: Span<UInt8>) throws -> Void
     ) throws -> (log: WriteAheadLog, damage: [Damage]) {
         try fileSystem.makeDirectories(directory)
         try removeVoid(in: directory, fileSystem: fileSystem)
-        let outcome = try read(directory: directory, fileSystem: fileSystem, replay)
+        let outcome = try read(directory: directory, fileSystem: fileSystem, from: from, replay)
         let next = (outcome.last?.segment ?? 0) + 1
         let log = WriteAheadLog(
             directory: directory, fileSystem: fileSystem, mode: mode, segmentSize: segmentSize,
@@ -20,13 +22,16 @@ extension WriteAheadLog {
         return (log, outcome.damage)
     }
 
-    /// Reads every record of a log without opening it for writing: for `varde check data`.
+    /// Reads every record of a log, or those from a segment on, without opening it for writing: for `varde check data`.
     ///
     /// - Returns: the damage found, and the last segment with the end of its sound records; `torn` says whether bytes lie behind them.
     package static func read(
-        directory: String, fileSystem: any FileSystem, _ body: (_ segment: UInt64, _ kind: UInt8, _ payload: Span<UInt8>) throws -> Void
+        directory: String, fileSystem: any FileSystem, from: UInt64 = 0,
+        _ body: (_ segment: UInt64, _ kind: UInt8, _ payload: Span<UInt8>) throws -> Void
     ) throws -> (damage: [Damage], last: (segment: UInt64, end: Int, torn: Bool)?) {
-        let segments = try fileSystem.list(directory).compactMap(LogFormat.segment).sorted()
+        let all = try fileSystem.list(directory).compactMap(LogFormat.segment).sorted()
+        // Where the last one ends is of interest even if what is in it is not.
+        let segments = all.filter { $0 >= from || $0 == all.last }
         var damage: [Damage] = []
         var last: (segment: UInt64, end: Int, torn: Bool)?
         for (index, segment) in segments.enumerated() {
@@ -51,7 +56,7 @@ extension WriteAheadLog {
                 if let behind = try Self.header(of: fileSystem.open(nextPath, .read), path: nextPath) { limit = Int(behind.before) }
             }
             var reader = try LogSegmentReader(path: path, file: file, header: header, limit: limit)
-            let outcome = try reader.read { kind, payload in try body(segment, kind, payload) }
+            let outcome = try reader.read { kind, payload in if segment >= from { try body(segment, kind, payload) } }
             damage += outcome.damage
             if let tail = outcome.tail, next != nil { damage.append(Damage(path: path, offset: outcome.end, reason: tail)) }
             if let limit, try file.size() < limit {
@@ -63,7 +68,7 @@ extension WriteAheadLog {
     }
 
     /// The header of a segment; nil where it is not sound.
-    private static func header(of file: any File, path: String) throws(DiskError) -> LogFormat.Header? {
+    static func header(of file: any File, path: String) throws(DiskError) -> LogFormat.Header? {
         var bytes: [UInt8] = []
         try file.read(at: 0, count: LogFormat.headerSize, into: &bytes)
         guard bytes.count == LogFormat.headerSize, Array(bytes[0..<4]) == LogFormat.magic else { return nil }

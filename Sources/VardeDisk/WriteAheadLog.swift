@@ -64,6 +64,8 @@ package final class WriteAheadLog: Sendable {
         var waiting: [(position: UInt64, resume: @Sendable (DiskError?) -> Void)] = []
         var flushScheduled = false
         var statistics = Statistics()
+        /// Up to where readers may read: the last segment with synced records, and their end in it.
+        var readable: (segment: UInt64, end: Int)
     }
 
     let directory: String
@@ -72,8 +74,10 @@ package final class WriteAheadLog: Sendable {
     let segmentSize: Int
     /// Goes into the frames of all records appended here: see `LogFormat`.
     let salt: UInt32
-    let state = Mutex(State())
+    let state: Mutex<State>
     let writer: Writer
+    /// Number of the first segment that is written since the log was opened.
+    package let firstOwnSegment: UInt64
     let queue = DispatchQueue(label: "varde.wal")
 
     init(directory: String, fileSystem: any FileSystem, mode: SyncMode, segmentSize: Int, nextSegment: UInt64, before: Int) {
@@ -83,6 +87,8 @@ package final class WriteAheadLog: Sendable {
         self.segmentSize = segmentSize
         salt = UInt32.random(in: 0...UInt32.max)
         writer = Writer(segment: nextSegment, before: before)
+        firstOwnSegment = nextSegment
+        state = Mutex(State(readable: (nextSegment - 1, before)))
     }
 
     package var statistics: Statistics {

@@ -43,8 +43,15 @@ extension MetricStore {
     }
 
     /// Writes every block with deletions anew without what is deleted; afterwards no file of the store holds it.
+    ///
+    /// The part of the log that was kept only to be passed on goes as well: those who read it go on behind it.
     package func cleanTombstones() throws {
         try maintenance.withLock { _ in
+            let start = state.withLock { $0.walStart }
+            if start > 0 {
+                holds.invalidate()
+                try log.removeSegments(before: start)
+            }
             let blocks = state.withLock { state in state.blocks.filter { state.tombstones[$0.name] != nil } }
             for block in blocks { try rewrite(block) }
             try forgetSpentTombstones()

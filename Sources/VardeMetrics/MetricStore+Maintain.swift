@@ -23,6 +23,7 @@ extension MetricStore {
         let isQuiet = samples >= max(options.leastSamplesCut, series * 4) && now - latest >= options.quietTime
         if samples >= options.maxHeadSamples || isQuiet || (isOld || force) && samples > 0 { try cutHead() }
         try retryFrozen()
+        try trimLog()
         try compact()
         try dropExpired(now: now)
         try forgetSpentTombstones()
@@ -66,18 +67,29 @@ extension MetricStore {
     func retryFrozen() throws {
         while let frozen = state.withLock({ $0.frozen.first }) {
             let segment = try log.finishCut()
-            let blocks = try write(frozen)
             // Only the newest head set aside may move the log's start: the cut returned lies behind all of them.
             let isLast = state.withLock { $0.frozen.count == 1 }
+            if isLast { try holds.mark(segment, at: clock()) }
+            let blocks = try write(frozen)
             let settings = isLast ? [(name: Self.walStartSetting, value: String(segment))] : []
             try catalog.change(add: blocks.map(\.entry), remove: [], settings: settings)
             state.withLock { state in
                 state.blocks += blocks
                 state.frozen.removeFirst()
                 state.statistics.flushes += 1
+                if isLast { state.walStart = segment }
             }
-            if isLast { try log.removeSegments(before: segment) }
+            if isLast { try trimLog() }
         }
+    }
+
+    /// Removes the part of the log that neither a restart nor anyone who reads it needs.
+    func trimLog() throws {
+        let (start, kept) = state.withLock { ($0.walStart, $0.walKept) }
+        let needed = holds.firstNeeded(before: start)
+        if needed <= kept { return }
+        try log.removeSegments(before: needed)
+        state.withLock { $0.walKept = needed }
     }
 
     private func takeSequence() -> UInt64 {

@@ -36,6 +36,9 @@ package final class MetricStore: Sendable {
         /// What of them is deleted, by name; a block that is no longer live may stand here until its file is gone.
         var tombstones: [String: BlockTombstones] = [:]
         var nextSequence: UInt64 = 1
+        /// First segment of the log that a restart needs, and the first that is still there for others.
+        var walStart: UInt64 = 0
+        var walKept: UInt64 = 0
         var statistics = MetricStoreStatistics()
         /// Storage of the last log record, used again by the next.
         var recordStorage: [UInt8] = []
@@ -53,6 +56,8 @@ package final class MetricStore: Sendable {
     let catalog: Catalog
     let options: MetricStoreOptions
     let log: WriteAheadLog
+    /// Who passes on what the log holds, and how far they have come.
+    package let holds: LogHolds
     let state = Mutex(State())
     /// Held by whoever cuts, merges, drops or deletes: one at a time, and never under `state`.
     let maintenance = Mutex(())
@@ -66,14 +71,15 @@ package final class MetricStore: Sendable {
     static let walStartSetting = "metrics.wal_start"
 
     private init(
-        directory: String, fileSystem: any FileSystem, catalog: Catalog, options: MetricStoreOptions, log: WriteAheadLog, damage: [String],
-        clock: @escaping @Sendable () -> Int64
+        directory: String, fileSystem: any FileSystem, catalog: Catalog, options: MetricStoreOptions, log: WriteAheadLog,
+        holds: LogHolds, damage: [String], clock: @escaping @Sendable () -> Int64
     ) {
         self.directory = directory
         self.fileSystem = fileSystem
         self.catalog = catalog
         self.options = options
         self.log = log
+        self.holds = holds
         self.damage = damage
         self.clock = clock
     }
@@ -114,14 +120,17 @@ package final class MetricStore: Sendable {
         let (log, logDamage) = try WriteAheadLog.open(
             directory: directory + "/wal", fileSystem: fileSystem,
             mode: options.syncInterval > 0 ? .interval(milliseconds: options.syncInterval) : .every,
-            firstSegment: max(walStart, 1)
-        ) { segment, kind, payload in
-            if segment >= walStart { recovery.replay(kind: kind, payload) }
-        }
+            firstSegment: max(walStart, 1), from: walStart
+        ) { _, kind, payload in recovery.replay(kind: kind, payload) }
+        let holds = try LogHolds(catalog: catalog, store: storeName)
+        // From here on the log defines series anew.
+        try holds.mark(log.firstOwnSegment, at: clock())
         damage += logDamage.map(\.description)
         if recovery.unreadable > 0 { damage.append("\(directory)/wal: \(recovery.unreadable) records could not be understood") }
         let store = MetricStore(
-            directory: directory, fileSystem: fileSystem, catalog: catalog, options: options, log: log, damage: damage, clock: clock)
+            directory: directory, fileSystem: fileSystem, catalog: catalog, options: options, log: log, holds: holds, damage: damage,
+            clock: clock)
+        recovery.state.walStart = walStart
         let recovered = recovery.finish(now: clock())
         let damaged = damage.count
         store.state.withLock {

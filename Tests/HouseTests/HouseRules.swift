@@ -78,7 +78,7 @@ enum HouseRules {
     static let order = [
         "VardeModel", "VardeKernels", "VardeCompression", "VardeDisk", "VardeWire", "VardePrivacy", "VardeMetrics", "VardeLogs",
         "VardeQuery",
-        "VardeEgress", "VardeCollect", "VardeRules", "VardeServer", "varde",
+        "VardeEgress", "VardeCollect", "VardeForward", "VardeRules", "VardeServer", "varde",
     ]
 
     static func importsPointUp(_ files: [SourceFile]) -> [String] {

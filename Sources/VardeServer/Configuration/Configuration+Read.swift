@@ -1,4 +1,5 @@
 import VardeCollect
+import VardeForward
 import VardeModel
 import VardePrivacy
 import VardeWire
@@ -33,12 +34,14 @@ extension Configuration {
         if !ruleFiles.isEmpty { warnings.append("rule_files: rules are checked by `varde check rules` but not evaluated by this version") }
         for (key, what) in [
             ("alerting", "alerts are not sent by this version"),
-            ("remote_write", "nothing is forwarded by this version"),
             ("remote_read", "nothing is read from elsewhere by this version"),
             ("tracing", "no traces are sent"),
             ("runtime", "has no meaning here: Varde has no garbage collector"),
         ] where root[key] != nil {
             warnings.append("\(key): accepted without effect: \(what)")
+        }
+        if let value = root["remote_write"] {
+            remoteWrite = try RemoteWriteEndpoint.list(reading: value, global: global, warnings: &warnings)
         }
         if let value = root["otlp"] { otlp = try OTLPTranslation(reading: value, classicNamesOnly: global.scrape.classicNamesOnly) }
         if let value = root["collect"] { collect = try CollectSettings(reading: value) }
@@ -151,6 +154,12 @@ extension StorageSettings {
             let exemplars = try v.mapping()
             if let v = exemplars["max_exemplars"] { maxExemplars = try v.int(in: 1...10_000_000) }
             try exemplars.rejectUnknown()
+        }
+        if let v = keys["unsent"] {
+            let kept = try v.mapping()
+            if let v = kept["time"] { unsent.time = try v.duration(allowZero: false) }
+            if let v = kept["size"] { unsent.bytes = try v.byteCount() }
+            try kept.rejectUnknown()
         }
         try keys.rejectUnknown()
     }

@@ -1,4 +1,5 @@
 package import VardeCollect
+package import VardeForward
 package import VardeModel
 package import VardeWire
 
@@ -21,6 +22,8 @@ package struct Configuration: Sendable {
     package var collect: CollectSettings
     /// How names of OTLP become Prometheus'.
     package var otlp: OTLPTranslation
+    /// Where samples are sent on to.
+    package var remoteWrite: [RemoteWriteEndpoint] = []
     /// What is accepted for the sake of an existing `prometheus.yml` and has no effect yet, one sentence each: logged at start and
     /// printed by `varde check config`.
     package var warnings: [String]
@@ -70,6 +73,15 @@ package struct StorageSettings: Sendable {
     package var minimumFreeBytes = 512 << 20
     /// Exemplars kept over all series.
     package var maxExemplars = 100_000
+    /// How much of a write-ahead log is kept for endpoints that have not taken it yet.
+    package var unsent = Unsent()
+
+    package struct Unsent: Sendable {
+        /// Milliseconds.
+        package var time: Int64 = 86_400_000
+        /// Bytes of each log.
+        package var bytes = 8 << 30
+    }
 
     package init() {}
 }

@@ -1,6 +1,7 @@
 import Logging
 import Synchronization
 import VardeCollect
+import VardeForward
 import VardeLogs
 import VardeMetrics
 import VardeModel
@@ -34,6 +35,7 @@ final class ServerParts: Sendable {
     let audit: AuditTrail
     let gate: InboundGate
     let scrapes: ScrapeManager
+    let forwarding: Forwarding
     let sentMetadata = SentMetadata()
     /// Differences that OTLP's senders report, summed up.
     let otlpDeltas = OTLPDeltaSums()
@@ -52,7 +54,7 @@ final class ServerParts: Sendable {
     init(
         configuration: Configuration, dataDirectory: String, listen: String, clock: @escaping @Sendable () -> Int64, metrics: SelfMetrics,
         redaction: RedactionControl, audit: AuditTrail, gate: InboundGate,
-        scrapes: ScrapeManager, logger: Logger
+        scrapes: ScrapeManager, forwarding: Forwarding, logger: Logger
     ) {
         self.configuration = Mutex(configuration)
         self.dataDirectory = dataDirectory
@@ -65,6 +67,7 @@ final class ServerParts: Sendable {
         self.audit = audit
         self.gate = gate
         self.scrapes = scrapes
+        self.forwarding = forwarding
         self.logger = logger
         slowQueries = SlowQueryLog(threshold: configuration.limits.slowQuery, logger: logger, metrics: metrics)
     }

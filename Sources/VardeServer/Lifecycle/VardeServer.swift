@@ -12,6 +12,7 @@ import UnixSignals
 import VardeCollect
 import VardeDisk
 import VardeEgress
+import VardeForward
 import VardeKernels
 import VardeLogs
 import VardeMetrics
@@ -90,7 +91,7 @@ package struct VardeServer {
         parts = ServerParts(
             configuration: configuration, dataDirectory: settings.dataDirectory, listen: settings.listen, clock: clock, metrics: metrics,
             redaction: redaction, audit: audit, gate: gate, scrapes: scrapes,
-            logger: logger)
+            forwarding: Forwarding(egress: egress, clock: clock, logger: logger), logger: logger)
         sink.parts.withLock { [parts] in $0 = parts }
         syslog = SyslogListeners(parts: parts, tls: tls)
         parts.reloads.note(succeeded: true, at: clock())
@@ -167,7 +168,8 @@ package struct VardeServer {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
-                    .init(service: storeService), .init(service: ScrapeService(parts: parts, store: storeService)), .init(service: http),
+                    .init(service: storeService), .init(service: ForwardService(parts: parts, store: storeService)),
+                    .init(service: ScrapeService(parts: parts, store: storeService)), .init(service: http),
                     .init(service: ReloadService(reload: reload, tls: tls, logger: logger)),
                     .init(
                         service: IntakeService(
@@ -224,6 +226,7 @@ package struct VardeServer {
             if let files = fresh.server.tls { tls?.refresh(files, logger: logger) }
             parts.use(fresh)
             parts.applyScrapes()
+            parts.applyForwarding()
             try parts.stores().logs.setRetention(fresh.retention.time * 1_000_000, policies: policies)
             await syslog.commit(fresh.logs.syslog)
             for warning in fresh.warnings { logger.warning("\(warning)") }

@@ -1,6 +1,7 @@
 import Foundation
 import VardeCollect
 import VardeEgress
+import VardeForward
 import VardeKernels
 import VardeLogs
 import VardeMetrics
@@ -31,6 +32,7 @@ enum SelfMetricsCollector {
                     "varde_circuit_breaker_state",
                     [("instance", target.labels["instance"] ?? ""), ("job", target.job), ("kind", "scrape")], state)
             }
+            ForwardMetrics.add(parts.forwarding.statuses, to: &page)
             let load = parts.pool.load
             page.gauge("varde_queries_running", [], Double(load.running))
             page.gauge("varde_queries_waiting", [], Double(load.waiting))

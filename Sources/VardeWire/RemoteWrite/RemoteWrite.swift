@@ -9,6 +9,13 @@ package enum RemoteWrite {
         package var family: String
         package var help: String
         package var unit: String
+
+        package init(type: String, family: String, help: String, unit: String) {
+            self.type = type
+            self.family = family
+            self.help = help
+            self.unit = unit
+        }
     }
 
     /// What a body held besides what went into the batch.

@@ -1,0 +1,120 @@
+import VardeCollect
+import VardeForward
+import VardeModel
+
+extension RemoteWriteEndpoint {
+    /// `remote_write`, as Prometheus takes it.
+    static func list(reading value: YAMLValue, global: GlobalSettings, warnings: inout [String]) throws(ConfigurationError) -> [Self] {
+        var all: [Self] = []
+        for item in try value.list() {
+            var endpoint = try RemoteWriteEndpoint(reading: item, global: global, warnings: &warnings)
+            if endpoint.target.name.isEmpty {
+                // As the place in the log goes by it, it is the same after every start.
+                let same = all.count { $0.target.url == endpoint.target.url }
+                endpoint.target.name = endpoint.target.shownURL + (same == 0 ? "" : "#\(same + 1)")
+            }
+            if all.contains(where: { $0.target.name == endpoint.target.name }) {
+                throw item.error("found multiple remote write configs with job name “\(endpoint.target.name)”")
+            }
+            all.append(endpoint)
+        }
+        return all
+    }
+
+    private init(reading value: YAMLValue, global: GlobalSettings, warnings: inout [String]) throws(ConfigurationError) {
+        let keys = try value.mapping()
+        self.init(target: try ForwardTarget(reading: keys))
+        if let v = keys["remote_timeout"] { target.timeout = try v.duration(allowZero: false) }
+        externalLabels = global.externalLabels
+        if let v = keys["protobuf_message"] {
+            let word = try v.word(of: [Message.first.rawValue, Message.symbols.rawValue])
+            message = Message(rawValue: word) ?? .first
+        }
+        if let v = keys["write_relabel_configs"] { relabelRules = try RelabelRule.list(reading: v) }
+        if let v = keys["send_exemplars"] { sendsExemplars = try v.bool() }
+        if let v = keys["send_native_histograms"] { sendsHistograms = try v.bool() }
+        if let v = keys["queue_config"] { queue = try ForwardQueue(reading: v) }
+        if let v = keys["metadata_config"] {
+            let metadata = try v.mapping()
+            if let v = metadata["send"] { sendsMetadata = try v.bool() }
+            if let v = metadata["send_interval"] { metadataInterval = try v.duration(allowZero: false) }
+            if let v = metadata["max_samples_per_send"] { metadataPerSend = try v.int(in: 1...1_000_000) }
+            try metadata.rejectUnknown()
+        }
+        if sendsExemplars { warnings.append("remote_write, \(target.shownURL): send_exemplars has no effect in this version") }
+        if keys["round_robin_dns"] != nil {
+            warnings.append("remote_write, \(target.shownURL): round_robin_dns has no effect in this version")
+        }
+        try keys.rejectUnknown()
+    }
+}
+
+extension ForwardTarget {
+    /// Headers a request's own are not to be replaced by.
+    private static let reserved: Set<String> = [
+        "host", "content-encoding", "content-length", "content-type", "x-prometheus-remote-write-version", "user-agent", "connection",
+        "keep-alive", "proxy-authenticate", "proxy-authorization", "www-authenticate", "accept-encoding",
+        "x-prometheus-remote-read-version",
+    ]
+
+    /// What every endpoint has: `url`, `name`, `headers`, how it is authorised and reached.
+    init(reading keys: YAMLMapping) throws(ConfigurationError) {
+        let url = try keys.required("url")
+        let text = try url.nonEmptyString()
+        guard text.hasPrefix("http://") || text.hasPrefix("https://") else { throw url.error("URL scheme must be 'http' or 'https'") }
+        self.init(name: try keys["name"]?.string() ?? "", url: text)
+        if let v = keys["headers"] {
+            for (name, item) in try v.mapping().all() {
+                if name.lowercased() == "authorization" {
+                    throw item.error("authorization header must be changed via the basic_auth, authorization or oauth2 parameter")
+                }
+                if Self.reserved.contains(name.lowercased()) { throw item.error("\(name) is a reserved header, it must not be changed") }
+                headers.append(Header(name, try item.string()))
+            }
+        }
+        access.credentials = try ScrapeConfig.Credentials.read(keys)
+        access.tls = try TLSFileOptions.read(keys)
+        if let v = keys["oauth2"] {
+            if access.credentials != nil {
+                throw v.error("at most one of basic_auth, authorization and oauth2 must be configured")
+            }
+            access.oauth2 = try OAuth2Options(reading: v)
+        }
+        if let v = keys["follow_redirects"] { followRedirects = try v.bool() }
+        if let v = keys["enable_http2"] { _ = try v.bool() }
+        try keys.refuse([
+            ("sigv4", "requests to cloud vendors are not signed by this version"),
+            ("azuread", "tokens of cloud vendors are not fetched by this version"),
+            ("google_iam", "tokens of cloud vendors are not fetched by this version"),
+            ("http_headers", "http_headers is not read here by this version: use headers"),
+            ("proxy_url", "proxies are not used by this version"), ("proxy_from_environment", "proxies are not used by this version"),
+            ("proxy_connect_header", "proxies are not used by this version"), ("no_proxy", "proxies are not used by this version"),
+        ])
+    }
+}
+
+extension ForwardQueue {
+    /// `queue_config`.
+    init(reading value: YAMLValue) throws(ConfigurationError) {
+        self.init()
+        let keys = try value.mapping()
+        if let v = keys["capacity"] { capacity = try v.int(in: 1...1_000_000) }
+        let most = keys["max_shards"]
+        if let most { maxShards = try most.int(in: 1...1_000) }
+        if let v = keys["min_shards"] {
+            minShards = try v.int(in: 1...1_000)
+            if most == nil { maxShards = max(maxShards, minShards) }
+            if minShards > maxShards { throw v.error("must not be more than max_shards (\(maxShards))") }
+        }
+        if let v = keys["max_samples_per_send"] { mostPerSend = try v.int(in: 1...100_000) }
+        if let v = keys["batch_send_deadline"] { deadline = try v.duration() }
+        if let v = keys["min_backoff"] { minBackoff = try v.duration(allowZero: false) }
+        if let v = keys["max_backoff"] {
+            maxBackoff = try v.duration(allowZero: false)
+            if maxBackoff < minBackoff { throw v.error("must not be less than min_backoff") }
+        }
+        if let v = keys["retry_on_http_429"] { retriesTooMany = try v.bool() }
+        if let v = keys["sample_age_limit"] { ageLimit = try v.duration() }
+        try keys.rejectUnknown()
+    }
+}
