@@ -228,7 +228,7 @@ package final class EgressClient: Sendable {
         }
     }
 
-    private static func words(_ error: any Error) -> String {
+    static func words(_ error: any Error) -> String {
         if let refused = error as? NIOConnectionError {
             return refused.connectionErrors.first.map { "\($0.error)" } ?? "connection refused"
         }
@@ -236,7 +236,7 @@ package final class EgressClient: Sendable {
     }
 
     /// The host's addresses, every one of which is declared; one that is not refuses the host.
-    private func checkedAddresses(of target: TargetURL) async throws(EgressError) -> [String] {
+    func checkedAddresses(of target: TargetURL) async throws(EgressError) -> [String] {
         if Network.address(of: target.host) != nil {
             try check(target.host, host: target.host)
             return [target.host]

@@ -94,6 +94,18 @@ struct ServerConnection {
             retryAfter: response.header("retry-after").flatMap { Int($0) })
     }
 
+    /// Follows a WebSocket of the server until it ends.
+    ///
+    /// - Throws: the refusal, or why the connection was lost.
+    func follow(_ path: String, _ parameters: [(String, String)], onText: @escaping @Sendable (String) -> Void) async throws {
+        let headers = token.map { [("Authorization", "Bearer \($0)")] } ?? []
+        let outcome = try await Self.egress.receiveTexts(base + path + "?" + Self.form(parameters), headers: headers, tls: tls) {
+            onText($0)
+        }
+        guard case .refused(let response) = outcome else { return }
+        throw Refusal(status: response.status, description: Self.message(response))
+    }
+
     private struct ErrorBody: Decodable {
         var error: String
     }

@@ -52,13 +52,16 @@ struct LogsCommand: AsyncParsableCommand {
         ]
         if let step { parameters.append(("step", String(format: "%.3f", Double(step.milliseconds) / 1000))) }
         let body = try await connection.get("/loki/api/v1/query_range", parameters, explaining: query)
-        if output == .json {
+        var shown: [QueryData.Stream] = []
+        if output == .json, !follow {
             Terminal.write(String(decoding: body, as: UTF8.self) + "\n")
         } else {
             let response = try connection.decode(PrometheusResponse<QueryData>.self, from: body)
             guard let result = response.data?.result else { throw CommandFailure("the server's answer holds no data") }
             switch result {
-            case .streams(let streams): print(streams, on: terminal)
+            case .streams(let streams):
+                shown = streams
+                print(streams, on: terminal)
             default:
                 if follow { throw CommandFailure("--follow prints lines: a metric query has none") }
                 let text =
@@ -67,13 +70,21 @@ struct LogsCommand: AsyncParsableCommand {
                 Terminal.write(text)
             }
         }
-        if follow { try await followLines(connection, from: Int64(last * 1e9), on: terminal) }
+        if follow {
+            let following = LogFollow(
+                connection: connection, query: query, show: { print($0, on: terminal) }, tell: { Terminal.complain("varde: \($0)") })
+            try await following.run(after: shown, from: Int64(last * 1e9))
+        }
     }
 
     /// Oldest first, as a reader of a log expects.
     private func print(_ streams: [QueryData.Stream], on terminal: Terminal) {
         let all = streams.flatMap { stream in stream.values.map { (labels: stream.stream, entry: $0) } }
             .sorted { $0.entry.nanoseconds < $1.entry.nanoseconds }
+        if output == .json {
+            for (labels, entry) in all { Terminal.write(Self.json(entry, labels) + "\n") }
+            return
+        }
         if output == .table {
             var table = Table(["TIME", "STREAM", "LINE"])
             table.rows = all.map { [Self.time($0.entry.nanoseconds), describe($0.labels), $0.entry.line] }
@@ -82,36 +93,30 @@ struct LogsCommand: AsyncParsableCommand {
         for (labels, entry) in all { Terminal.write(text(of: entry, labels: labels, on: terminal) + "\n") }
     }
 
+    /// A line as an object of its own, as it is printed while following.
+    private static func json(_ entry: QueryData.Entry, _ labels: [String: String]) -> String {
+        struct Line: Encodable {
+            var timestamp: String
+            var labels: [String: String]
+            var line: String
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let bytes = try? encoder.encode(Line(timestamp: String(entry.nanoseconds), labels: labels, line: entry.line))
+        return String(decoding: bytes ?? Data(), as: UTF8.self)
+    }
+
     private func text(of entry: QueryData.Entry, labels: [String: String], on terminal: Terminal) -> String {
         if output == .raw { return entry.line }
         let line = Self.colour(of: labels, line: entry.line).map { terminal.paint(entry.line, $0) } ?? entry.line
         return "\(terminal.paint(Self.time(entry.nanoseconds), .grey)) \(terminal.paint(describe(labels), .cyan)) \(line)"
     }
 
-    /// Asks again from the last line on: every line once, in order of time, until the reader goes.
-    private func followLines(_ connection: ServerConnection, from moment: Int64, on terminal: Terminal) async throws {
-        var next = moment
-        while !Task.isCancelled {
-            let body = try await connection.get(
-                "/loki/api/v1/query_range",
-                [
-                    ("query", query), ("start", String(next)), ("end", String(Int64((Date().timeIntervalSince1970 + 1) * 1e9))),
-                    ("limit", "1000"), ("direction", "forward"),
-                ], explaining: query)
-            let response = try connection.decode(PrometheusResponse<QueryData>.self, from: body)
-            if case .streams(let streams)? = response.data?.result {
-                print(streams, on: terminal)
-                if let newest = streams.flatMap({ $0.values.map(\.nanoseconds) }).max() { next = newest + 1 }
-            }
-            try await Task.sleep(for: .milliseconds(500))
-        }
-    }
-
     /// By the `level` label, or where there is none by the word in the line.
     private static func colour(of labels: [String: String], line: String) -> Colour? {
-        let level = (labels["level"] ?? labels["detected_level"] ?? "").lowercased()
+        let level = (labels["level"] ?? labels["detected_level"] ?? labels["severity"] ?? "").lowercased()
         switch level {
-        case "error", "err", "critical", "fatal", "crit": return .red
+        case "error", "err", "critical", "fatal", "crit", "alert", "emerg": return .red
         case "warn", "warning": return .yellow
         case "debug", "trace": return .grey
         case "": return line.contains("ERROR") ? .red : line.contains("WARN") ? .yellow : nil

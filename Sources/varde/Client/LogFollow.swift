@@ -1,0 +1,138 @@
+import Foundation
+
+/// Follows a log query over the WebSocket: connected again where it is lost, going on from the newest line seen, each line once.
+struct LogFollow {
+    /// Lines asked for in a request.
+    private static let page = 5_000
+    /// Lines remembered so that none is shown twice.
+    private static let maxSeen = 100_000
+    /// Longest wait before connecting again, in milliseconds.
+    private static let longestPause = 10_000
+
+    let connection: ServerConnection
+    let query: String
+    /// Shows lines, oldest first.
+    let show: ([QueryData.Stream]) -> Void
+    /// Is told of lost connections, and of lines the server left out.
+    let tell: (String) -> Void
+
+    private struct Key: Hashable {
+        var time: Int64
+        var labels: [String: String]
+        var line: String
+    }
+
+    /// What was shown. Touched by one task at a time.
+    private final class Seen {
+        var keys: Set<Key> = []
+        var order: [Key] = []
+        var newest: Int64
+
+        init(newest: Int64) { self.newest = newest }
+
+        /// Lines not shown yet, noted.
+        func fresh(_ streams: [QueryData.Stream]) -> [QueryData.Stream] {
+            var result: [QueryData.Stream] = []
+            for stream in streams {
+                var kept = stream
+                kept.values = stream.values.filter { entry in
+                    newest = max(newest, entry.nanoseconds)
+                    let key = Key(time: entry.nanoseconds, labels: stream.stream, line: entry.line)
+                    guard keys.insert(key).inserted else { return false }
+                    order.append(key)
+                    return true
+                }
+                if !kept.values.isEmpty { result.append(kept) }
+            }
+            if order.count > LogFollow.maxSeen {
+                let half = order.count / 2
+                for key in order[..<half] { keys.remove(key) }
+                order.removeFirst(half)
+            }
+            return result
+        }
+    }
+
+    private struct Frame: Decodable {
+        struct Dropped: Decodable { var labels: [String: String] }
+
+        var streams: [QueryData.Stream]?
+        var dropped: [Dropped]?
+
+        private enum CodingKeys: String, CodingKey {
+            case streams
+            case dropped = "dropped_entries"
+        }
+    }
+
+    /// Follows until the program is ended.
+    ///
+    /// - Parameters:
+    ///   - shown: what was shown already.
+    ///   - moment: nanoseconds; lines from then on are shown.
+    /// - Throws: where the server refuses for a reason that waiting does not mend.
+    func run(after shown: [QueryData.Stream], from moment: Int64) async throws {
+        let seen = Seen(newest: moment)
+        _ = seen.fresh(shown)
+        var pause = 250
+        var isLost = false
+        func lost() {
+            if !isLost { tell("the connection to the server is lost, trying again") }
+            isLost = true
+        }
+        while true {
+            do {
+                try await catchUp(seen)
+                let texts = AsyncStream<String>.makeStream(bufferingPolicy: .unbounded)
+                let (connection, parameters) = (connection, parameters(from: seen.newest))
+                let task = Task {
+                    defer { texts.continuation.finish() }
+                    try await connection.follow("/loki/api/v1/tail", parameters) { texts.continuation.yield($0) }
+                }
+                for await text in texts.stream {
+                    pause = 250
+                    isLost = false
+                    take(text, seen)
+                }
+                try await task.value
+                lost()
+            } catch let refusal as ServerConnection.Refusal where !refusal.isTemporary {
+                throw refusal
+            } catch {
+                lost()
+            }
+            try await Task.sleep(for: .milliseconds(pause))
+            pause = min(pause * 2, Self.longestPause)
+        }
+    }
+
+    private func parameters(from start: Int64) -> [(String, String)] {
+        [("query", query), ("start", String(start)), ("limit", String(Self.page))]
+    }
+
+    /// Shows what was stored since the newest line seen, however much it is.
+    private func catchUp(_ seen: Seen) async throws {
+        while true {
+            let start = seen.newest
+            let end = Int64((Date().timeIntervalSince1970 + 1) * 1e9)
+            let body = try await connection.get(
+                "/loki/api/v1/query_range", parameters(from: start) + [("end", String(max(end, start + 1))), ("direction", "forward")],
+                explaining: query)
+            let response = try connection.decode(PrometheusResponse<QueryData>.self, from: body)
+            guard case .streams(let streams)? = response.data?.result else { return }
+            show(seen.fresh(streams))
+            if streams.reduce(0, { $0 + $1.values.count }) < Self.page { return }
+            // More lines of one moment than a request has.
+            if seen.newest == start { seen.newest += 1 }
+        }
+    }
+
+    private func take(_ text: String, _ seen: Seen) {
+        guard let frame = try? JSONDecoder().decode(Frame.self, from: Data(text.utf8)) else {
+            return tell("the server sent what cannot be read; is it a Varde or Loki server?")
+        }
+        let missed = (frame.dropped ?? []).compactMap { $0.labels["count"].flatMap { Int($0) } }.reduce(0, +)
+        if missed > 0 { tell("\(missed) lines came faster than they were read and are not shown") }
+        show(seen.fresh(frame.streams ?? []))
+    }
+}
