@@ -45,8 +45,11 @@ private final class StoreTexts {
         self.print = print
     }
 
-    /// Files that are neither logs nor sectioned: what short-lived jobs pushed.
+    /// Files that are neither logs nor sectioned: what short-lived jobs pushed, and how far files were read.
     func other(_ path: String) throws {
+        if FileMarksFile.isFile(path) {
+            return try FileMarksFile.dump(path: path, fileSystem: files) { print?("\(path): \($0)") }
+        }
         guard PushedGroups.isFile(path) else { return }
         try PushedGroups.dump(path: path, fileSystem: files) { print?("\(path): \($0)") }
     }
