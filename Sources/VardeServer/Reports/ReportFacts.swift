@@ -1,3 +1,4 @@
+import VardeForward
 import VardeKernels
 import VardeModel
 import VardePrivacy
@@ -119,7 +120,6 @@ struct ReportFacts: Sendable {
 /// Where a configuration has stored data sent to.
 enum ReportRecipients {
     static func of(_ configuration: Configuration) -> [(name: String, address: String)] {
-        // Nothing is forwarded by this version: `remote_write` and `alerting` are without effect, and said to be at the start.
-        []
+        configuration.remoteWrite.map { ("remote_write \($0.target.name)", $0.target.shownURL) }
     }
 }
