@@ -213,7 +213,8 @@ extension LogStore {
             if differs {
                 payload = LogRecord.encode(
                     taken.map { (index, kept) in
-                        kept.map { LogStreamWrite(labels: writes[index].labels, entries: writes[index].entries.picking($0)) } ?? writes[index]
+                        kept.map { LogStreamWrite(labels: writes[index].labels, entries: writes[index].entries.picking($0)) }
+                            ?? writes[index]
                     })
             }
             LogRecord.setSequence(state.sequence, in: &payload)
