@@ -12,10 +12,9 @@ import VardeKernels
 package enum FileMarksFile {
     static let magic: [UInt8] = Array("VRDI".utf8)
     static let version: UInt8 = 1
-    private static let bodyStart = 12
     static let name = "positions"
     /// Bounds of what a file is believed.
-    private static let maxCount: UInt64 = 1 << 20
+    fileprivate static let maxCount: UInt64 = 1 << 20
 
     /// What is kept: the sources that were looked for before, by name, and the marks.
     package struct Content: Sendable, Equatable {
@@ -43,10 +42,10 @@ package enum FileMarksFile {
     package static func encode(_ content: Content) -> [UInt8] {
         var body: [UInt8] = []
         Varint.append(UInt64(content.sources.count), to: &body)
-        for source in content.sources { append(source, to: &body) }
+        for source in content.sources { SealedBytes.append(source, to: &body) }
         Varint.append(UInt64(content.marks.count), to: &body)
         for mark in content.marks {
-            append(mark.path, to: &body)
+            SealedBytes.append(mark.path, to: &body)
             Bytes.append64(UInt64(bitPattern: mark.identity.device), to: &body)
             Bytes.append64(UInt64(bitPattern: mark.identity.inode), to: &body)
             Varint.append(UInt64(mark.offset), to: &body)
@@ -63,14 +62,7 @@ package enum FileMarksFile {
             body.append(delivery.endsInside ? 1 : 0)
             append(delivery.print, to: &body)
         }
-        var out = magic + [version, 0, 0, 0]
-        Bytes.append32(CRC32C.checksum(body.span), to: &out)
-        return out + body
-    }
-
-    private static func append(_ text: String, to out: inout [UInt8]) {
-        Varint.append(UInt64(text.utf8.count), to: &out)
-        out += text.utf8
+        return SealedBytes.seal(body, magic: magic, version: version)
     }
 
     private static func append(_ print: FileMark.Fingerprint, to out: inout [UInt8]) {
@@ -80,82 +72,50 @@ package enum FileMarksFile {
 
     /// - Throws: `DiskError` naming the file where it is not what was written.
     package static func decode(_ bytes: [UInt8], path: String) throws(DiskError) -> Content {
-        guard bytes.count >= bodyStart, Array(bytes[0..<4]) == magic else { throw DiskError(damaged: path, "not a file of file positions") }
-        guard bytes[4] == version else {
-            throw DiskError(damaged: path, "version \(bytes[4]) is not known to this Varde (it knows \(version))")
-        }
-        let span = bytes.span
-        guard CRC32C.checksum(span.extracting(bodyStart...)) == Bytes.load32(span, at: 8) else {
-            throw DiskError(damaged: path, "the content does not match its checksum")
-        }
-        var reader = Reader(at: bodyStart)
-        guard let content = reader.content(span) else { throw DiskError(damaged: path, "the content cannot be understood") }
+        var reader = try SealedBytes.open(bytes, magic: magic, version: version, kind: "a file of file positions", path: path)
+        guard let content = reader.content(bytes.span) else { throw DiskError(damaged: path, "the content cannot be understood") }
         return content
     }
+}
 
-    private struct Reader {
-        var at: Int
-
-        mutating func content(_ bytes: Span<UInt8>) -> Content? {
-            var content = Content()
-            guard let sources = number(bytes), sources <= FileMarksFile.maxCount else { return nil }
-            for _ in 0..<sources {
-                guard let source = text(bytes) else { return nil }
-                content.sources.append(source)
-            }
-            guard let marks = number(bytes), marks <= FileMarksFile.maxCount else { return nil }
-            for _ in 0..<marks {
-                guard let mark = mark(bytes) else { return nil }
-                content.marks.append(mark)
-            }
-            return at == bytes.count ? content : nil
+extension SealedReader {
+    fileprivate mutating func content(_ bytes: Span<UInt8>) -> FileMarksFile.Content? {
+        var content = FileMarksFile.Content()
+        guard let sources = number(bytes), sources <= FileMarksFile.maxCount else { return nil }
+        for _ in 0..<sources {
+            guard let source = text(bytes) else { return nil }
+            content.sources.append(source)
         }
+        guard let marks = number(bytes), marks <= FileMarksFile.maxCount else { return nil }
+        for _ in 0..<marks {
+            guard let mark = mark(bytes) else { return nil }
+            content.marks.append(mark)
+        }
+        return at == bytes.count ? content : nil
+    }
 
-        private mutating func mark(_ bytes: Span<UInt8>) -> FileMark? {
-            guard let path = text(bytes), let device = fixed(bytes), let inode = fixed(bytes), let offset = number(bytes),
-                let isInside = byte(bytes), let print = print(bytes), let hasDelivery = byte(bytes)
+    private mutating func mark(_ bytes: Span<UInt8>) -> FileMark? {
+        guard let path = text(bytes), let device = fixed(bytes), let inode = fixed(bytes), let offset = number(bytes),
+            let isInside = byte(bytes), let print = print(bytes), let hasDelivery = byte(bytes)
+        else { return nil }
+        var mark = FileMark(
+            identity: InputFile.Identity(device: Int64(bitPattern: device), inode: Int64(bitPattern: inode)), path: path)
+        mark.offset = Int(offset)
+        mark.isInside = isInside == 1
+        mark.print = print
+        if hasDelivery == 1 {
+            guard let end = number(bytes), let time = fixed(bytes), let isLast = byte(bytes), let inside = byte(bytes),
+                let print = self.print(bytes), end >= offset
             else { return nil }
-            var mark = FileMark(
-                identity: InputFile.Identity(device: Int64(bitPattern: device), inode: Int64(bitPattern: inode)), path: path)
-            mark.offset = Int(offset)
-            mark.isInside = isInside == 1
-            mark.print = print
-            if hasDelivery == 1 {
-                guard let end = number(bytes), let time = fixed(bytes), let isLast = byte(bytes), let inside = byte(bytes),
-                    let print = self.print(bytes), end >= offset
-                else { return nil }
-                mark.delivery = FileMark.Delivery(
-                    end: Int(end), time: Int64(bitPattern: time), isLast: isLast == 1, endsInside: inside == 1, print: print)
-            }
-            return mark
+            mark.delivery = FileMark.Delivery(
+                end: Int(end), time: Int64(bitPattern: time), isLast: isLast == 1, endsInside: inside == 1, print: print)
         }
+        return mark
+    }
 
-        private mutating func byte(_ bytes: Span<UInt8>) -> UInt8? {
-            guard at < bytes.count else { return nil }
-            defer { at += 1 }
-            return bytes[at]
-        }
-
-        private mutating func fixed(_ bytes: Span<UInt8>) -> UInt64? {
-            guard bytes.count - at >= 8 else { return nil }
-            defer { at += 8 }
-            return Bytes.load64(bytes, at: at)
-        }
-
-        private mutating func number(_ bytes: Span<UInt8>) -> UInt64? {
-            Varint.read(bytes, at: &at).flatMap { $0 <= UInt64(Int64.max) ? $0 : nil }
-        }
-
-        private mutating func print(_ bytes: Span<UInt8>) -> FileMark.Fingerprint? {
-            guard let length = number(bytes), length <= UInt64(FileMark.Fingerprint.longest), bytes.count - at >= 4 else { return nil }
-            defer { at += 4 }
-            return FileMark.Fingerprint(length: Int(length), checksum: Bytes.load32(bytes, at: at))
-        }
-
-        private mutating func text(_ bytes: Span<UInt8>) -> String? {
-            guard let length = number(bytes), length <= UInt64(bytes.count - at) else { return nil }
-            defer { at += Int(length) }
-            return Bytes.string(bytes.extracting(at..<(at + Int(length))))
-        }
+    private mutating func print(_ bytes: Span<UInt8>) -> FileMark.Fingerprint? {
+        guard let length = number(bytes), length <= UInt64(FileMark.Fingerprint.longest), bytes.count - at >= 4 else { return nil }
+        defer { at += 4 }
+        return FileMark.Fingerprint(length: Int(length), checksum: Bytes.load32(bytes, at: at))
     }
 }

@@ -14,9 +14,8 @@ enum PushedGroupFile {
     static let magic: [UInt8] = Array("VRDP".utf8)
     static let version: UInt8 = 1
     static let suffix = ".push"
-    private static let bodyStart = 12
     /// Bounds of what a file is believed.
-    private static let maxCount: UInt64 = 1 << 24
+    fileprivate static let maxCount: UInt64 = 1 << 24
 
     /// The name of a group's file: two FNV-1a hashes of its labels, in hexadecimal.
     static func name(of labels: Labels) -> String {
@@ -40,94 +39,63 @@ enum PushedGroupFile {
         append(group.labels, to: &body)
         Varint.append(UInt64(group.families.count), to: &body)
         for family in group.families {
-            for text in [family.name, family.type, family.help] { append(text, to: &body) }
+            for text in [family.name, family.type, family.help] { SealedBytes.append(text, to: &body) }
             Varint.append(UInt64(family.samples.count), to: &body)
             for sample in family.samples {
                 append(sample.labels, to: &body)
                 Bytes.append64(sample.value.bitPattern, to: &body)
             }
         }
-        var out = magic + [version, 0, 0, 0]
-        Bytes.append32(CRC32C.checksum(body.span), to: &out)
-        return out + body
-    }
-
-    private static func append(_ text: String, to out: inout [UInt8]) {
-        Varint.append(UInt64(text.utf8.count), to: &out)
-        out += text.utf8
+        return SealedBytes.seal(body, magic: magic, version: version)
     }
 
     private static func append(_ labels: Labels, to out: inout [UInt8]) {
         Varint.append(UInt64(labels.count), to: &out)
         for label in labels {
-            append(label.name, to: &out)
-            append(label.value, to: &out)
+            SealedBytes.append(label.name, to: &out)
+            SealedBytes.append(label.value, to: &out)
         }
     }
 
     /// - Throws: `DiskError` naming the file where it is not what was written.
     static func decode(_ bytes: [UInt8], path: String) throws(DiskError) -> PushedGroup {
-        guard bytes.count >= bodyStart, Array(bytes[0..<4]) == magic, bytes[5..<8] == [0, 0, 0] else {
-            throw DiskError(damaged: path, "not a pushed group")
-        }
-        guard bytes[4] == version else {
-            throw DiskError(damaged: path, "version \(bytes[4]) is not known to this Varde (it knows \(version))")
-        }
-        let span = bytes.span
-        guard CRC32C.checksum(span.extracting(bodyStart...)) == Bytes.load32(span, at: 8) else {
-            throw DiskError(damaged: path, "the content does not match its checksum")
-        }
-        var reader = Reader(at: bodyStart)
-        guard let group = reader.group(span) else { throw DiskError(damaged: path, "the content cannot be understood") }
+        var reader = try SealedBytes.open(bytes, magic: magic, version: version, kind: "a pushed group", path: path)
+        guard let group = reader.group(bytes.span) else { throw DiskError(damaged: path, "the content cannot be understood") }
         return group
     }
+}
 
-    private struct Reader {
-        var at: Int
-
-        mutating func group(_ bytes: Span<UInt8>) -> PushedGroup? {
-            guard let pushed = fixed(bytes), let failed = fixed(bytes), let labels = labels(bytes), let families = count(bytes) else {
-                return nil
+extension SealedReader {
+    fileprivate mutating func group(_ bytes: Span<UInt8>) -> PushedGroup? {
+        guard let pushed = fixed(bytes), let failed = fixed(bytes), let labels = labels(bytes), let families = count(bytes) else {
+            return nil
+        }
+        var group = PushedGroup(labels: labels)
+        group.pushTime = Int64(bitPattern: pushed)
+        group.failureTime = Int64(bitPattern: failed)
+        for _ in 0..<families {
+            guard let name = text(bytes), let type = text(bytes), let help = text(bytes), let samples = count(bytes) else { return nil }
+            var family = PushedFamily(name: name, type: type, help: help, samples: [])
+            for _ in 0..<samples {
+                guard let labels = self.labels(bytes), let value = fixed(bytes) else { return nil }
+                family.samples.append(PushedSample(labels: labels, value: Double(bitPattern: value)))
             }
-            var group = PushedGroup(labels: labels)
-            group.pushTime = Int64(bitPattern: pushed)
-            group.failureTime = Int64(bitPattern: failed)
-            for _ in 0..<families {
-                guard let name = text(bytes), let type = text(bytes), let help = text(bytes), let samples = count(bytes) else { return nil }
-                var family = PushedFamily(name: name, type: type, help: help, samples: [])
-                for _ in 0..<samples {
-                    guard let labels = self.labels(bytes), let value = fixed(bytes) else { return nil }
-                    family.samples.append(PushedSample(labels: labels, value: Double(bitPattern: value)))
-                }
-                group.families.append(family)
-            }
-            return at == bytes.count ? group : nil
+            group.families.append(family)
         }
+        return at == bytes.count ? group : nil
+    }
 
-        private mutating func fixed(_ bytes: Span<UInt8>) -> UInt64? {
-            guard bytes.count - at >= 8 else { return nil }
-            defer { at += 8 }
-            return Bytes.load64(bytes, at: at)
-        }
+    private mutating func count(_ bytes: Span<UInt8>) -> UInt64? {
+        number(bytes, limit: PushedGroupFile.maxCount)
+    }
 
-        private mutating func count(_ bytes: Span<UInt8>) -> UInt64? {
-            Varint.read(bytes, at: &at).flatMap { $0 <= PushedGroupFile.maxCount ? $0 : nil }
+    private mutating func labels(_ bytes: Span<UInt8>) -> Labels? {
+        guard let count = count(bytes) else { return nil }
+        var labels: [Label] = []
+        for _ in 0..<count {
+            guard let name = text(bytes), let value = text(bytes) else { return nil }
+            labels.append(Label(name, value))
         }
-
-        private mutating func text(_ bytes: Span<UInt8>) -> String? {
-            guard let length = Varint.read(bytes, at: &at), length <= UInt64(bytes.count - at) else { return nil }
-            defer { at += Int(length) }
-            return Bytes.string(bytes.extracting(at..<(at + Int(length))))
-        }
-
-        private mutating func labels(_ bytes: Span<UInt8>) -> Labels? {
-            guard let count = count(bytes) else { return nil }
-            var labels: [Label] = []
-            for _ in 0..<count {
-                guard let name = text(bytes), let value = text(bytes) else { return nil }
-                labels.append(Label(name, value))
-            }
-            return Labels(labels)
-        }
+        return Labels(labels)
     }
 }

@@ -214,9 +214,8 @@ package struct VardeServer {
                 throw StartError(description: "server.auth.tokens is empty, but the server listens on \(settings.listen)")
             }
             let policies = try RetentionSetup.policies(fresh)
-            // Files that do not fit together refuse the whole, as they would at the start.
-            if let files = fresh.server.tls { _ = try TLSFilesReader(files) }
-            try ConfigurationCheck.listening(fresh)
+            // What could not be put together at the start refuses the whole.
+            try ConfigurationCheck.run(fresh)
             try await syslog.prepare(fresh.logs.syslog)
             // The redactor first: what it refuses leaves everything as it was.
             try parts.redaction.use(fresh, now: clock() / 1000)

@@ -61,10 +61,9 @@ struct MetricIntake: Sendable {
     func note(_ metadata: [RemoteWrite.Metadata]) {
         let redactor = parts.redactor
         for one in metadata {
-            let help = redactor?.redact(text: one.help) ?? one.help
             parts.sentMetadata.note(
                 redactor?.redact(name: one.family) ?? one.family,
-                FamilyMetadata(type: one.type, help: help, unit: redactor?.redact(text: one.unit) ?? one.unit))
+                FamilyMetadata(type: one.type, help: one.help, unit: one.unit).redacted(by: redactor))
         }
     }
 

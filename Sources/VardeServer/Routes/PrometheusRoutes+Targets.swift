@@ -98,10 +98,7 @@ extension PrometheusRoutes {
     // What targets say of their families is kept in memory only, as it came: it is redacted on the way out.
     private func redacted(_ name: String) -> String { parts.redactor?.redact(name: name) ?? name }
 
-    private func redacted(_ metadata: FamilyMetadata) -> FamilyMetadata {
-        func text(_ text: String) -> String { parts.redactor?.redact(text: text) ?? text }
-        return FamilyMetadata(type: metadata.type, help: text(metadata.help), unit: text(metadata.unit))
-    }
+    private func redacted(_ metadata: FamilyMetadata) -> FamilyMetadata { metadata.redacted(by: parts.redactor) }
 
     private static func writeFields(of metadata: FamilyMetadata, to json: inout JSONWriter) {
         json.raw("\"type\":")

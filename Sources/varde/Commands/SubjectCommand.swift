@@ -48,34 +48,36 @@ struct SubjectRange: ParsableArguments {
     }
 }
 
-struct SubjectFindCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "find", abstract: "Say where a person is: streams and series with counts, as JSON Lines.")
-
+/// What finding and exporting have in common: whom, when, and where to ask.
+struct SubjectLookup: ParsableArguments {
     @OptionGroup var input: SubjectInput
     @OptionGroup var range: SubjectRange
     @OptionGroup var options: ServerOptions
 
-    func run() async throws {
+    /// Asks one of the endpoints below `subject` and prints its answer.
+    func run(_ endpoint: String) async throws {
         let found = try await ServerConnection(options).post(
-            "/api/v1/privacy/subject/find", range.parameters, body: input.body(), contentType: "text/plain")
+            "/api/v1/privacy/subject/\(endpoint)", range.parameters, body: input.body(), contentType: "text/plain")
         Terminal.write(bytes: found)
     }
+}
+
+struct SubjectFindCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "find", abstract: "Say where a person is: streams and series with counts, as JSON Lines.")
+
+    @OptionGroup var lookup: SubjectLookup
+
+    func run() async throws { try await lookup.run("find") }
 }
 
 struct SubjectExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Hand out every line and sample of a person as JSON Lines; third parties stay pseudonyms.")
 
-    @OptionGroup var input: SubjectInput
-    @OptionGroup var range: SubjectRange
-    @OptionGroup var options: ServerOptions
+    @OptionGroup var lookup: SubjectLookup
 
-    func run() async throws {
-        let found = try await ServerConnection(options).post(
-            "/api/v1/privacy/subject/export", range.parameters, body: input.body(), contentType: "text/plain")
-        Terminal.write(bytes: found)
-    }
+    func run() async throws { try await lookup.run("export") }
 }
 
 struct SubjectEraseCommand: AsyncParsableCommand {
