@@ -65,6 +65,7 @@ extension MetricStore {
         let isEmpty = state.withLock { state in
             // What is deleted may be sent again: it is no repetition then.
             for index in state.edges.indices { state.edges[index].forgetNewest() }
+            state.samples.forgetOrder()
             return state.samples.isEmpty
         }
         if !isEmpty { try cutHead() }

@@ -198,7 +198,8 @@ extension MetricStore: SampleSink {
         }
         let bits = value.bitPattern
         var edge = state.edges[Int(series)]
-        if timestamp <= edge.newestTime {
+        let isLater = timestamp > edge.newestTime
+        if !isLater {
             if timestamp < edge.newestTime {
                 pass.report.outOfOrder += 1
             } else if bits == edge.newestBits, !edge.isHistogram, !state.holdsUnlogged {
@@ -213,7 +214,7 @@ extension MetricStore: SampleSink {
         edge.loggedBits = bits
         edge.note(timestamp, bits)
         state.edges[Int(series)] = edge
-        state.samples.append(series: series, timestamp, value)
+        state.samples.append(series: series, timestamp, value, isLater: isLater)
         pass.report.accepted += 1
     }
 

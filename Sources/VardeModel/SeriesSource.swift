@@ -33,13 +33,36 @@ package protocol SeriesSelection: Sendable {
     func labels(at index: Int) -> Labels
     /// Appends the samples of one series with `from <= t <= through` (ms), ascending, merged and free of duplicates.
     func readSamples(at index: Int, from: Int64, through: Int64, into columns: inout SampleColumns) throws
+    /// Reads many series for one thread, samples with `from <= t <= through` (ms).
+    func reader(from: Int64, through: Int64) -> any SeriesReader
     /// For each series the number of its group when grouped by (or without) `labels`, and each group's labels.
     ///
     /// A store may answer from symbol ids; the default goes over the labels.
     func groups(by labels: [String], without: Bool) -> (groupOfSeries: [UInt32], groups: [Labels])
 }
 
+/// Reads the same stretch of time of many series, for one thread. Series are read fastest in ascending order of index.
+package protocol SeriesReader {
+    /// Appends the samples of one series as `SeriesSelection.readSamples` does.
+    mutating func read(at index: Int, into columns: inout SampleColumns) throws
+}
+
+/// Reads each series by itself.
+private struct SingleSeriesReader<Selection: SeriesSelection>: SeriesReader {
+    let selection: Selection
+    let from: Int64
+    let through: Int64
+
+    func read(at index: Int, into columns: inout SampleColumns) throws {
+        try selection.readSamples(at: index, from: from, through: through, into: &columns)
+    }
+}
+
 extension SeriesSelection {
+    package func reader(from: Int64, through: Int64) -> any SeriesReader {
+        SingleSeriesReader(selection: self, from: from, through: through)
+    }
+
     package func groups(by names: [String], without: Bool) -> (groupOfSeries: [UInt32], groups: [Labels]) {
         var ids: [Labels: UInt32] = [:]
         var groups: [Labels] = []

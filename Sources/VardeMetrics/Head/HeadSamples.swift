@@ -1,6 +1,6 @@
 import VardeModel
 
-/// Samples since the last cut, in the order they came, chained by series: appending touches four arrays at their ends and nothing else.
+/// Samples since the last cut, in the order they came, chained by series: appending touches the end of one array and nothing else.
 ///
 /// They lie in slabs: a full slab never changes again, so a query that holds on to the samples makes the next append copy the open
 /// slab at most.
@@ -8,62 +8,98 @@ struct HeadSamples {
     /// No sample before.
     static let none = UInt32.max
 
-    private struct Slab {
-        var timestamps: [Int64] = []
-        var values: [Double] = []
+    /// Sixteen bytes, so that no sample lies in two lines of the cache.
+    private struct Sample {
+        var value: Double
+        /// Milliseconds since `base`; `far` where that does not fit.
+        var offset: Int32
         /// The sample of the same series that came before.
-        var previous: [UInt32] = []
+        var previous: UInt32
     }
 
     private static let slabBits = 15
     private static let slabSize = 1 << slabBits
     private static let slabMask = slabSize - 1
+    private static let far = Int32.min
 
-    private var full: [Slab] = []
-    private var open = Slab()
+    private var full: [[Sample]] = []
+    private var open: [Sample] = []
+    /// Time of the first sample.
+    private var base: Int64 = 0
+    /// Times too far from `base`, by sample number.
+    private var farTimes: [UInt32: Int64] = [:]
     /// Newest sample of each series.
     private var newest: [UInt32] = []
     /// Histograms by sample number.
     private var histograms: [UInt32: NativeHistogram] = [:]
+    /// A bit for each series whose samples do not all go strictly forward in time, or are not all floats.
+    private var irregular: [UInt64] = []
+    private var areAllIrregular = false
     private(set) var first = Int64.max
     private(set) var last = Int64.min
 
-    var count: Int { full.count << Self.slabBits + open.timestamps.count }
-    var isEmpty: Bool { full.isEmpty && open.timestamps.isEmpty }
+    var count: Int { full.count << Self.slabBits + open.count }
+    var isEmpty: Bool { full.isEmpty && open.isEmpty }
 
+    /// Appends a sample. `isLater` says that the series has none at this time or after it.
     @inline(__always)
-    mutating func append(series: UInt32, _ timestamp: Int64, _ value: Double) {
+    mutating func append(series: UInt32, _ timestamp: Int64, _ value: Double, isLater: Bool) {
         let number = UInt32(truncatingIfNeeded: count)
         while newest.count <= Int(series) { newest.append(Self.none) }
-        open.timestamps.append(timestamp)
-        open.values.append(value)
-        open.previous.append(newest[Int(series)])
+        if number == 0 { base = timestamp }
+        let (distance, overflow) = timestamp.subtractingReportingOverflow(base)
+        var offset = Int32(truncatingIfNeeded: distance)
+        if overflow || Int64(offset) != distance || offset == Self.far {
+            offset = Self.far
+            farTimes[number] = timestamp
+        }
+        open.append(Sample(value: value, offset: offset, previous: newest[Int(series)]))
         newest[Int(series)] = number
+        if !isLater { markIrregular(series) }
         if timestamp < first { first = timestamp }
         if timestamp > last { last = timestamp }
-        if open.timestamps.count == Self.slabSize { closeSlab() }
+        if open.count == Self.slabSize { closeSlab() }
     }
 
     @inline(never)
     private mutating func closeSlab() {
         full.append(open)
-        open = Slab()
-        open.timestamps.reserveCapacity(Self.slabSize)
-        open.values.reserveCapacity(Self.slabSize)
-        open.previous.reserveCapacity(Self.slabSize)
+        open = []
+        open.reserveCapacity(Self.slabSize)
     }
 
     mutating func append(series: UInt32, _ timestamp: Int64, _ histogram: NativeHistogram) {
         histograms[UInt32(count)] = histogram
-        append(series: series, timestamp, 0)
+        append(series: series, timestamp, 0, isLater: false)
+    }
+
+    @inline(never)
+    private mutating func markIrregular(_ series: UInt32) {
+        let word = Int(series) >> 6
+        while irregular.count <= word { irregular.append(0) }
+        irregular[word] |= 1 << UInt64(series & 63)
+    }
+
+    /// From here on nothing is known of the order of samples.
+    mutating func forgetOrder() { areAllIrregular = true }
+
+    /// Whether a series' samples must be sorted, or have histograms among them.
+    func isIrregular(_ series: UInt32) -> Bool {
+        if areAllIrregular { return true }
+        let word = Int(series) >> 6
+        return word < irregular.count && irregular[word] >> UInt64(series & 63) & 1 == 1
     }
 
     @inline(__always)
-    private func sample(_ number: UInt32) -> (timestamp: Int64, value: Double, previous: UInt32) {
+    private func sample(_ number: UInt32) -> Sample {
         let slab = Int(number) >> Self.slabBits
         let position = Int(number) & Self.slabMask
-        if slab == full.count { return (open.timestamps[position], open.values[position], open.previous[position]) }
-        return (full[slab].timestamps[position], full[slab].values[position], full[slab].previous[position])
+        return slab == full.count ? open[position] : full[slab][position]
+    }
+
+    @inline(__always)
+    private func time(_ number: UInt32, _ offset: Int32) -> Int64 {
+        offset == Self.far ? farTimes[number] ?? 0 : base + Int64(offset)
     }
 
     @inline(__always)
@@ -72,7 +108,7 @@ struct HeadSamples {
     /// The histogram a series' newest sample is, where it has this time.
     func newestHistogram(of series: UInt32, at time: Int64) -> NativeHistogram? {
         let number = newest(of: series)
-        return number != Self.none && sample(number).timestamp == time ? histograms[number] : nil
+        return number != Self.none && self.time(number, sample(number).offset) == time ? histograms[number] : nil
     }
 
     /// Each number `group` gives for a timestamp, once, ascending.
@@ -80,39 +116,32 @@ struct HeadSamples {
         if isEmpty { return [] }
         if group(first) == group(last) { return [group(first)] }
         var found: Set<Int64> = []
-        for slab in full + [open] {
-            var latest: Int64?
-            for time in slab.timestamps {
-                let number = group(time)
-                if number != latest { found.insert(number) }
-                latest = number
-            }
+        var latest: Int64?
+        for number in 0..<UInt32(count) {
+            let group = group(time(number, sample(number).offset))
+            if group != latest { found.insert(group) }
+            latest = group
         }
         return found.sorted()
     }
 
     /// Appends a series' samples in the range to `columns`, ascending, each timestamp once: of several samples the last to come stands.
     func read(series: UInt32, from: Int64, through: Int64, into columns: inout SampleColumns) {
-        let start = columns.count
-        guard histograms.isEmpty, columns.histograms.isEmpty, columns.startTimestamps.isEmpty else {
+        guard !isIrregular(series), columns.histograms.isEmpty, columns.startTimestamps.isEmpty else {
             return readSorting(series: series, from: from, through: through, into: &columns)
         }
-        // Nearly always the chain goes strictly back in time: taken as it is and turned around.
+        // The chain goes strictly back in time: taken as it is and turned around.
+        let start = columns.count
         var at = newest(of: series)
-        var later = Int64.max
         while at != Self.none {
-            let (time, value, previous) = sample(at)
-            if time >= later {
-                columns.timestamps.removeLast(columns.timestamps.count - start)
-                columns.values.removeLast(columns.values.count - start)
-                return readSorting(series: series, from: from, through: through, into: &columns)
-            }
-            later = time
-            if time >= from, time <= through {
+            let sample = sample(at)
+            let time = time(at, sample.offset)
+            if time < from { break }
+            if time <= through {
                 columns.timestamps.append(time)
-                columns.values.append(value)
+                columns.values.append(sample.value)
             }
-            at = previous
+            at = sample.previous
         }
         columns.timestamps[start...].reverse()
         columns.values[start...].reverse()
@@ -122,9 +151,10 @@ struct HeadSamples {
         var at = newest(of: series)
         var found: [(number: UInt32, time: Int64, value: Double)] = []
         while at != Self.none {
-            let (time, value, previous) = sample(at)
-            if time >= from, time <= through { found.append((at, time, value)) }
-            at = previous
+            let sample = sample(at)
+            let time = time(at, sample.offset)
+            if time >= from, time <= through { found.append((at, time, sample.value)) }
+            at = sample.previous
         }
         found.sort { a, b in a.time == b.time ? a.number < b.number : a.time < b.time }
         for (position, sample) in found.enumerated() {
@@ -134,6 +164,53 @@ struct HeadSamples {
             } else {
                 columns.append(sample.time, sample.value)
             }
+        }
+    }
+}
+
+// MARK: - Several series at once
+
+extension HeadSamples {
+    /// Samples of one series that is not irregular, newest first until they are appended to columns.
+    struct Run {
+        fileprivate var at = HeadSamples.none
+        fileprivate var times: [Int64] = []
+        fileprivate var values: [Double] = []
+
+        /// Starts at a series' newest sample, nil or `none` for no samples.
+        mutating func begin(_ newest: UInt32?) {
+            at = newest ?? HeadSamples.none
+            times.removeAll(keepingCapacity: true)
+            values.removeAll(keepingCapacity: true)
+        }
+
+        func append(to columns: inout SampleColumns) {
+            columns.timestamps.append(contentsOf: times)
+            columns.values.append(contentsOf: values)
+        }
+    }
+
+    /// Follows the chains of the first `count` runs side by side.
+    func fill(_ runs: inout [Run], count: Int, times: ClosedRange<Int64>) {
+        var isOpen = true
+        while isOpen {
+            isOpen = false
+            for index in 0..<count {
+                let at = runs[index].at
+                if at == Self.none { continue }
+                let sample = sample(at)
+                let time = time(at, sample.offset)
+                runs[index].at = time < times.lowerBound ? Self.none : sample.previous
+                if times.contains(time) {
+                    runs[index].times.append(time)
+                    runs[index].values.append(sample.value)
+                }
+                isOpen = true
+            }
+        }
+        for index in 0..<count {
+            runs[index].times.reverse()
+            runs[index].values.reverse()
         }
     }
 }

@@ -20,6 +20,7 @@ private struct PipelineWorker {
     private static let checkInterval = 32
 
     mutating func run(_ range: Range<Int>) throws(QueryError) {
+        var reader = selection.reader(from: pipeline.span.from, through: pipeline.span.through)
         var columns = SampleColumns()
         var samples = SeriesSamples()
         var row = StepRow(stepCount: grid.count)
@@ -31,7 +32,7 @@ private struct PipelineWorker {
             if series % Self.checkInterval == 0 { try evaluator.budget.check() }
             columns.removeAll()
             do {
-                try selection.readSamples(at: series, from: pipeline.span.from, through: pipeline.span.through, into: &columns)
+                try reader.read(at: series, into: &columns)
             } catch let error as QueryError {
                 throw error
             } catch {

@@ -112,6 +112,7 @@ extension PromQLEvaluator {
         let shift = shift ?? PromQLTimeShift()
         let times = referenceTimes(shift, grid)
         let selection = try select(matchers, from: times.first - options.lookback + 1, through: times.last)
+        var reader = selection.reader(from: times.first - options.lookback + 1, through: times.last)
         var columns = SampleColumns()
         var row = StepRow(stepCount: grid.count)
         var result = StepMatrix(grid: grid)
@@ -119,7 +120,7 @@ extension PromQLEvaluator {
             try budget.check()
             columns.removeAll()
             do {
-                try selection.readSamples(at: series, from: times.first - options.lookback + 1, through: times.last, into: &columns)
+                try reader.read(at: series, into: &columns)
             } catch {
                 throw QueryError(.internal, "expanding series: \(error)")
             }

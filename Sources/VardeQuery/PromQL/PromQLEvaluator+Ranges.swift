@@ -84,12 +84,13 @@ extension PromQLEvaluator {
         let before = selector.isAnchored || selector.isSmoothed ? options.lookback : 0
         let after = selector.isSmoothed ? options.lookback : 0
         let selection = try select(selector.matchers, from: start - before + 1, through: end + after)
+        var reader = selection.reader(from: start - before + 1, through: end + after)
         var result: [PromQLSeries] = []
         for i in 0..<selection.count {
             try budget.check()
             var columns = SampleColumns()
             do {
-                try selection.readSamples(at: i, from: start - before + 1, through: end + after, into: &columns)
+                try reader.read(at: i, into: &columns)
             } catch {
                 throw QueryError(.internal, "expanding series: \(error)")
             }
@@ -144,6 +145,7 @@ extension PromQLEvaluator {
         let lookback = options.lookback
         let times = referenceTimes(node.shift, grid)
         let selection = try select(node.matchers, from: times.first - lookback + 1, through: times.last + lookback)
+        var reader = selection.reader(from: times.first - lookback + 1, through: times.last + lookback)
         var columns = SampleColumns()
         var samples = SeriesSamples()
         var row = StepRow(stepCount: grid.count)
@@ -155,7 +157,7 @@ extension PromQLEvaluator {
             try budget.check()
             columns.removeAll()
             do {
-                try selection.readSamples(at: i, from: times.first - lookback + 1, through: times.last + lookback, into: &columns)
+                try reader.read(at: i, into: &columns)
             } catch {
                 throw QueryError(.internal, "expanding series: \(error)")
             }

@@ -36,10 +36,11 @@ extension PrometheusRoutes {
         var seen: [Labels: (Int64, Double)] = [:]
         for matchers in selectors {
             let selection = try source.select(SeriesRequest(matchers: matchers, from: now - lookback, through: now))
+            var reader = selection.reader(from: now - lookback, through: now)
             var columns = SampleColumns()
             for index in 0..<selection.count {
                 columns.removeAll()
-                try selection.readSamples(at: index, from: now - lookback, through: now, into: &columns)
+                try reader.read(at: index, into: &columns)
                 guard let value = columns.values.last, let time = columns.timestamps.last, !value.isStaleMarker else { continue }
                 // Native histograms have no form in this text.
                 if !columns.histograms.isEmpty, columns.histograms[columns.count - 1] != nil { continue }

@@ -68,11 +68,12 @@ struct RemoteReadRoute: Sendable {
             var columns = SampleColumns()
             for query in queries {
                 let selection = try Self.select(query, source)
+                var reader = selection.reader(from: query.from, through: query.through)
                 var result: [UInt8] = []
                 for index in Self.order(of: selection) {
                     try budget.check()
                     columns.removeAll()
-                    try selection.readSamples(at: index, from: query.from, through: query.through, into: &columns)
+                    try reader.read(at: index, into: &columns)
                     if columns.count == 0 { continue }
                     try budget.hold(columns.count)
                     RemoteReadResponse.appendSeries(Self.merged(selection.labels(at: index), external), columns, to: &result)
@@ -109,13 +110,14 @@ struct RemoteReadRoute: Sendable {
                     let start = next
                     let (bytes, end) = try await routes.blocking(budget) {
                         var out: [UInt8] = []
+                        var reader = one.selection.reader(from: one.query.from, through: one.query.through)
                         var columns = SampleColumns()
                         var at = start
                         while at < one.order.count, out.count < Self.pieceSize {
                             try budget.check()
                             columns.removeAll()
                             let index = one.order[at]
-                            try one.selection.readSamples(at: index, from: one.query.from, through: one.query.through, into: &columns)
+                            try reader.read(at: index, into: &columns)
                             if columns.count > 0 {
                                 RemoteReadResponse.appendFrames(
                                     Self.merged(one.selection.labels(at: index), external), columns, query: number, to: &out)

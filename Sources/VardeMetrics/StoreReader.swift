@@ -1,0 +1,86 @@
+import VardeModel
+
+/// Reads series of a selection for one thread: neighbours in a page are read with it loaded once, and samples of the head some series
+/// ahead where series are read in their order.
+struct StoreReader: SeriesReader {
+    private let selection: StoreSelection
+    private let from: Int64
+    private let through: Int64
+    private var cursors: [Block.Cursor]
+    private var ahead: [HeadReadAhead]
+    private var last = -2
+
+    init(_ selection: StoreSelection, from: Int64, through: Int64) {
+        self.selection = selection
+        self.from = from
+        self.through = through
+        cursors = Array(repeating: Block.Cursor(), count: selection.parts.count)
+        ahead = Array(repeating: HeadReadAhead(), count: selection.parts.count)
+    }
+
+    mutating func read(at index: Int, into columns: inout SampleColumns) throws {
+        defer { last = index }
+        if let place = selection.onlyPlace(of: index) { return try read(place, of: index, into: &columns) }
+        let start = columns.count
+        let places = selection.places(of: index)
+        // Parts mostly follow each other in time: they are read one behind the other, and merged only where they overlap.
+        var isAscending = true
+        for place in places {
+            let before = columns.count
+            try read(place, of: index, into: &columns)
+            if before > start, columns.count > before, columns.timestamps[before] <= columns.timestamps[before - 1] {
+                isAscending = false
+                break
+            }
+        }
+        if isAscending { return }
+        columns.truncate(to: start)
+        var runs: [SampleColumns] = []
+        for place in places {
+            var run = SampleColumns()
+            try read(place, of: index, into: &run)
+            if run.count > 0 { runs.append(run) }
+        }
+        SampleMerge.merge(runs, into: &columns)
+    }
+
+    private mutating func read(_ place: (part: Int, id: UInt32), of index: Int, into columns: inout SampleColumns) throws {
+        switch selection.parts[place.part] {
+        case .block(let block, let blockIndex, let deleted):
+            let start = columns.count
+            try block.read(place.id, in: blockIndex, from: from, through: through, cursor: &cursors[place.part], into: &columns)
+            deleted?.remove(from: &columns, behind: start, of: place.id)
+        case .head(let head):
+            let isPlain = columns.histograms.isEmpty && columns.startTimestamps.isEmpty && !head.samples.isIrregular(place.id)
+            if isPlain, index == last + 1 || ahead[place.part].range.contains(index) {
+                if !ahead[place.part].range.contains(index) {
+                    ahead[place.part].fill(selection, head.samples, part: place.part, from: index, times: from...max(from, through))
+                }
+                ahead[place.part].append(index, to: &columns)
+            } else {
+                head.samples.read(series: place.id, from: from, through: through, into: &columns)
+            }
+        }
+    }
+}
+
+/// Samples a head has of the next few series, read side by side: a head's samples lie scattered, and so the waits for memory overlap.
+private struct HeadReadAhead {
+    private static let width = 8
+
+    /// Positions in the selection that are read.
+    private(set) var range = 0..<0
+    private var runs: [HeadSamples.Run] = []
+
+    mutating func fill(_ selection: StoreSelection, _ samples: HeadSamples, part: Int, from index: Int, times: ClosedRange<Int64>) {
+        range = index..<min(selection.count, index + Self.width)
+        while runs.count < Self.width { runs.append(HeadSamples.Run()) }
+        for position in range {
+            let number = selection.number(of: position, in: part)
+            runs[position - range.lowerBound].begin(number.map { samples.isIrregular($0) ? HeadSamples.none : samples.newest(of: $0) })
+        }
+        samples.fill(&runs, count: range.count, times: times)
+    }
+
+    func append(_ index: Int, to columns: inout SampleColumns) { runs[index - range.lowerBound].append(to: &columns) }
+}
