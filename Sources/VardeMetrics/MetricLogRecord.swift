@@ -28,7 +28,7 @@ enum MetricLogRecord {
 
     /// Bounds of what recovery believes a record.
     static let maxSeriesNumber: UInt64 = 1 << 28
-    static let maxSymbolNumber: UInt64 = 1 << 31
+    static let maxSymbolNumber: UInt64 = 1 << 28
     static let maxLabels: UInt64 = 10_000
     /// A record of definitions is closed once it is larger.
     static let definitionsSize = 1 << 20

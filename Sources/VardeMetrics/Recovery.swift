@@ -6,10 +6,10 @@ struct Recovery {
     var state = MetricStore.State()
     private let options: MetricStoreOptions
     /// By number of a series in the log: what it is here, `UInt32.max` where it is not defined, and the last value the log gave it.
-    private var known: [(series: UInt32, bits: UInt64)] = []
+    private var known = NumberedSlots<(series: UInt32, bits: UInt64)>(empty: (.max, 0))
     /// By numbers of symbols and pairs in the log: what they are here, `UInt32.max` where they are not defined.
-    private var symbols: [UInt32] = []
-    private var pairs: [UInt32] = []
+    private var symbols = NumberedSlots<UInt32>(empty: .max)
+    private var pairs = NumberedSlots<UInt32>(empty: .max)
     private var scratch: [UInt32] = []
     private var nextSequence: UInt64?
     private(set) var unreadable = 0
@@ -33,9 +33,9 @@ struct Recovery {
     /// Where a record is missing, the values known of series are no longer those the writer took differences from.
     private mutating func expect(_ sequence: UInt64) {
         if let nextSequence, sequence != nextSequence {
-            for number in known.indices { known[number].series = .max }
-            symbols.removeAll(keepingCapacity: true)
-            pairs.removeAll(keepingCapacity: true)
+            known.removeAll()
+            symbols.removeAll()
+            pairs.removeAll()
             if sequence != 0 { unreadable += 1 }
         }
         nextSequence = sequence + 1
@@ -50,17 +50,18 @@ struct Recovery {
         var number: Int64 = 0
         for _ in 0..<symbolCount {
             guard let text = MetricLogRecord.symbol(bytes, at: &at, &number) else { return false }
-            Self.note(state.table.intern(bytes.extracting(text)), as: Int(number), in: &symbols)
+            symbols[Int(number)] = state.table.intern(bytes.extracting(text))
         }
         guard let pairCount = Varint.read(bytes, at: &at) else { return false }
         number = 0
         for _ in 0..<pairCount {
             guard let step = Varint.read(bytes, at: &at), let name = Varint.read(bytes, at: &at), let value = Varint.read(bytes, at: &at),
-                name < UInt64(symbols.count), value < UInt64(symbols.count), symbols[Int(name)] != .max, symbols[Int(value)] != .max
+                name < MetricLogRecord.maxSymbolNumber, value < MetricLogRecord.maxSymbolNumber, symbols[Int(name)] != .max,
+                symbols[Int(value)] != .max
             else { return false }
             number &+= Varint.unzigzag(step)
             guard number >= 0, number < Int64(MetricLogRecord.maxSymbolNumber) else { return false }
-            Self.note(state.table.pair(symbols[Int(name)], symbols[Int(value)]), as: Int(number), in: &pairs)
+            pairs[Int(number)] = state.table.pair(symbols[Int(name)], symbols[Int(value)])
         }
         return replaySeries(bytes, at: &at)
     }
@@ -76,23 +77,15 @@ struct Recovery {
             guard number >= 0, number < Int64(MetricLogRecord.maxSeriesNumber) else { return false }
             scratch.removeAll(keepingCapacity: true)
             for _ in 0..<labels {
-                guard let pair = Varint.read(bytes, at: &at), pair < UInt64(pairs.count), pairs[Int(pair)] != .max else { return false }
+                guard let pair = Varint.read(bytes, at: &at), pair < MetricLogRecord.maxSymbolNumber, pairs[Int(pair)] != .max else {
+                    return false
+                }
                 scratch.append(pairs[Int(pair)])
             }
             let identity = state.table.identity(ofPairs: scratch)
-            define(Int(number), state.table.find(identity) ?? state.addSeries(scratch, identity))
+            known[Int(number)] = (state.table.find(identity) ?? state.addSeries(scratch, identity), 0)
         }
         return true
-    }
-
-    private static func note(_ here: UInt32, as number: Int, in numbers: inout [UInt32]) {
-        if number >= numbers.count { numbers.append(contentsOf: repeatElement(.max, count: number + 1 - numbers.count)) }
-        numbers[number] = here
-    }
-
-    private mutating func define(_ number: Int, _ series: UInt32) {
-        if number >= known.count { known.append(contentsOf: repeatElement((.max, 0), count: number + 1 - known.count)) }
-        known[number] = (series, 0)
     }
 
     /// A series' definition of version 1.
@@ -102,7 +95,7 @@ struct Recovery {
         expect(sequence)
         guard let (number, labels) = MetricLogRecord.decodeSeries(bytes) else { return false }
         let identity = SeriesIdentity(labels)
-        define(Int(number), state.table.find(identity) ?? state.addSeries(labels, identity))
+        known[Int(number)] = (state.table.find(identity) ?? state.addSeries(labels, identity), 0)
         return true
     }
 
@@ -120,7 +113,7 @@ struct Recovery {
             number &+= Varint.unzigzag(numberStep)
             time &+= Varint.unzigzag(timeStep)
             guard number >= 0, number < Int64(MetricLogRecord.maxSeriesNumber) else { return false }
-            let (series, last) = number < Int64(known.count) ? known[Int(number)] : (.max, 0)
+            let (series, last) = known[Int(number)]
             if series == .max { isLost = true }
             if bytes[at] == MetricLogRecord.histogramControl {
                 at += 1
@@ -133,8 +126,8 @@ struct Recovery {
             } else {
                 guard let bits = MetricLogRecord.readValue(bytes, at: &at, last: last) else { return false }
                 if series == .max { continue }
-                known[Int(number)].bits = bits
-                state.samples.append(series: series, time, Double(bitPattern: bits))
+                known[Int(number)] = (series, bits)
+                state.samples.append(series: series, time, Double(bitPattern: bits), isLater: time > state.edges[Int(series)].newestTime)
                 state.edges[Int(series)].note(time, bits)
             }
         }

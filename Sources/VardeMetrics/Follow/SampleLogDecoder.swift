@@ -7,7 +7,7 @@ struct SampleLogDecoder {
     private static let unwanted = UInt32.max - 1
 
     /// By number of a series in the log: what it is here, `UInt32.max` where it is not defined, and the last value the log gave it.
-    private var known: [(series: UInt32, bits: UInt64)] = []
+    private var known = NumberedSlots<(series: UInt32, bits: UInt64)>(empty: (.max, 0))
     private var nextSequence: UInt64?
     private var definitions = DefinitionReader()
     private let prepare: @Sendable (Labels) -> [UInt8]?
@@ -28,7 +28,7 @@ struct SampleLogDecoder {
 
     /// Forgets all series: a stretch begins that defines them anew.
     mutating func startStretch() {
-        known.removeAll(keepingCapacity: true)
+        known.removeAll()
         texts.removeAll(keepingCapacity: true)
         ends.removeAll(keepingCapacity: true)
         definitions.forget()
@@ -48,7 +48,7 @@ struct SampleLogDecoder {
     /// Where a record is missing, the values known of series are no longer those the writer took differences from.
     private mutating func expect(_ sequence: UInt64) {
         if let nextSequence, sequence != nextSequence {
-            for number in known.indices { known[number].series = .max }
+            known.removeAll()
             definitions.forget()
         }
         nextSequence = sequence + 1
@@ -72,7 +72,6 @@ struct SampleLogDecoder {
     }
 
     private mutating func define(_ number: Int, _ labels: Labels) {
-        if number >= known.count { known.append(contentsOf: repeatElement((.max, 0), count: number + 1 - known.count)) }
         guard let text = prepare(labels) else {
             known[number] = (Self.unwanted, 0)
             return
@@ -94,8 +93,7 @@ struct SampleLogDecoder {
             }
             number &+= Varint.unzigzag(numberStep)
             time &+= Varint.unzigzag(timeStep)
-            let isKnown = number >= 0 && number < Int64(known.count)
-            let (series, last) = isKnown ? known[Int(number)] : (.max, 0)
+            let (series, last) = known[Int(clamping: number)]
             if bytes[at] == MetricLogRecord.histogramControl {
                 at += 1
                 guard Varint.read(bytes, at: &at) != nil, let histogram = HistogramColumn.decode(bytes, at: &at) else {
@@ -104,7 +102,7 @@ struct SampleLogDecoder {
                 if note(series, emits) { samples.append(series, time, histogram) }
             } else {
                 guard let bits = MetricLogRecord.readValue(bytes, at: &at, last: last) else { return lose(Int(count - done), emits) }
-                if series != .max { known[Int(number)].bits = bits }
+                if series != .max { known[Int(number)] = (series, bits) }
                 if note(series, emits) { samples.append(series, time, Double(bitPattern: bits)) }
             }
         }

@@ -4,13 +4,13 @@ import VardeModel
 /// Understands definitions of the metrics log as labels, for those who keep no table of series; layout: `MetricLogRecord`.
 struct DefinitionReader {
     /// By numbers in the log; symbols of a pair's name and value in one key, `UInt64.max` where it is not defined.
-    private var symbols: [String?] = []
-    private var pairs: [UInt64] = []
+    private var symbols = NumberedSlots<String?>(empty: nil)
+    private var pairs = NumberedSlots<UInt64>(empty: .max)
 
     /// Forgets what was defined: a stretch begins, or a record is missing.
     mutating func forget() {
-        symbols.removeAll(keepingCapacity: true)
-        pairs.removeAll(keepingCapacity: true)
+        symbols.removeAll()
+        pairs.removeAll()
     }
 
     /// Gives each series of a record to `body`; false where the bytes are no such record, or refer to what is not defined.
@@ -22,7 +22,6 @@ struct DefinitionReader {
         guard let symbolCount = Varint.read(bytes, at: &at) else { return false }
         for _ in 0..<symbolCount {
             guard let text = MetricLogRecord.symbol(bytes, at: &at, &number) else { return false }
-            while symbols.count <= Int(number) { symbols.append(nil) }
             symbols[Int(number)] = Bytes.string(bytes.extracting(text))
         }
         guard let pairCount = Varint.read(bytes, at: &at) else { return false }
@@ -33,7 +32,6 @@ struct DefinitionReader {
             else { return false }
             number &+= Varint.unzigzag(step)
             guard number >= 0, number < Int64(MetricLogRecord.maxSymbolNumber) else { return false }
-            while pairs.count <= Int(number) { pairs.append(.max) }
             pairs[Int(number)] = name << 32 | value
         }
         return readSeries(bytes, at: &at, body)
@@ -59,11 +57,9 @@ struct DefinitionReader {
     }
 
     private func label(_ pair: UInt64) -> Label? {
-        guard pair < UInt64(pairs.count), pairs[Int(pair)] != .max else { return nil }
+        guard pair < MetricLogRecord.maxSymbolNumber, pairs[Int(pair)] != .max else { return nil }
         let key = pairs[Int(pair)]
-        guard key >> 32 < UInt64(symbols.count), key & 0xffff_ffff < UInt64(symbols.count), let name = symbols[Int(key >> 32)],
-            let value = symbols[Int(key & 0xffff_ffff)]
-        else { return nil }
+        guard let name = symbols[Int(key >> 32)], let value = symbols[Int(key & 0xffff_ffff)] else { return nil }
         return Label(name, value)
     }
 }
