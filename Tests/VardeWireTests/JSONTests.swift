@@ -125,7 +125,23 @@ import VardeModel
             let value = mutator.double()
             let text = SampleText.text(value)
             if value.isNaN { #expect(text == "NaN") } else { #expect(Double(text)?.bitPattern == value.bitPattern, "\(text)") }
+            #expect(text == Self.naive(value))
         }
+    }
+
+    /// From the digits of Swift's own text.
+    private static func naive(_ value: Double) -> String {
+        if value.isNaN { return "NaN" }
+        if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
+        if value == 0 { return value.sign == .minus ? "-0" : "0" }
+        let (negative, digits, exponent) = SampleText.decimal(value)
+        var out = negative ? [UInt8(ascii: "-")] : []
+        if value.magnitude < 1e-6 || value.magnitude >= 1e21 {
+            SampleText.appendScientific(digits, exponent, to: &out)
+        } else {
+            SampleText.appendPlain(digits, exponent, to: &out)
+        }
+        return String(decoding: out, as: UTF8.self)
     }
 
     @Test func `The form is Go's`() {

@@ -10,6 +10,7 @@
 #include "varde_privacy.h"
 #include "varde_private_file.h"
 #include "varde_resolve.h"
+#include "varde_sample_text.h"
 #include "varde_terminal.h"
 
 #ifdef __cplusplus

@@ -24,7 +24,7 @@ enum ResultJSON {
     }
 
     /// How far the series of a result are written.
-    struct Progress {
+    struct Progress: Sendable {
         var next = 0
         var hasWritten = false
     }
@@ -47,7 +47,8 @@ enum ResultJSON {
         case .vector(let matrix):
             return write(matrix.seriesCount, from: &progress, to: &json, until: size) { vectorSeries(matrix, $0, to: &$1) }
         case .matrix(let matrix):
-            return write(matrix.seriesCount, from: &progress, to: &json, until: size) { matrixSeries(matrix, $0, to: &$1) }
+            let times = (0..<matrix.grid.count).map { matrix.grid.time($0) }
+            return write(matrix.seriesCount, from: &progress, to: &json, until: size) { matrixSeries(matrix, $0, times, to: &$1) }
         case .series(let series):
             return write(series.count, from: &progress, to: &json, until: size) { rawSeries(series[$0], to: &$1) }
         }
@@ -88,13 +89,13 @@ enum ResultJSON {
         return true
     }
 
-    private static func matrixSeries(_ matrix: StepMatrix, _ series: Int, to json: inout JSONWriter) -> Bool {
+    private static func matrixSeries(_ matrix: StepMatrix, _ series: Int, _ times: [Int64], to json: inout JSONWriter) -> Bool {
         if !matrix.hasPoints(series) { return false }
         json.raw("{\"metric\":")
         labels(matrix.labels[series], to: &json)
-        points(matrix.grid.count, to: &json) { step in
-            matrix.kind(series, step) == 0 ? nil : (matrix.grid.time(step), matrix.value(series, step), matrix.histogram(series, step))
-        }
+        let own = matrix.range(of: series)
+        values(times.span, matrix.values.span.extracting(own), matrix.kinds.span.extracting(own), to: &json)
+        histograms(matrix.histograms[series], times, to: &json)
         json.raw("}")
         return true
     }
@@ -102,10 +103,10 @@ enum ResultJSON {
     private static func rawSeries(_ one: PromQLSeries, to json: inout JSONWriter) -> Bool {
         json.raw("{\"metric\":")
         labels(one.labels, to: &json)
-        points(one.samples.count, to: &json) { index in
-            let histogram = one.samples.histograms.isEmpty ? nil : one.samples.histograms[index]
-            return (one.samples.timestamps[index], one.samples.values[index], histogram)
-        }
+        var kinds = [UInt8](repeating: PointKind.float, count: one.samples.count)
+        for (index, histogram) in one.samples.histograms.enumerated() where histogram != nil { kinds[index] = PointKind.histogram }
+        values(one.samples.timestamps.span, one.samples.values.span, kinds.span, to: &json)
+        histograms(one.samples.histograms, one.samples.timestamps, to: &json)
         json.raw("}")
         return true
     }
@@ -123,33 +124,30 @@ enum ResultJSON {
         json.raw("]")
     }
 
-    /// `"values":[…]` and `"histograms":[…]`, each only where there are any.
-    private static func points(_ count: Int, to json: inout JSONWriter, _ at: (Int) -> (Int64, Double, NativeHistogram?)?) {
-        var hasHistograms = false
-        var open = false
-        for index in 0..<count {
-            guard let (time, value, histogram) = at(index) else { continue }
-            if histogram != nil {
-                hasHistograms = true
-                continue
-            }
-            json.raw(open ? "," : ",\"values\":[")
-            open = true
-            point(time, value, to: &json)
+    /// `"values":[…]` where there are any floats.
+    private static func values(_ times: Span<Int64>, _ values: Span<Double>, _ kinds: Span<UInt8>, to json: inout JSONWriter) {
+        let start = json.bytes.count
+        json.raw(",\"values\":[")
+        if json.points(times, values, kinds, kind: PointKind.float) {
+            json.raw("]")
+        } else {
+            json.bytes.removeLast(json.bytes.count - start)
         }
-        if open { json.raw("]") }
-        guard hasHistograms else { return }
-        open = false
-        for index in 0..<count {
-            guard let (time, _, histogram) = at(index), let histogram else { continue }
-            json.raw(open ? ",[" : ",\"histograms\":[[")
-            open = true
-            json.seconds(milliseconds: time)
+    }
+
+    /// `"histograms":[…]` where there are any.
+    private static func histograms(_ histograms: [NativeHistogram?], _ times: [Int64], to json: inout JSONWriter) {
+        var isOpen = false
+        for (index, histogram) in histograms.enumerated() {
+            guard let histogram else { continue }
+            json.raw(isOpen ? ",[" : ",\"histograms\":[[")
+            isOpen = true
+            json.seconds(milliseconds: times[index])
             json.raw(",")
             HistogramJSON.write(histogram, to: &json)
             json.raw("]")
         }
-        json.raw("]")
+        if isOpen { json.raw("]") }
     }
 
     static func point(_ time: Int64, _ value: Double, to json: inout JSONWriter) {

@@ -21,15 +21,29 @@ enum ResultStream {
         return APIResponse(contentType: "application/json") { write in
             var json = JSONWriter()
             begin(result, to: &json)
-            var progress = ResultJSON.Progress()
-            while ResultJSON.writeSeries(of: result.value, from: &progress, to: &json, until: pieceSize) {
-                try await write(json.bytes)
-                json = JSONWriter()
-                json.bytes.reserveCapacity(pieceSize + pieceSize / 4)
+            var piece = Self.piece(of: result.value, from: ResultJSON.Progress(), behind: json)
+            while piece.hasMore {
+                // The next piece is written while the client takes this one.
+                let progress = piece.progress
+                async let next = Self.piece(of: result.value, from: progress)
+                try await write(piece.json.bytes)
+                piece = await next
             }
+            json = piece.json
             end(result, statistics, to: &json)
             try await write(json.bytes)
         }
+    }
+
+    /// Some series of a result as JSON, how far that goes, and whether there are more.
+    private static func piece(
+        of value: PromQLResult.Value, from progress: ResultJSON.Progress, behind json: JSONWriter = JSONWriter()
+    ) -> (json: JSONWriter, progress: ResultJSON.Progress, hasMore: Bool) {
+        var json = json
+        var progress = progress
+        json.bytes.reserveCapacity(pieceSize + pieceSize / 4)
+        let hasMore = ResultJSON.writeSeries(of: value, from: &progress, to: &json, until: pieceSize)
+        return (json, progress, hasMore)
     }
 
     /// Points of a result, or an upper bound of them.

@@ -1,17 +1,9 @@
+import VardeKernels
+
 /// Sample values as text, the way Prometheus' API and exposition write them: the shortest digits that read back as the same double,
 /// without exponent from 1e-6 up to 1e21.
 package enum SampleText {
-    package static func append(_ value: Double, to out: inout [UInt8]) {
-        if value.isNaN { return out.append(contentsOf: "NaN".utf8) }
-        if value.isInfinite { return out.append(contentsOf: (value < 0 ? "-Inf" : "+Inf").utf8) }
-        if value == 0 { return out.append(contentsOf: (value.sign == .minus ? "-0" : "0").utf8) }
-        // Whole numbers are most of all values.
-        if let whole = Int64(exactly: value), whole.magnitude < 1 << 53 { return out.append(contentsOf: String(whole).utf8) }
-        let (negative, digits, exponent) = decimal(value)
-        if negative { out.append(UInt8(ascii: "-")) }
-        let size = value.magnitude
-        if size < 1e-6 || size >= 1e21 { appendScientific(digits, exponent, to: &out) } else { appendPlain(digits, exponent, to: &out) }
-    }
+    package static func append(_ value: Double, to out: inout [UInt8]) { NumberText.append(value, to: &out) }
 
     /// `d.ddde+dd`: at least two digits in the exponent.
     static func appendScientific(_ digits: [UInt8], _ exponent: Int, to out: inout [UInt8]) {

@@ -1,18 +1,14 @@
 import VardeKernels
 
 /// Appends JSON to bytes, as Prometheus' and Loki's clients expect it.
-package struct JSONWriter {
+package struct JSONWriter: Sendable {
     package var bytes: [UInt8] = []
 
     package init() {}
 
     package mutating func raw(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
-    package mutating func string(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 { escaped(byte) }
-        bytes.append(UInt8(ascii: "\""))
-    }
+    package mutating func string(_ text: String) { string(text.utf8.span) }
 
     /// A string from UTF-8 bytes.
     package mutating func string(_ text: Span<UInt8>) {
@@ -54,6 +50,11 @@ package struct JSONWriter {
             bytes.append(UInt8(ascii: "0") + UInt8(rest / 10 % 10))
             bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
         }
+    }
+
+    /// `[seconds,"value"]` for each point of one kind, commas between; whether there was any.
+    package mutating func points(_ times: Span<Int64>, _ values: Span<Double>, _ kinds: Span<UInt8>, kind: UInt8) -> Bool {
+        NumberText.appendPoints(times, values, kinds, kind: kind, to: &bytes)
     }
 
     /// A sample value in quotes.
