@@ -13,7 +13,9 @@ struct MetricsResult {
 
 enum MetricsRun {
     /// Ingests, asks the queries, stops cleanly and measures the disk.
-    static func run(_ contestant: Contestant, _ corpus: MetricsCorpus) throws -> MetricsResult {
+    ///
+    /// The server stays for `hold` seconds after the queries, for a profiler.
+    static func run(_ contestant: Contestant, _ corpus: MetricsCorpus, hold: UInt32) throws -> MetricsResult {
         var result = MetricsResult(name: contestant.name)
         try contestant.start()
         // Nothing of ours stays behind, whatever goes wrong.
@@ -29,6 +31,10 @@ enum MetricsRun {
             let path = "/api/v1/query_range?query=\(escape(query))&start=\(from)&end=\(corpus.end / 1000)&step=60"
             let answer = try asked.request("GET", path)
             result.queries.append(answer.status == 200 ? (Clock.seconds() - began) * 1000 : .nan)
+        }
+        if hold > 0 {
+            print("\(contestant.name) stays on port \(contestant.port) for \(hold) s")
+            sleep(hold)
         }
         // A clean stop writes out what is in memory; what is on disk then is what the data takes.
         contestant.kill(SIGTERM)

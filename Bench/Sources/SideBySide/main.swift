@@ -1,7 +1,7 @@
 import Foundation
 
 // side-by-side [metrics|logs|all] [--series N] [--steps N] [--scrapes FOLDER [--copies N]] [--megabytes N] [--connections N] [--rounds N]
-//              [--only NAME] [--varde BINARY] [--contestant "NAME PORT WRITE-PATH READY-PATH BINARY ARGUMENT…"]
+//              [--hold SECONDS] [--only NAME] [--varde BINARY] [--contestant "NAME PORT WRITE-PATH READY-PATH BINARY ARGUMENT…"]
 //
 // Starts each server alone on loopback, replays the same bytes, prints one table of medians with the ratio to Varde. The corpus is a
 // synthetic fleet of N series, or with --scrapes real scrapes multiplied by instance. In a contestant's arguments {data} stands for a
@@ -128,7 +128,7 @@ if what != "logs" {
     for round in 0..<rounds {
         for name in names {
             guard let one = try contestant(name, round: round, logs: false) else { continue }
-            results[name, default: []].append(try MetricsRun.run(one, corpus))
+            results[name, default: []].append(try MetricsRun.run(one, corpus, hold: UInt32(max(0, option("hold", 0)))))
             try? FileManager.default.removeItem(at: one.folder)
         }
     }
