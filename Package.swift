@@ -76,6 +76,7 @@ let package = Package(
             name: "VardeDisk",
             dependencies: [
                 "VardeModel", "VardeKernels", "VardeCompression",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: houseOverC

@@ -43,19 +43,22 @@ extension Catalog {
     ///
     /// An empty catalog is filled from the files' own descriptions by the stores when they open.
     /// - Returns: the catalog, and in words what was wrong with the one set aside.
-    package static func openSettingAsideDamaged(path: String, fileSystem: any FileSystem) throws -> (catalog: Catalog, damage: [String]) {
+    package static func openSettingAsideDamaged(
+        path: String, fileSystem: any FileSystem, texts: SealedTexts = .plain
+    ) throws -> (catalog: Catalog, damage: [String]) {
         do {
-            let catalog = try Catalog(path: path)
+            let catalog = try Catalog(path: path, texts: texts)
             let problems = try catalog.integrityProblems()
-            if problems.isEmpty { return (catalog, []) }
-            return try setAside(path, problems, fileSystem)
+            guard problems.isEmpty else { return try setAside(path, problems, fileSystem, texts) }
+            try catalog.sealTexts()
+            return (catalog, [])
         } catch let error as DatabaseError where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode) {
-            return try setAside(path, [error.message ?? "\(error)"], fileSystem)
+            return try setAside(path, [error.message ?? "\(error)"], fileSystem, texts)
         }
     }
 
     private static func setAside(
-        _ path: String, _ problems: [String], _ fileSystem: any FileSystem
+        _ path: String, _ problems: [String], _ fileSystem: any FileSystem, _ texts: SealedTexts
     ) throws -> (catalog: Catalog, damage: [String]) {
         var number = 1
         while fileSystem.exists("\(path).damaged-\(number)") { number += 1 }
@@ -64,6 +67,6 @@ extension Catalog {
         }
         try fileSystem.syncDirectory(fileSystem.parent(of: path))
         let damage = problems.map { "\(path): \($0); kept as \(path).damaged-\(number), the catalog is made anew from the files" }
-        return (try Catalog(path: path), damage)
+        return (try Catalog(path: path, texts: texts), damage)
     }
 }

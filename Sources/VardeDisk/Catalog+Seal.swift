@@ -4,7 +4,7 @@ import VardeKernels
 /// SQLite has no checksums: a flipped bit in a name or a number of the catalog would be believed. So every change ends by writing a
 /// checksum of all that the catalog says, in the same transaction.
 extension Catalog {
-    private static let sealName = "seal"
+    static let sealName = "seal"
 
     /// Changes the catalog, and seals it.
     func write(_ body: (Database) throws -> Void) throws {

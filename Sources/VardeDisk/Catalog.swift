@@ -36,10 +36,14 @@ package final class Catalog: Sendable {
 
     let database: DatabaseQueue
     let isInMemory: Bool
+    let texts: SealedTexts
 
     /// Opens or makes the catalog at a path; nil keeps it in memory, for tests.
-    package init(path: String?) throws {
+    ///
+    /// - Parameter texts: how what may hold words of data (values of settings, payloads of jobs) stands on disk.
+    package init(path: String?, texts: SealedTexts = .plain) throws {
         isInMemory = path == nil
+        self.texts = texts
         var configuration = Configuration()
         configuration.prepareDatabase { database in
             // A commit is on the device before it returns.
@@ -100,13 +104,17 @@ package final class Catalog: Sendable {
                 try database.execute(sql: "DELETE FROM file WHERE store = ? AND name = ?", arguments: [store, name])
             }
             for (name, value) in settings {
-                try database.execute(sql: "INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", arguments: [name, value])
+                try database.execute(
+                    sql: "INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)",
+                    arguments: [name, try texts.stored(value)])
             }
         }
     }
 
     package func setting(_ name: String) throws -> String? {
-        try database.read { try String.fetchOne($0, sql: "SELECT value FROM setting WHERE name = ?", arguments: [name]) }
+        try database.read { database in
+            try String.fetchOne(database, sql: "SELECT value FROM setting WHERE name = ?", arguments: [name]).map { try texts.text($0) }
+        }
     }
 
     /// Settings whose names begin with a text, by the rest of their names.
@@ -115,7 +123,7 @@ package final class Catalog: Sendable {
             try Row.fetchAll(
                 database, sql: "SELECT name, value FROM setting WHERE substr(name, 1, ?) = ?", arguments: [prefix.count, prefix]
             )
-            .map { (String(($0["name"] as String).dropFirst(prefix.count)), $0["value"]) }
+            .map { (String(($0["name"] as String).dropFirst(prefix.count)), try texts.text($0["value"])) }
         }
     }
 

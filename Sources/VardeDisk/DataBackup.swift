@@ -42,6 +42,7 @@ package enum DataBackup {
     /// The directory appears whole: it is made under another name and renamed.
     /// - Throws: `DiskError` where the copy is unfinished or damaged, or the directory exists and has files in it.
     package static func restore(_ backup: String, to directory: String, fileSystem: any FileSystem) throws -> (files: Int, bytes: Int) {
+        let fileSystem = fileSystem.device
         let entries = try verify(backup, fileSystem: fileSystem)
         try requireEmpty(directory, fileSystem)
         let unfinished = directory + ".restoring"
@@ -70,6 +71,7 @@ package enum DataBackup {
     ///
     /// - Throws: `DiskError` that names the first file that is not as it was written.
     package static func verify(_ backup: String, fileSystem: any FileSystem) throws(DiskError) -> [Entry] {
+        let fileSystem = fileSystem.device
         let path = backup + "/" + manifest
         guard fileSystem.exists(path) else { throw DiskError(damaged: backup, "no finished backup: the file \(manifest) is missing") }
         var entries: [Entry] = []
@@ -95,7 +97,9 @@ package enum DataBackup {
     private static func copyOnce(
         _ directory: String, to target: String, _ fileSystem: any FileSystem, _ leavesOut: (String) -> Bool
     ) throws -> (files: Int, bytes: Int) {
-        try fileSystem.makeDirectories(target)
+        // What is sealed is copied as it is, and looked into for what it is only.
+        let device = fileSystem.device
+        try device.makeDirectories(target)
         var copied: Set<String> = []
         /// Paths that are left, relative to the directory.
         func left() throws(DiskError) -> [String] {
@@ -111,42 +115,45 @@ package enum DataBackup {
             return other
         }
         // How far tailed files were read comes before the lines: a line may be in a copy twice, but none is left out.
-        for path in try left() where path.hasPrefix(tailed + "/") { try fileSystem.copy(directory + "/" + path, to: prepare(path)) }
+        for path in try left() where path.hasPrefix(tailed + "/") { try device.copy(directory + "/" + path, to: prepare(path)) }
         for path in try left() where LogFormat.segment(of: String(path.split(separator: "/").last ?? "")) != nil {
-            try fileSystem.copy(directory + "/" + path, to: prepare(path))
+            try device.copy(directory + "/" + path, to: prepare(path))
         }
         // Before the databases: a block they name has its deletions in this copy, or is gone and the copy begins anew.
         for path in try left() where try isUnlisted(directory + "/" + path, fileSystem) {
-            try place(directory + "/" + path, at: prepare(path), links: true, fileSystem)
+            try place(directory + "/" + path, at: prepare(path), links: true, device)
         }
         var listed: [Catalog.Entry] = []
-        for path in try left() where try SQLiteFile.isDatabase(directory + "/" + path, fileSystem: fileSystem) {
+        for path in try left() where try SQLiteFile.isDatabase(directory + "/" + path, fileSystem: device) {
             let other = try prepare(path)
             try SQLiteFile.copy(directory + "/" + path, to: other)
-            try fileSystem.open(other, .write).sync()
+            try device.open(other, .write).sync()
             listed += try Catalog.entries(inDatabaseAt: other) ?? []
             for suffix in ["-wal", "-shm", "-journal"] where fileSystem.exists(other + suffix) { try fileSystem.remove(other + suffix) }
         }
         var present: [String: Set<String>] = [:]
         // Log segments begun since are left out: the copy of the log ends where it did.
         for path in try left() where LogFormat.segment(of: String(path.split(separator: "/").last ?? "")) == nil {
-            let isImmutable = try SectionedFile.isOne(directory + "/" + path, fileSystem: fileSystem)
-            if isImmutable {
-                let kind = try SectionedFile(path: directory + "/" + path, fileSystem: fileSystem).kind
-                present[kind.store, default: []].insert(String(path.split(separator: "/").last ?? ""))
-            }
-            try place(directory + "/" + path, at: prepare(path), links: isImmutable, fileSystem)
+            let kind = try kind(directory + "/" + path, fileSystem)
+            let isImmutable = kind != nil
+            if let kind { present[kind.store, default: []].insert(String(path.split(separator: "/").last ?? "")) }
+            try place(directory + "/" + path, at: prepare(path), links: isImmutable, device)
         }
         for entry in listed where present[entry.store]?.contains(entry.name) != true {
             throw DiskError(.open, entry.name, code: 2)
         }
-        return try finish(target, copied.sorted(), fileSystem)
+        return try finish(target, copied.sorted(), device)
     }
 
     /// Whether a path is an immutable file the catalog does not name.
     private static func isUnlisted(_ path: String, _ fileSystem: any FileSystem) throws(DiskError) -> Bool {
-        guard try SectionedFile.isOne(path, fileSystem: fileSystem) else { return false }
-        return try !SectionedFile(path: path, fileSystem: fileSystem).kind.isListed
+        try kind(path, fileSystem)?.isListed == false
+    }
+
+    /// What kind of immutable file a path is; nil for others.
+    private static func kind(_ path: String, _ fileSystem: any FileSystem) throws(DiskError) -> SectionedFileFormat.Kind? {
+        guard try SectionedFile.isOne(path, fileSystem: fileSystem) else { return nil }
+        return try SectionedFile(path: path, fileSystem: fileSystem).kind
     }
 
     private static func place(_ path: String, at other: String, links: Bool, _ fileSystem: any FileSystem) throws(DiskError) {

@@ -47,6 +47,8 @@ package struct DataDirectoryCheck {
     /// Names and sizes of data files by the store whose they are.
     private var dataFiles: [String: [String: Int]] = [:]
     private var sawCatalog = false
+    /// Names of files whose keys were destroyed: the catalog may have them still.
+    private var destroyed: Set<String> = []
 
     /// Checks a directory.
     ///
@@ -86,17 +88,22 @@ package struct DataDirectoryCheck {
                     continue
                 } else if try SectionedFile.isOne(path, fileSystem: fileSystem) {
                     try checkSections(path)
-                } else if try SQLiteFile.isDatabase(path, fileSystem: fileSystem) {
+                } else if try SQLiteFile.isDatabase(path, fileSystem: fileSystem.device) {
                     databases.append(path)
                 } else if SQLiteFile.isNamedAsOne(path) {
                     report.damage.append(Finding(path: path, offset: 0, reason: "the file does not begin as a database does"))
                     sawCatalog = true
                 } else {
+                    // What is sealed shows what was changed once it is read.
+                    try fileSystem.scan(path) { _ throws(DiskError) in }
                     try other?(path)
                 }
             } catch let error as DiskError where error.isNotFound {
                 // Removed by the server meanwhile.
                 continue
+            } catch let error as DiskError where error.isDestroyed {
+                destroyed.insert(String(path.split(separator: "/").last ?? ""))
+                report.leftovers.append(Finding(path: path, offset: nil, reason: error.reason))
             } catch let error as DiskError {
                 report.damage.append(Finding(path: path, offset: nil, reason: error.reason))
             }
@@ -167,7 +174,7 @@ package struct DataDirectoryCheck {
         sawCatalog = true
         for store in Set(entries.map(\.store)).union(dataFiles.keys).sorted() {
             let audit = Catalog.Audit(entries.filter { $0.store == store }, files: dataFiles[store] ?? [:])
-            for name in audit.missing {
+            for name in audit.missing where !destroyed.contains(name) {
                 report.damage.append(
                     Finding(path: path, offset: nil, reason: "the \(store) file \(name) is in the catalog and not on disk"))
             }

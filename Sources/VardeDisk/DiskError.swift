@@ -30,6 +30,24 @@ package struct DiskError: Error, Sendable, Equatable, CustomStringConvertible {
         self.reason = reason
     }
 
+    /// What cannot be read any more because its key was destroyed, on purpose.
+    package init(destroyed path: String, _ reason: String) {
+        self.init(damaged: path, reason)
+        isDestroyed = true
+    }
+
+    /// Whether the key of these bytes was destroyed: they are gone, and not damaged.
+    package private(set) var isDestroyed = false
+
+    /// What cannot be read because the right key is not at hand.
+    package init(locked path: String, _ reason: String) {
+        self.init(damaged: path, reason)
+        isLocked = true
+    }
+
+    /// Whether the right key would open these bytes: nothing may be thrown away for it, and nothing begun anew.
+    package private(set) var isLocked = false
+
     package var isNotFound: Bool { code == 2 }
     package var isNoSpace: Bool { code == 28 || code == 122 }
 

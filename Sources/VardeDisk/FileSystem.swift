@@ -27,6 +27,8 @@ package protocol File: AnyObject, Sendable {
 /// Files as the rest of the house sees them: the real ones, ones in memory for tests, and ones that fail on purpose.
 package protocol FileSystem: Sendable {
     func open(_ path: String, _ mode: OpenMode) throws(DiskError) -> any File
+    /// As `open`, for content that is of a day (days since 1970): where files are sealed, the keys of a day are destroyed together.
+    func open(_ path: String, _ mode: OpenMode, day: Int) throws(DiskError) -> any File
     /// Names in a directory, in no order.
     func list(_ directory: String) throws(DiskError) -> [String]
     /// Removes a file or an empty directory.
@@ -43,9 +45,17 @@ package protocol FileSystem: Sendable {
     func size(of path: String) throws(DiskError) -> Int
     /// Bytes that may still be written.
     func freeBytes(at path: String) throws(DiskError) -> Int
+    /// Whether what is added to a file stands on the device as it does in new files; where not, a new one is better begun.
+    func takesMore(_ path: String) throws(DiskError) -> Bool
+    /// The files as the device has them, what is sealed as it is: for copies, and for what is no data.
+    var device: any FileSystem { get }
 }
 
 extension FileSystem {
+    package func open(_ path: String, _ mode: OpenMode, day: Int) throws(DiskError) -> any File { try open(path, mode) }
+    package func takesMore(_ path: String) throws(DiskError) -> Bool { true }
+    package var device: any FileSystem { self }
+
     package func exists(_ path: String) -> Bool { (try? size(of: path)) != nil }
 
     /// Makes a directory and those above it. Once this returns, those that were made survive a power cut.

@@ -13,10 +13,12 @@ package final class SectionedFileWriter {
     /// Bytes gathered before they are written.
     private static let bufferSize = 1 << 20
 
-    package init(path: String, kind: SectionedFileFormat.Kind, fileSystem: any FileSystem) throws(DiskError) {
+    /// - Parameter day: the day (since 1970) all its content is of; nil where it is of none.
+    package init(path: String, kind: SectionedFileFormat.Kind, day: Int?, fileSystem: any FileSystem) throws(DiskError) {
         self.path = path
         self.fileSystem = fileSystem
-        file = try fileSystem.open(path + fileSystem.temporarySuffix, .create)
+        let temporary = path + fileSystem.temporarySuffix
+        file = if let day { try fileSystem.open(temporary, .create, day: day) } else { try fileSystem.open(temporary, .create) }
         try file.truncate(to: 0)
         buffer = SectionedFileFormat.magic
         buffer += [UInt8(truncatingIfNeeded: SectionedFileFormat.version), UInt8(SectionedFileFormat.version >> 8)]

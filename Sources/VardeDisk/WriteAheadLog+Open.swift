@@ -37,8 +37,16 @@ extension WriteAheadLog {
         for (index, segment) in segments.enumerated() {
             let path = directory + "/" + LogFormat.name(of: segment)
             let next = index + 1 < segments.count ? segments[index + 1] : nil
-            let file = try fileSystem.open(path, .read)
             last = (segment, 0, false)
+            let file: any File
+            do throws(DiskError) {
+                file = try fileSystem.open(path, .read)
+            } catch {
+                // Sealed under a key that is no more, or its seal is damaged; with the wrong key nothing may go on.
+                guard error.code == 0, !error.isLocked else { throw error }
+                damage.append(Damage(path: path, offset: 0, reason: error.reason))
+                continue
+            }
             guard let header = try header(of: file, path: path), header.number == segment else {
                 let isVoid = try next == nil && isVoid(file)
                 if !isVoid {
@@ -53,7 +61,9 @@ extension WriteAheadLog {
             var limit: Int?
             if let next, next == segment + 1 {
                 let nextPath = directory + "/" + LogFormat.name(of: next)
-                if let behind = try Self.header(of: fileSystem.open(nextPath, .read), path: nextPath) { limit = Int(behind.before) }
+                if let file = try? fileSystem.open(nextPath, .read), let behind = try Self.header(of: file, path: nextPath) {
+                    limit = Int(behind.before)
+                }
             }
             var reader = try LogSegmentReader(path: path, file: file, header: header, limit: limit)
             let outcome = try reader.read { kind, payload in if segment >= from { try body(segment, kind, payload) } }
@@ -91,7 +101,12 @@ extension WriteAheadLog {
     private static func removeVoid(in directory: String, fileSystem: any FileSystem) throws(DiskError) {
         for segment in try fileSystem.list(directory).compactMap(LogFormat.segment).sorted().reversed() {
             let path = directory + "/" + LogFormat.name(of: segment)
-            guard try isVoid(fileSystem.open(path, .read)) else { return }
+            do throws(DiskError) {
+                guard try isVoid(fileSystem.open(path, .read)) else { return }
+            } catch {
+                if error.code == 0 { return }
+                throw error
+            }
             try fileSystem.remove(path)
             try fileSystem.syncDirectory(directory)
         }

@@ -20,8 +20,9 @@ final class LogSegmentWriter {
     private var shared = LogColumns()
     private var sharedRuns: [LogRun] = []
 
-    init(path: String, fileSystem: any FileSystem, compression: LogCompression, pageSize: Int) throws(DiskError) {
-        writer = try SectionedFileWriter(path: path, kind: .logSegment, fileSystem: fileSystem)
+    /// - Parameter day: of all lines that will come, days since 1970.
+    init(path: String, day: Int, fileSystem: any FileSystem, compression: LogCompression, pageSize: Int) throws(DiskError) {
+        writer = try SectionedFileWriter(path: path, kind: .logSegment, day: day, fileSystem: fileSystem)
         self.compression = compression
         self.pageSize = pageSize
     }

@@ -100,7 +100,8 @@ struct SegmentOutput {
         self.level = level
     }
 
-    private mutating func open() throws -> LogSegmentWriter {
+    /// The file being written; one of the day of a time, in nanoseconds, where none is.
+    private mutating func open(_ time: Int64) throws -> LogSegmentWriter {
         if let writer, !writer.writer.isFull { return writer.writer }
         try finishFile()
         let number = store.state.withLock { state in
@@ -109,19 +110,19 @@ struct SegmentOutput {
         }
         let name = LogSegmentFormat.name(number)
         let new = try LogSegmentWriter(
-            path: store.segmentDirectory + "/" + name, fileSystem: store.fileSystem, compression: compression,
-            pageSize: store.options.pageSize)
+            path: store.segmentDirectory + "/" + name, day: Int(LogDay.number(of: time)), fileSystem: store.fileSystem,
+            compression: compression, pageSize: store.options.pageSize)
         writer = (new, name)
         return new
     }
 
     mutating func add(_ stream: LogStream, _ block: LogBlock, table: [UInt64], first: Int64, last: Int64) throws {
-        try open().add(stream, block, table: table, first: first, last: last)
+        try open(first).add(stream, block, table: table, first: first, last: last)
     }
 
     mutating func add(_ stream: LogStream, _ columns: LogColumns) throws {
         guard columns.count > 0 else { return }
-        try open().add(stream, columns)
+        try open(columns.timestamps[0]).add(stream, columns)
     }
 
     /// Ends the file being written; the next line goes to a new one.

@@ -56,6 +56,15 @@ extension LogStore {
         }
     }
 
+    /// Removes everything of a day (since 1970) that is in segments; how much it was.
+    package func removeDay(_ day: Int) throws -> (files: Int, entries: Int) {
+        try maintenance.sync {
+            let ofDay = state.withLock { $0.segments }.filter { LogDay.number(of: $0.first) == Int64(day) }
+            try replace(ofDay, by: [])
+            return (ofDay.count, ofDay.reduce(0) { $0 + $1.entryCount })
+        }
+    }
+
     private func noteExpired(_ count: Int, _ now: Int64) {
         if count == 0 { return }
         state.withLock { state in

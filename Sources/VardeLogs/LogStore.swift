@@ -109,6 +109,12 @@ package final class LogStore: LogSink, LogSource {
         for entry in entries {
             do {
                 segments.append(try LogSegment(entry, directory: segmentDirectory, fileSystem: fileSystem) { registry.intern($0) })
+            } catch let error as DiskError where error.isDestroyed {
+                try catalog.change(add: [], remove: [(LogSegmentFormat.store, entry.name)])
+                try? fileSystem.remove(segmentDirectory + "/" + entry.name)
+                damage.append("\(error): it is removed")
+            } catch let error as DiskError where error.isLocked {
+                throw error
             } catch {
                 // One damaged file is no reason to withhold all others.
                 damage.append("\(error)")
@@ -145,7 +151,7 @@ package final class LogStore: LogSink, LogSource {
             do {
                 adopted.append(try LogSegment.entry(ofFile: name, directory: segmentDirectory, fileSystem: fileSystem))
                 damage.append("\(path): not in the catalog; taken in again")
-            } catch let error as DiskError where error.code != 0 {
+            } catch let error as DiskError where error.code != 0 || error.isLocked {
                 throw error
             } catch {
                 damage.append("\(error)")

@@ -115,7 +115,7 @@ extension MetricStore {
             let sequence = takeSequence()
             let name = blockName(sequence)
             let writer = try BlockWriter(
-                path: directory + "/blocks/" + name, sequence: sequence, dictionary: order.dictionary, fileSystem: fileSystem)
+                path: directory + "/blocks/" + name, sequence: sequence, day: day, dictionary: order.dictionary, fileSystem: fileSystem)
             do {
                 for id in order.series {
                     columns.removeAll()
@@ -173,7 +173,8 @@ extension MetricStore {
         let name = blockName(takeSequence())
         var merge = try BlockMerge(blocks, leaving: tombstones)
         let writer = try BlockWriter(
-            path: directory + "/blocks/" + name, sequence: sequence, dictionary: merge.dictionary, fileSystem: fileSystem)
+            path: directory + "/blocks/" + name, sequence: sequence, day: Self.day(of: blocks.map(\.first).min() ?? 0),
+            dictionary: merge.dictionary, fileSystem: fileSystem)
         do {
             var merged = SampleColumns()
             while let pairs = try merge.next(into: &merged) { try writer.add(pairs, merged) }
@@ -196,6 +197,15 @@ extension MetricStore {
         }
         // Queries that hold a block keep its file readable; a file left behind by a failure here is removed at the next start.
         for block in old { try? fileSystem.remove(directory + "/blocks/" + block.name) }
+    }
+
+    /// Removes everything of a day (since 1970) that is in blocks; how much it was.
+    package func removeDay(_ day: Int) throws -> (files: Int, samples: Int) {
+        try maintenance.withLock { _ in
+            let ofDay = state.withLock { $0.blocks }.filter { Self.day(of: $0.first) == Int64(day) }
+            try replace(ofDay, by: [])
+            return (ofDay.count, ofDay.reduce(0) { $0 + $1.samples })
+        }
     }
 
     private func dropExpired(now: Int64) throws {

@@ -98,7 +98,11 @@ package final class MetricStore: Sendable {
             do {
                 recovery.state.blocks.append(
                     try Block(path: directory + "/blocks/" + entry.name, name: entry.name, level: entry.level, fileSystem: fileSystem))
+            } catch let error as DiskError where error.isDestroyed {
+                try forget(entry, directory: directory, fileSystem: fileSystem, catalog: catalog)
+                damage.append("\(error): it is removed")
             } catch let error as DiskError {
+                if error.isLocked { throw error }
                 damage.append("\(error)")
             }
         }
@@ -108,7 +112,7 @@ package final class MetricStore: Sendable {
             recovery.state.tombstones = try TombstonesFile.read(directory + "/" + TombstonesFile.name, fileSystem: fileSystem)
         } catch {
             // Bytes that are damaged stay damaged; anything else may go better at the next start.
-            if error.code != 0 { throw error }
+            if error.code != 0 || error.isLocked { throw error }
             damage.append("\(error): samples that were deleted and not yet rewritten show again, delete them once more")
         }
         // A merged block's name has a higher number than its place in the order: both count. So do names with deletions, which must not
@@ -140,6 +144,12 @@ package final class MetricStore: Sendable {
         return store
     }
 
+    /// Removes a block nobody can read any more, as the keys of its day were destroyed.
+    private static func forget(_ entry: Catalog.Entry, directory: String, fileSystem: any FileSystem, catalog: Catalog) throws {
+        try catalog.change(add: [], remove: [(storeName, entry.name)])
+        try? fileSystem.remove(directory + "/blocks/" + entry.name)
+    }
+
     /// Blocks on disk the catalog does not name. With a catalog that names others, they are left-overs of a crash before or after their
     /// transaction, and removed; one that knows nothing of this store was lost (or never was), and it is made anew from the files, in
     /// one step.
@@ -161,7 +171,7 @@ package final class MetricStore: Sendable {
             do {
                 adopted.append(try Block(path: path, name: name, level: 0, fileSystem: fileSystem))
                 damage.append("\(path): not in the catalog; taken in again")
-            } catch let error as DiskError where error.code != 0 {
+            } catch let error as DiskError where error.code != 0 || error.isLocked {
                 // Not damaged, but not to be read now: an adoption takes all there are.
                 throw error
             } catch let error as DiskError {

@@ -132,10 +132,17 @@ import Testing
         #expect(try await on.post("/api/v1/admin/tsdb/clean_tombstones", Data(), type: Self.form).status == 401)
     }
 
-    @Test func `a backup taken while samples and lines come in is sound and has what was acknowledged before it`() async throws {
+    @Test(arguments: [false, true])
+    func `a backup taken while samples and lines come in is sound and has what was acknowledged before it`(isSealed: Bool) async throws {
         let page = try Self.page(50)
         defer { page.stop() }
-        let server = try ServerProcess(configuration: Self.configuration(page.port, "server: {enable_admin_api: true}\n"))
+        let sealing = "storage: {encryption: {enabled: \(isSealed), key_file: KEYS/storage.key}}\n"
+        let keys = FileManager.default.temporaryDirectory.appendingPathComponent("varde-keys-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: keys, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: keys) }
+        let sealed = sealing.replacingOccurrences(of: "KEYS", with: keys)
+        let storage = ["--storage-key", keys + "/storage.key"]
+        let server = try ServerProcess(configuration: Self.configuration(page.port, "server: {enable_admin_api: true}\n" + sealed))
         try await server.start()
         try await Self.waitFor("samples") { try await Self.values(server).count == 50 }
         try await Self.fill(server, lines: 100)
@@ -149,7 +156,7 @@ import Testing
             return next
         }
         let copy = server.folder.appendingPathComponent("copy").path
-        let made = try server.run(["backup", copy, "--data-dir", server.dataDirectory.path])
+        let made = try server.run(["backup", copy, "--data-dir", server.dataDirectory.path] + storage)
         #expect(made.status == 0 && made.errors.contains("sound"), "\(made.errors)")
         let snapshot = try await server.post("/api/v1/admin/tsdb/snapshot", Data(), type: Self.form)
         let name = try #require((snapshot.json["data"] as? [String: Any])?["name"] as? String)
@@ -158,13 +165,14 @@ import Testing
         #expect(name.wholeMatch(of: /\d{8}T\d{6}Z-[0-9a-f]+/) != nil)
         #expect(server.stop() == 0)
         // Neither the target of a backup nor that of a restore may hold anything.
-        #expect(try server.run(["backup", copy, "--data-dir", server.dataDirectory.path]).status == 1)
-        #expect(try server.run(["restore", copy, "--data-dir", server.dataDirectory.path]).status == 1)
-        #expect(try server.run(["check", "data", server.dataDirectory.path]).status == 0)
+        #expect(try server.run(["backup", copy, "--data-dir", server.dataDirectory.path] + storage).status == 1)
+        #expect(try server.run(["restore", copy, "--data-dir", server.dataDirectory.path] + storage).status == 1)
+        #expect(try server.run(["check", "data", server.dataDirectory.path] + storage).status == 0)
         for source in [copy, server.dataDirectory.path + "/snapshots/\(name)"] {
-            #expect(try server.run(["check", "data", source]).status == 0)
-            let other = try ServerProcess(configuration: Self.quiet)
-            let restored = try other.run(["restore", source, "--data-dir", other.dataDirectory.path])
+            #expect(try server.run(["check", "data", source] + storage).status == 0)
+            if isSealed { #expect(try server.run(["check", "data", source]).status == 1) }
+            let other = try ServerProcess(configuration: Self.quiet + sealed)
+            let restored = try other.run(["restore", source, "--data-dir", other.dataDirectory.path] + storage)
             #expect(restored.status == 0, "\(restored.errors)")
             try await other.start()
             #expect(!other.log.contains("damage"))
@@ -183,7 +191,7 @@ import Testing
         try file.seek(toOffset: 30)
         try file.write(contentsOf: Data([0xff]))
         try file.close()
-        let refused = try server.run(["restore", copy, "--data-dir", server.folder.path + "/never"])
+        let refused = try server.run(["restore", copy, "--data-dir", server.folder.path + "/never"] + storage)
         #expect(refused.status == 1 && refused.errors.contains("catalog.sqlite"))
         #expect(!FileManager.default.fileExists(atPath: server.folder.path + "/never"))
     }

@@ -63,12 +63,13 @@ import Testing
         }
     }
 
-    @Test func `What was acknowledged is there after a SIGKILL, once`() async throws {
+    @Test(arguments: [false, true]) func `What was acknowledged is there after a SIGKILL, once`(isSealed: Bool) async throws {
         let rounds = ProcessInfo.processInfo.environment["VARDE_KILL_ROUNDS"].flatMap { Int($0) } ?? 4
         let seed = UInt64.random(in: 0 ... .max)
         print("seed \(seed), \(rounds) rounds")
         var generator = SeededGenerator(seed: seed)
-        let server = try ServerProcess(configuration: "collect: {host: {enabled: false}}\n")
+        let server = try ServerProcess(
+            configuration: "collect: {host: {enabled: false}}\nstorage: {encryption: {enabled: \(isSealed)}}\n")
         let start = ServerProcess.now - 600_000
         var samples: [String: Set<Int64>] = [:]
         var lines: Set<String> = []

@@ -17,7 +17,7 @@ import VardeKernels
         for i in UInt8(0)..<5 { try log.appendAndSync(kind: i, [UInt8](repeating: i, count: 30).span) }
         let catalog = try Catalog(path: data + "/catalog.sqlite")
         for name in ["1.block", "2.block"] {
-            let writer = try SectionedFileWriter(path: data + "/metrics/blocks/" + name, kind: .metricsBlock, fileSystem: files)
+            let writer = try SectionedFileWriter(path: data + "/metrics/blocks/" + name, kind: .metricsBlock, day: nil, fileSystem: files)
             try writer.section("pages", Array(0..<200).span)
             try writer.section("meta", Array("meta of \(name)".utf8).span)
             let size = try writer.finish()

@@ -11,7 +11,7 @@ import VardeKernels
     static let failures: [InMemoryFileSystem.Failure] = [.error(5), .error(28), .short(28), .short(5), .crash]
 
     /// Appends, syncs, cuts and removes; what was acknowledged, and what was tried.
-    func work(_ files: InMemoryFileSystem, mode: WriteAheadLog.SyncMode) -> (acknowledged: [UInt8], tried: [UInt8], removedBelow: UInt8) {
+    func work(_ files: any FileSystem, mode: WriteAheadLog.SyncMode) -> (acknowledged: [UInt8], tried: [UInt8], removedBelow: UInt8) {
         var acknowledged: [UInt8] = []
         var tried: [UInt8] = []
         var removedBelow: UInt8 = 0
@@ -34,7 +34,8 @@ import VardeKernels
         return (acknowledged, tried, removedBelow)
     }
 
-    @Test(arguments: Ending.allCases) func nothingAcknowledgedIsLostAndNothingIsThereTwice(_ ending: Ending) throws {
+    @Test(arguments: Ending.allCases, [false, true])
+    func nothingAcknowledgedIsLostAndNothingIsThereTwice(_ ending: Ending, isSealed: Bool) throws {
         for mode in [WriteAheadLog.SyncMode.every, .interval(milliseconds: 3_600_000)] {
             if case .interval = mode, ending == .powerCut { continue }
             for failure in Self.failures {
@@ -43,12 +44,14 @@ import VardeKernels
                 while fired {
                     number += 1
                     let files = InMemoryFileSystem()
+                    let disk: any FileSystem =
+                        isSealed ? SealedFileSystem(files, keys: .inMemory(), seals: true, root: "/d") : files
                     files.fail(atCall: number, failure)
-                    let (acknowledged, tried, removedBelow) = work(files, mode: mode)
+                    let (acknowledged, tried, removedBelow) = work(disk, mode: mode)
                     fired = files.hasFailed
                     if ending == .powerCut { files.powerCut() } else { files.processKill() }
                     var replayed: [UInt8] = []
-                    let (log, damage) = try WriteAheadLog.open(directory: "/d/wal", fileSystem: files) { _, kind, payload in
+                    let (log, damage) = try WriteAheadLog.open(directory: "/d/wal", fileSystem: disk) { _, kind, payload in
                         #expect(Bytes.array(payload) == [UInt8](repeating: kind, count: 20))
                         replayed.append(kind)
                     }
@@ -60,7 +63,7 @@ import VardeKernels
                     // The log goes on, and a second start finds the same and the new.
                     try log.appendAndSync(kind: 99, [UInt8](repeating: 99, count: 20).span)
                     var again: [UInt8] = []
-                    let second = try WriteAheadLog.open(directory: "/d/wal", fileSystem: files) { _, kind, _ in again.append(kind) }
+                    let second = try WriteAheadLog.open(directory: "/d/wal", fileSystem: disk) { _, kind, _ in again.append(kind) }
                     #expect(second.damage == [], context)
                     #expect(again == replayed + [99], context)
                     // A disk that works again is used again: only a crash ends the acknowledgements for good.

@@ -8,7 +8,7 @@ import VardeKernels
     let files = InMemoryFileSystem()
 
     func write(_ path: String, _ sections: [(String, [UInt8])], to files: InMemoryFileSystem) throws(DiskError) {
-        let writer = try SectionedFileWriter(path: path, kind: .metricsBlock, fileSystem: files)
+        let writer = try SectionedFileWriter(path: path, kind: .metricsBlock, day: nil, fileSystem: files)
         for (name, bytes) in sections { try writer.section(name, bytes.span) }
         _ = try writer.finish()
     }

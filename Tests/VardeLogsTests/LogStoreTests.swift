@@ -22,11 +22,14 @@ final class TestClock: Sendable {
 /// A store on files in memory, with a catalog that outlives it.
 struct LogStoreGround {
     let files = InMemoryFileSystem()
+    /// The files as the store sees them: sealed in some tests.
+    let disk: any FileSystem
     var catalog: Catalog
     let clock = TestClock()
     var options: LogStoreOptions
 
-    init() throws {
+    init(isSealed: Bool = false) throws {
+        disk = isSealed ? SealedFileSystem(files, keys: .inMemory(), seals: true, root: "/logs") : files
         catalog = try Catalog(path: nil)
         let clock = clock
         options = LogStoreOptions { clock.now }
@@ -34,7 +37,7 @@ struct LogStoreGround {
         options.pageSize = 4096
     }
 
-    func open() throws -> LogStore { try LogStore.open(directory: "/logs", fileSystem: files, catalog: catalog, options: options) }
+    func open() throws -> LogStore { try LogStore.open(directory: "/logs", fileSystem: disk, catalog: catalog, options: options) }
 }
 
 func write(_ labels: Labels, _ entries: [(Int64, String)], metadata: Labels = .empty) -> LogStreamWrite {

@@ -9,20 +9,23 @@ import VardeModel
 /// A store over files in memory, with a clock of its own.
 final class StoreUnderTest {
     let files = InMemoryFileSystem()
+    /// The files as the store sees them: sealed in some tests.
+    let disk: any FileSystem
     let catalog: Catalog
     var store: MetricStore
     var options: MetricStoreOptions
     static let now: Int64 = 1_800_000_000_000
 
-    init(_ change: (inout MetricStoreOptions) -> Void = { _ in }) throws {
+    init(isSealed: Bool = false, _ change: (inout MetricStoreOptions) -> Void = { _ in }) throws {
+        disk = isSealed ? SealedFileSystem(files, keys: .inMemory(), seals: true, root: "/data") : files
         options = MetricStoreOptions()
         change(&options)
         catalog = try Catalog(path: nil)
-        store = try MetricStore.open(directory: "/data", fileSystem: files, catalog: catalog, options: options) { StoreUnderTest.now }
+        store = try MetricStore.open(directory: "/data", fileSystem: disk, catalog: catalog, options: options) { StoreUnderTest.now }
     }
 
     func reopen() throws {
-        store = try MetricStore.open(directory: "/data", fileSystem: files, catalog: catalog, options: options) { StoreUnderTest.now }
+        store = try MetricStore.open(directory: "/data", fileSystem: disk, catalog: catalog, options: options) { StoreUnderTest.now }
     }
 
     /// Everything in the store, by labels.
@@ -53,7 +56,7 @@ final class StoreUnderTest {
     @Test func `what was acknowledged is there after a power cut, whatever was cut, merged and reopened in between`() async throws {
         for seed in 1...12 as ClosedRange<UInt64> {
             var generator = SeededGenerator(seed: seed)
-            let test = try StoreUnderTest { $0.mergeWidth = 3 }
+            let test = try StoreUnderTest(isSealed: seed % 3 == 0) { $0.mergeWidth = 3 }
             var model: [Labels: [Int64: UInt64]] = [:]
             for _ in 0..<30 {
                 switch Int.random(in: 0..<10, using: &generator) {
@@ -83,7 +86,7 @@ final class StoreUnderTest {
         // The n-th call fails, for every n until none does any more.
         var n = 1
         while true {
-            let test = try StoreUnderTest { $0.mergeWidth = 2 }
+            let test = try StoreUnderTest(isSealed: n % 4 > 1) { $0.mergeWidth = 2 }
             var acknowledged: [Labels: [Int64: UInt64]] = [:]
             var attempted: [Labels: [Int64: UInt64]] = [:]
             test.files.fail(atCall: n, n % 3 == 0 ? .short(28) : n % 3 == 1 ? .error(5) : .crash)

@@ -19,19 +19,22 @@ import VardePrivacy
     /// A data directory on files in memory; the catalog and what was noted outlive a crash.
     private final class Ground {
         let files = InMemoryFileSystem()
+        /// The files as the stores see them.
+        let disk: any FileSystem
         let catalog: Catalog
         let signer = AuditSigner()
         private(set) var stores: ErasedStores
         private(set) var saga: ErasureSaga
         var holds: [PrivacySettings.LegalHold] = []
 
-        init() throws {
+        init(isSealed: Bool = false) throws {
+            disk = isSealed ? SealedFileSystem(files, keys: .inMemory(), seals: true, root: "/data") : files
             catalog = try Catalog(path: nil)
-            (stores, saga) = try Self.open(files, catalog, signer, holds: { [] })
+            (stores, saga) = try Self.open(disk, catalog, signer, holds: { [] })
         }
 
         private static func open(
-            _ files: InMemoryFileSystem, _ catalog: Catalog, _ signer: AuditSigner,
+            _ files: any FileSystem, _ catalog: Catalog, _ signer: AuditSigner,
             holds: @escaping @Sendable () -> [PrivacySettings.LegalHold]
         ) throws -> (ErasedStores, ErasureSaga) {
             let metrics = try MetricStore.open(
@@ -56,7 +59,7 @@ import VardePrivacy
         }
 
         func reopen(holds: [PrivacySettings.LegalHold] = []) throws {
-            (stores, saga) = try Self.open(files, catalog, signer, holds: { holds })
+            (stores, saga) = try Self.open(disk, catalog, signer, holds: { holds })
         }
 
         func fill() async throws {
@@ -96,7 +99,7 @@ import VardePrivacy
         /// Every text of every file.
         func texts() throws -> [String] {
             var texts: [String] = []
-            _ = try DataDirectoryExamination.run(directory: "/data", fileSystem: files) { texts.append($0) }
+            _ = try DataDirectoryExamination.run(directory: "/data", fileSystem: disk) { texts.append($0) }
             return texts
         }
 
@@ -148,12 +151,12 @@ import VardePrivacy
         #expect(try ground.catalog.jobs(of: "erasure").isEmpty && ground.catalog.setting("logs.erased.e1") == nil, "\(place)")
     }
 
-    @Test(arguments: [InMemoryFileSystem.Failure.crash, .error(5), .short(28)].indices)
-    func `whatever call fails, the erasure is whole and all else as it was`(fault: Int) async throws {
+    @Test(arguments: [InMemoryFileSystem.Failure.crash, .error(5), .short(28)].indices, [false, true])
+    func `whatever call fails, the erasure is whole and all else as it was`(fault: Int, isSealed: Bool) async throws {
         let failure = [InMemoryFileSystem.Failure.crash, .error(5), .short(28)][fault]
         var n = 1
         while true {
-            let ground = try Ground()
+            let ground = try Ground(isSealed: isSealed)
             try await ground.fill()
             let left = try ground.answers().filter { !$0.contains(Self.token) }
             ground.files.fail(atCall: n, failure)

@@ -29,11 +29,13 @@ final class BlockWriter {
 
     private let hash = KeyedHash()
 
-    /// - Parameter dictionary: of all labels that may come; those of no series are left out.
-    init(path: String, sequence: UInt64, dictionary: LabelDictionary, fileSystem: any FileSystem) throws(DiskError) {
+    /// - Parameters:
+    ///   - day: of all samples that will come, days since 1970.
+    ///   - dictionary: of all labels that may come; those of no series are left out.
+    init(path: String, sequence: UInt64, day: Int64, dictionary: LabelDictionary, fileSystem: any FileSystem) throws(DiskError) {
         self.sequence = sequence
         self.dictionary = dictionary
-        file = try SectionedFileWriter(path: path, kind: .metricsBlock, fileSystem: fileSystem)
+        file = try SectionedFileWriter(path: path, kind: .metricsBlock, day: Int(day), fileSystem: fileSystem)
         file.begin("pages")
     }
 

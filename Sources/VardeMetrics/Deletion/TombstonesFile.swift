@@ -25,7 +25,7 @@ enum TombstonesFile {
             return try fileSystem.syncDirectory(fileSystem.parent(of: path))
         }
         let bytes = encode(all)
-        let writer = try SectionedFileWriter(path: path, kind: .metricsTombstones, fileSystem: fileSystem)
+        let writer = try SectionedFileWriter(path: path, kind: .metricsTombstones, day: nil, fileSystem: fileSystem)
         do throws(DiskError) {
             try writer.section(section, bytes.span)
             _ = try writer.finish()

@@ -98,8 +98,10 @@ package final class AuditLog: Sendable {
             if let (number, hash, _) = AuditLogFormat.parse(line) {
                 tail.entries = number
                 tail.hash = hash
-                tail.file = file
-                tail.size = whole
+                if try fileSystem.takesMore(path) {
+                    tail.file = file
+                    tail.size = whole
+                }
                 return true
             }
             damage.append("\(path): a line is none of the audit log's")

@@ -155,6 +155,12 @@ extension StorageSettings {
             if let v = exemplars["max_exemplars"] { maxExemplars = try v.int(in: 1...10_000_000) }
             try exemplars.rejectUnknown()
         }
+        if let v = keys["encryption"] {
+            let sealed = try v.mapping()
+            if let v = sealed["enabled"] { encryption.enabled = try v.bool() }
+            if let v = sealed["key_file"] { encryption.keyFile = try v.string() }
+            try sealed.rejectUnknown()
+        }
         if let v = keys["unsent"] {
             let kept = try v.mapping()
             if let v = kept["time"] { unsent.time = try v.duration(allowZero: false) }

@@ -75,6 +75,14 @@ package struct StorageSettings: Sendable {
     package var maxExemplars = 100_000
     /// How much of a write-ahead log is kept for endpoints that have not taken it yet.
     package var unsent = Unsent()
+    package var encryption = Encryption()
+
+    /// Sealing of all files that hold data.
+    package struct Encryption: Sendable, Equatable {
+        package var enabled = false
+        /// The master key; nil for `storage.key` beside the other keys.
+        package var keyFile: String?
+    }
 
     package struct Unsent: Sendable {
         /// Milliseconds.

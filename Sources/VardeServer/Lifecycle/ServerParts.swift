@@ -33,6 +33,9 @@ final class ServerParts: Sendable {
     let metrics: SelfMetrics
     let redaction: RedactionControl
     let audit: AuditTrail
+    let storage: StorageRoom
+    /// The keys of days of sealed files.
+    let days: StorageDays
     let gate: InboundGate
     let scrapes: ScrapeManager
     let forwarding: Forwarding
@@ -53,7 +56,7 @@ final class ServerParts: Sendable {
 
     init(
         configuration: Configuration, dataDirectory: String, listen: String, clock: @escaping @Sendable () -> Int64, metrics: SelfMetrics,
-        redaction: RedactionControl, audit: AuditTrail, gate: InboundGate,
+        redaction: RedactionControl, audit: AuditTrail, storage: StorageRoom, gate: InboundGate,
         scrapes: ScrapeManager, forwarding: Forwarding, logger: Logger
     ) {
         self.configuration = Mutex(configuration)
@@ -65,6 +68,8 @@ final class ServerParts: Sendable {
         self.metrics = metrics
         self.redaction = redaction
         self.audit = audit
+        self.storage = storage
+        days = StorageDays(storage, directory: dataDirectory, audit: audit, clock: clock)
         self.gate = gate
         self.scrapes = scrapes
         self.forwarding = forwarding

@@ -48,9 +48,9 @@ final class StoreService: Service {
 
     private func openStores() throws -> Stores {
         let configuration = settings.configuration
-        let files = PosixFileSystem()
+        let files = parts.storage.files
         let (catalog, catalogDamage) = try Catalog.openSettingAsideDamaged(
-            path: settings.dataDirectory + "/catalog.sqlite", fileSystem: files)
+            path: settings.dataDirectory + "/catalog.sqlite", fileSystem: files, texts: parts.storage.texts)
         var metricOptions = MetricStoreOptions()
         metricOptions.retention = configuration.retention.time
         metricOptions.maxBytes = configuration.retention.size
@@ -82,6 +82,7 @@ final class StoreService: Service {
             logger.error("damage found at the start: \(damage)")
         }
         try KeyReceipts(parts).writeMissing(parts.redaction.keyEpochs)
+        try parts.days.writeMissing()
         let erased = ErasedStores(metrics: metrics, logs: logs, exemplars: exemplars, pushed: pushed)
         let erasures = try ErasureDesk(parts, stores: erased, catalog: catalog, fileSystem: files)
         return Stores(metrics: metrics, logs: logs, exemplars: exemplars, pushed: pushed, erasures: erasures)
@@ -96,7 +97,7 @@ final class StoreService: Service {
             parts.redaction.tick(parts.current(), now: now / 1000)
             parts.audit.tick()
             await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-                DispatchQueue.global(qos: .utility).async { [logger, parts] in
+                DispatchQueue.global(qos: .utility).async { [self, logger, parts] in
                     // A failure here costs time, not data: it is tried again at the next round.
                     do {
                         try stores.metrics.maintain(now: now)
@@ -119,11 +120,25 @@ final class StoreService: Service {
                         parts.metrics.count("varde_maintenance_failures_total", ["store": "exemplars"])
                         logger.error("maintenance of the exemplars failed, it will be tried again: \(error)")
                     }
+                    destroyExpiredDays()
                     continuation.resume()
                 }
             }
             // Sooner where the head fills faster than once a second.
             for _ in 0..<10 where parts.isReady && !stores.metrics.wantsMaintenance { try? await Task.sleep(for: .milliseconds(100)) }
+        }
+    }
+
+    /// What has expired is out of reach also where copies of its files lie.
+    private func destroyExpiredDays() {
+        let retention = parts.current().retention
+        do {
+            for day in try parts.days.sweep(retention: max(retention.time, retention.logs.map(\.time).max() ?? 0)) {
+                parts.audit.later("retention", "the keys of the files of \(day) destroyed")
+            }
+        } catch {
+            parts.metrics.count("varde_maintenance_failures_total", ["store": "keys"])
+            logger.error("keys of expired days could not be destroyed, it will be tried again: \(error)")
         }
     }
 

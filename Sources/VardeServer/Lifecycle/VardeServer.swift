@@ -78,7 +78,10 @@ package struct VardeServer {
         let redaction = try RedactionControl(configuration, dataDirectory: settings.dataDirectory, logger: logger, now: clock() / 1000)
         tokens = TokenGate(tokens: configuration.server.tokens)
         tls = try configuration.server.tls.map { try TLSFilesReader($0) }
-        let audit = try AuditTrail(configuration, dataDirectory: settings.dataDirectory, clock: clock, metrics: metrics, logger: logger)
+        PrivacyPlaces(dataDirectory: settings.dataDirectory, privacy: configuration.privacy).makeKeyFolder()
+        let storage = try StorageRoom(configuration, dataDirectory: settings.dataDirectory, makes: true)
+        let audit = try AuditTrail(
+            configuration, dataDirectory: settings.dataDirectory, fileSystem: storage.files, clock: clock, metrics: metrics, logger: logger)
         let networks = try Self.networks(configuration)
         let gate = InboundGate(clock: clock, metrics: metrics)
         gate.use(configuration.residency, networks)
@@ -90,7 +93,7 @@ package struct VardeServer {
             readFile: { DiscoveryFiles.read($0, logger: logger) }, logger: logger, clock: clock)
         parts = ServerParts(
             configuration: configuration, dataDirectory: settings.dataDirectory, listen: settings.listen, clock: clock, metrics: metrics,
-            redaction: redaction, audit: audit, gate: gate, scrapes: scrapes,
+            redaction: redaction, audit: audit, storage: storage, gate: gate, scrapes: scrapes,
             forwarding: Forwarding(egress: egress, clock: clock, logger: logger), logger: logger)
         sink.parts.withLock { [parts] in $0 = parts }
         syslog = SyslogListeners(parts: parts, tls: tls)
@@ -147,6 +150,7 @@ package struct VardeServer {
         LokiRoutes(parts: parts).add(to: &routes)
         PrivacyRoutes(parts: parts).add(to: &routes)
         KeyRoutes(parts: parts).add(to: &routes)
+        StorageKeyRoutes(parts: parts).add(to: &routes)
         ReportRoutes(parts: parts).add(to: &routes)
         LokiDeleteRoutes(parts: parts).add(to: &routes)
         let responder = ServerResponder(
@@ -234,6 +238,9 @@ package struct VardeServer {
             }
             for name in fresh.limits.fixed(since: settings.configuration.limits) {
                 logger.warning("\(name) was changed: that takes effect at the next start")
+            }
+            if fresh.storage.encryption != settings.configuration.storage.encryption {
+                logger.warning("storage.encryption was changed: that takes effect at the next start")
             }
             if (fresh.server.tls == nil) != (tls == nil) {
                 logger.warning("server.tls was \(tls == nil ? "added" : "removed"): that takes effect at the next start")

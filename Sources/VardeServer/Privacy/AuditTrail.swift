@@ -31,7 +31,8 @@ final class AuditTrail: Sendable {
     private let state = Mutex(State())
 
     init(
-        _ configuration: Configuration, dataDirectory: String, clock: @escaping @Sendable () -> Int64, metrics: SelfMetrics, logger: Logger
+        _ configuration: Configuration, dataDirectory: String, fileSystem: any FileSystem, clock: @escaping @Sendable () -> Int64,
+        metrics: SelfMetrics, logger: Logger
     ) throws {
         places = PrivacyPlaces(dataDirectory: dataDirectory, privacy: configuration.privacy)
         interval = configuration.privacy.audit.interval
@@ -46,7 +47,7 @@ final class AuditTrail: Sendable {
             return
         }
         let opened = try AuditLog(
-            directory: places.auditDirectory, checkpoints: places.auditCheckpoints, fileSystem: PosixFileSystem(), signer: signer,
+            directory: places.auditDirectory, checkpoints: places.auditCheckpoints, fileSystem: fileSystem, signer: signer,
             clock: clock)
         for damage in opened.damage {
             logger.error("audit log: \(damage)")

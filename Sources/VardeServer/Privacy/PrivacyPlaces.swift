@@ -8,6 +8,8 @@ package struct PrivacyPlaces: Sendable, Equatable {
     package var auditKey: String
     /// Signed heads of the audit log.
     package var auditCheckpoints: String
+    /// Master key of sealed files, where none is configured.
+    package var storageKey: String
     /// Of the audit log itself.
     package var auditDirectory: String
     /// Of receipts of erasures and destroyed keys.
@@ -22,6 +24,7 @@ package struct PrivacyPlaces: Sendable, Equatable {
         pseudonymKeys = privacy.keyFile ?? keys + "/pseudonyms.key"
         let folder = keys.isEmpty ? "." : keys
         auditKey = folder + "/audit.key"
+        storageKey = folder + "/storage.key"
         auditCheckpoints = privacy.audit.checkpoints ?? folder + "/audit.checkpoints"
         auditDirectory = base + "/audit"
         receiptDirectory = base + "/receipts"

@@ -1,3 +1,4 @@
+import VardeDisk
 import VardeLogs
 import VardeMetrics
 import VardeModel
@@ -131,6 +132,28 @@ extension ReportFacts {
                 ],
                 rows: parts.redaction.keyEpochs.map {
                     [.number($0.number), time($0.start * 1000), time($0.destroyed.map { $0 * 1000 })]
+                }))
+    }
+
+    /// The keys files are sealed under, by day.
+    func storageKeys() throws -> ReportSection {
+        let files = try parts.days.files()
+        let note =
+            parts.storage.seals
+            ? ReportWord(
+                "Every file that holds data is sealed with AES-256-GCM as it is written. Destroying a day's keys destroys the day, also in copies.",
+                "Hver fil som holder data, forsegles med AES-256-GCM idet den skrives. Ødelegges nøklene til en dag, er dagen ødelagt, også i kopier."
+            )
+            : ReportWord("Encryption at rest by the server is off.", "Kryptering på disk av tjeneren er av.")
+        return ReportSection(
+            key: "storage_keys", title: ReportWord("Keys of sealed files", "Nøkler til forseglede filer"), note: note,
+            content: .table(
+                columns: [
+                    ("day", ReportWord("Day", "Dag")), ("files", ReportWord("Files", "Filer")),
+                    ("destroyed", ReportWord("Destroyed", "Ødelagt")),
+                ],
+                rows: parts.days.entries.map {
+                    [.text($0.name.dayText), .number(files[$0.name]?.count ?? 0), time($0.destroyed.map { $0 * 1000 })]
                 }))
     }
 

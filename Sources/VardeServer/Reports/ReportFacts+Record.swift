@@ -118,7 +118,9 @@ extension ReportFacts {
                 row("audit", ReportWord("Reads are audited", "Lesing revideres"), parts.audit.log != nil),
                 row("egress", ReportWord("Undeclared addresses are refused", "Uoppgitte adresser avvises"), true),
                 row("checksums", ReportWord("Every stored byte has a checksum", "Hver lagrede byte har en kontrollsum"), true),
-                row("encryption_at_rest", ReportWord("Encryption at rest by the server", "Kryptering på disk av tjeneren"), false),
+                row(
+                    "encryption_at_rest", ReportWord("Encryption at rest by the server", "Kryptering på disk av tjeneren"),
+                    parts.storage.seals),
             ]))
     }
 }

@@ -4,12 +4,15 @@ import VardePrivacy
 extension ReportFacts {
     func place() -> ReportSection {
         let places = parts.audit.places
-        let all: [(String, ReportWord, String)] = [
+        var all: [(String, ReportWord, String)] = [
             ("data", ReportWord("data", "data"), parts.dataDirectory),
             ("pseudonym_keys", ReportWord("keys of pseudonyms", "pseudonymnøkler"), places.pseudonymKeys),
             ("audit_key", ReportWord("signing key", "signeringsnøkkel"), places.auditKey),
             ("audit_checkpoints", ReportWord("signed heads", "signerte hoder"), places.auditCheckpoints),
         ]
+        if parts.storage.keys != nil {
+            all.append(("storage_key", ReportWord("master key of sealed files", "hovednøkkel til forseglede filer"), parts.storage.keyPath))
+        }
         return ReportSection(
             key: "places", title: ReportWord("Places", "Steder"),
             note: ReportWord(

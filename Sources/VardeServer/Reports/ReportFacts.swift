@@ -40,7 +40,7 @@ struct ReportFacts: Sendable {
                     ReportWord("Evidence", "Dokumentasjon"),
                     try [
                         server(), purposes(), streamsWithoutPurpose(), exceptions(), retention(), retentionProof(), redacted(), detectors(),
-                        keys(), erasures(), refusals(), audit(),
+                        keys(), storageKeys(), erasures(), refusals(), audit(),
                     ]
                 )
             }

@@ -59,10 +59,11 @@ struct AdminRoutes: Sendable {
         }
         let name = Self.name(at: parts.clock())
         let directory = parts.dataDirectory
+        let files = parts.storage.files
         let isHead = { @Sendable (path: String) in path.hasPrefix("metrics/wal/") }
         try await working { [skipsHead] _ in
             let target = "\(directory)/\(DataBackup.snapshots)/\(name)"
-            _ = try DataBackup.backup(directory, to: target, fileSystem: PosixFileSystem()) { skipsHead && isHead($0) }
+            _ = try DataBackup.backup(directory, to: target, fileSystem: files) { skipsHead && isHead($0) }
         }
         return APIEnvelope.success { json in
             json.raw("{\"name\":")

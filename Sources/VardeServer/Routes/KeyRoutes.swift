@@ -79,11 +79,12 @@ struct KeyRoutes: Sendable {
 struct KeyReceipts: Sendable {
     private let directory: String
     private let signer: AuditSigner
-    private let files = PosixFileSystem()
+    private let files: SealedFileSystem
 
     init(_ parts: ServerParts) {
         directory = parts.audit.places.receiptDirectory
         signer = parts.audit.signer
+        files = parts.storage.files
     }
 
     private func path(_ epoch: Int) -> String { "\(directory)/key-epoch-\(epoch).json" }

@@ -19,8 +19,7 @@ struct AuditVerifyCommand: ParsableCommand {
     @Option(name: .long, help: "The data directory.")
     var dataDir: String = "data"
 
-    @Option(name: .long, help: "Configuration: where the keys and checkpoints are (default: beside the data directory).")
-    var config: String?
+    @OptionGroup var storage: StorageOptions
 
     @Option(name: .long, help: "File of the signed heads, in its second place.")
     var checkpoints: String?
@@ -32,8 +31,7 @@ struct AuditVerifyCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let configuration = try config.map { try ConfigurationFile.read($0) } ?? .embedded
-        let places = PrivacyPlaces(dataDirectory: dataDir, privacy: configuration.privacy)
+        let places = PrivacyPlaces(dataDirectory: dataDir, privacy: try storage.configuration().privacy)
         guard FileManager.default.fileExists(atPath: places.auditDirectory) else {
             throw CommandFailure("\(places.auditDirectory): there is no audit log")
         }
@@ -43,7 +41,7 @@ struct AuditVerifyCommand: ParsableCommand {
         }
         let report = try AuditVerification(
             directory: places.auditDirectory, checkpoints: checkpoints ?? places.auditCheckpoints, publicKey: key,
-            fileSystem: PosixFileSystem())
+            fileSystem: try storage.files(of: dataDir))
         for problem in report.problems { Terminal.complain("wrong: \(problem)") }
         if report.problemCount > report.problems.count {
             Terminal.complain("and \(report.problemCount - report.problems.count) more")

@@ -8,8 +8,8 @@ struct BackupCommand: ParsableCommand {
         commandName: "backup", abstract: "Copy a data directory, metrics and logs, to a new directory; a server may run on it meanwhile.",
         discussion: """
             Everything acknowledged before the command is in the copy. Blocks and segments, which never change, are hard links where the \
-            file system allows; the rest is copied. The copy is then read whole and held against its checksums. The keys of pseudonyms \
-            and the configuration lie outside the data directory and are not in it.
+            file system allows; the rest is copied. The copy is then read whole and held against its checksums. The keys of pseudonyms, \
+            those of sealed files and the configuration lie outside the data directory and are not in it.
             """)
 
     @Argument(help: "The new directory, on the same file system for hard links.")
@@ -18,9 +18,11 @@ struct BackupCommand: ParsableCommand {
     @Option(name: .long, help: "The data directory to copy.")
     var dataDir: String = "data"
 
+    @OptionGroup var storage: StorageOptions
+
     func run() throws {
-        let files = PosixFileSystem()
         try DataDirectoryPath.require(dataDir)
+        let files = try storage.files(of: dataDir)
         let target = DataDirectoryPath.plain(target)
         let source = DataDirectoryPath.plain(dataDir)
         if (target + "/").hasPrefix(source + "/") {
@@ -51,8 +53,10 @@ struct RestoreCommand: ParsableCommand {
     @Option(name: .long, help: "The data directory to make.")
     var dataDir: String = "data"
 
+    @OptionGroup var storage: StorageOptions
+
     func run() throws {
-        let files = PosixFileSystem()
+        let files = try storage.files(of: dataDir)
         let (count, bytes) = try DataBackup.restore(
             DataDirectoryPath.plain(backup), to: DataDirectoryPath.plain(dataDir), fileSystem: files)
         let report = try DataDirectoryCheck.run(directory: DataDirectoryPath.plain(dataDir), fileSystem: files)

@@ -15,9 +15,11 @@ struct CheckDataCommand: ParsableCommand {
     @Flag(name: .long, help: "Print all stored lines, labels and metadata, decompressed: to be searched by an auditor.")
     var dump = false
 
+    @OptionGroup var storage: StorageOptions
+
     func run() throws {
-        let files = PosixFileSystem()
         try DataDirectoryPath.require(directory)
+        let files = try storage.files(of: directory)
         let report = try DataDirectoryExamination.run(
             directory: directory, fileSystem: files, print: dump ? { Terminal.write("\($0)\n") } : nil)
         for finding in report.damage { Terminal.complain("damaged: \(finding)") }

@@ -4,9 +4,10 @@ import Foundation
 /// `varde keys`: the epochs of the keys pseudonyms are made with.
 struct KeysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "keys", abstract: "List, rotate or destroy the keys of pseudonyms.",
+        commandName: "keys", abstract: "List, rotate or destroy the keys of pseudonyms, and those of sealed files.",
         discussion: "The keys themselves are never shown. The token needs the role privacy.",
-        subcommands: [KeysListCommand.self, KeysRotateCommand.self, KeysDestroyCommand.self], defaultSubcommand: KeysListCommand.self)
+        subcommands: [KeysListCommand.self, KeysRotateCommand.self, KeysDestroyCommand.self, KeysStorageCommand.self],
+        defaultSubcommand: KeysListCommand.self)
 }
 
 struct KeysListCommand: AsyncParsableCommand {

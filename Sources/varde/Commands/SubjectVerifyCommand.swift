@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import VardeDisk
 import VardePrivacy
 import VardeServer
 
@@ -15,21 +16,20 @@ struct SubjectVerifyCommand: ParsableCommand {
     @Option(name: .long, help: "The data directory whose public key they must be signed with.")
     var dataDir: String = "data"
 
-    @Option(name: .long, help: "Configuration: where the keys are (default: beside the data directory).")
-    var config: String?
+    @OptionGroup var storage: StorageOptions
 
     @Option(name: .long, help: "The public key instead: 64 hexadecimal digits, or a file that holds them.")
     var publicKey: String?
 
     func run() throws {
-        let configuration = try config.map { try ConfigurationFile.read($0) } ?? .embedded
-        let key = try PublicKeyText.read(publicKey, PrivacyPlaces(dataDirectory: dataDir, privacy: configuration.privacy))
+        let places = PrivacyPlaces(dataDirectory: dataDir, privacy: try storage.configuration().privacy)
+        let key = try PublicKeyText.read(publicKey, places)
+        let files = try storage.files(of: dataDir)
         if key == nil { Terminal.complain("note: no public key at hand: each receipt's own is believed; give one by --public-key") }
         var isWrong = false
         for path in receipts {
-            let data = path == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: path)
-            guard let data else { throw CommandFailure("cannot read \(path)") }
-            switch Receipt.verify(Array(data), publicKey: key) {
+            let bytes = path == "-" ? Array(FileHandle.standardInput.readDataToEndOfFile()) : try files.read(path)
+            switch Receipt.verify(bytes, publicKey: key) {
             case .sound(let kind, let key): Terminal.write("\(path): sound, of a \(kind), signed by \(key)\n")
             case .wrong(let why):
                 isWrong = true
