@@ -75,17 +75,17 @@ package final class EgressClient: Sendable {
     let plain: HTTPClient
     private let state = Mutex(State())
     private let onRefusal: @Sendable (EgressRefusal) -> Void
-    private let resolver: @Sendable (String) throws -> [String]
+    private let resolver: (@Sendable (String) throws -> [String])?
     private let clock: @Sendable () -> Int64
 
     /// `networks` come beside the local ones.
     ///
     /// - Parameters:
-    ///   - resolver: a name's addresses; blocks.
+    ///   - resolver: a name's addresses; blocks. nil for the system's, where its name servers are declared.
     ///   - clock: milliseconds since the epoch.
     ///   - onRefusal: is told of every refused connection, for the audit log.
     package init(
-        networks: [DeclaredNetwork] = [], resolver: @escaping @Sendable (String) throws -> [String] = { try HostAddresses.resolve($0) },
+        networks: [DeclaredNetwork] = [], resolver: (@Sendable (String) throws -> [String])? = nil,
         clock: @escaping @Sendable () -> Int64 = { WallClock.nanoseconds / 1_000_000 },
         onRefusal: @escaping @Sendable (EgressRefusal) -> Void = { _ in }
     ) {
@@ -244,13 +244,24 @@ package final class EgressClient: Sendable {
         let addresses: [String]
         do {
             // getaddrinfo blocks: it has threads of its own for that.
-            addresses = try await NIOThreadPool.singleton.runIfActive { [resolver] in try resolver(target.host) }
+            addresses = try await NIOThreadPool.singleton.runIfActive { [self] in try resolve(target.host) }
+        } catch let error as EgressError {
+            throw error
         } catch {
             throw .unresolvable(host: target.host, reason: "\(error)")
         }
         if addresses.isEmpty { throw .unresolvable(host: target.host, reason: "no address") }
         for address in addresses { try check(address, host: target.host) }
         return addresses
+    }
+
+    /// A name's addresses; blocks. The name itself goes to no name server that is not declared.
+    private func resolve(_ host: String) throws -> [String] {
+        if let resolver { return try resolver(host) }
+        if !SystemResolver.isLocal(host) {
+            for server in SystemResolver.nameServers() { try check(server, host: "the name server of \(host)") }
+        }
+        return try HostAddresses.resolve(host)
     }
 
     func check(_ address: String, host: String) throws(EgressError) {
