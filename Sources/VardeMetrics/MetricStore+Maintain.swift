@@ -129,10 +129,19 @@ extension MetricStore {
                 writer.abandon()
                 throw error
             }
-            blocks.append(try Block(path: directory + "/blocks/" + name, name: name, level: 0, fileSystem: fileSystem))
+            blocks.append(try open(name, level: 0))
         }
         return blocks
     }
+
+    /// Opens a block just written. The first query is not to wait for the index where that is small.
+    private func open(_ name: String, level: Int) throws -> Block {
+        let block = try Block(path: directory + "/blocks/" + name, name: name, level: level, fileSystem: fileSystem)
+        if block.seriesCount <= Self.seriesIndexedAtOnce { _ = try block.index() }
+        return block
+    }
+
+    private static let seriesIndexedAtOnce = 50_000
 
     static func day(of time: Int64) -> Int64 { time >= 0 ? time / BlockFormat.day : (time + 1) / BlockFormat.day - 1 }
 
@@ -183,7 +192,7 @@ extension MetricStore {
             writer.abandon()
             throw error
         }
-        let block = try Block(path: directory + "/blocks/" + name, name: name, level: level, fileSystem: fileSystem)
+        let block = try open(name, level: level)
         try replace(blocks, by: [block])
     }
 
@@ -212,7 +221,7 @@ extension MetricStore {
         let blocks = state.withLock { $0.blocks }
         var expired = blocks.filter { $0.last < now - options.retention }
         if options.maxBytes > 0 {
-            var total = blocks.reduce(0) { $0 + $1.size }
+            var total = blocks.reduce(log.statistics.bytes) { $0 + $1.size }
             for block in blocks.sorted(by: { $0.last < $1.last }) where total > options.maxBytes {
                 if !expired.contains(where: { $0 === block }) { expired.append(block) }
                 total -= block.size

@@ -7,7 +7,8 @@ struct StoreReader: SeriesReader {
     private let from: Int64
     private let through: Int64
     private var cursors: [Block.Cursor]
-    private var ahead: [HeadReadAhead]
+    /// One for each part, nil until a head is read.
+    private var ahead: [HeadReadAhead?]
     private var last = -2
 
     init(_ selection: StoreSelection, from: Int64, through: Int64) {
@@ -15,7 +16,7 @@ struct StoreReader: SeriesReader {
         self.from = from
         self.through = through
         cursors = Array(repeating: Block.Cursor(), count: selection.parts.count)
-        ahead = Array(repeating: HeadReadAhead(), count: selection.parts.count)
+        ahead = Array(repeating: nil, count: selection.parts.count)
     }
 
     mutating func read(at index: Int, into columns: inout SampleColumns) throws {
@@ -52,11 +53,15 @@ struct StoreReader: SeriesReader {
             deleted?.remove(from: &columns, behind: start, of: place.id)
         case .head(let head):
             let isPlain = columns.histograms.isEmpty && columns.startTimestamps.isEmpty && !head.samples.isIrregular(place.id)
-            if isPlain, index == last + 1 || ahead[place.part].range.contains(index) {
-                if !ahead[place.part].range.contains(index) {
-                    ahead[place.part].fill(selection, head.samples, part: place.part, from: index, times: from...max(from, through))
+            let isAhead = ahead[place.part]?.range.contains(index) ?? false
+            if isPlain, isAhead || index == last + 1 {
+                if !isAhead {
+                    var next = ahead[place.part] ?? HeadReadAhead()
+                    ahead[place.part] = nil
+                    next.fill(selection, head.samples, part: place.part, from: index, times: from...max(from, through))
+                    ahead[place.part] = next
                 }
-                ahead[place.part].append(index, to: &columns)
+                ahead[place.part]?.append(index, to: &columns)
             } else {
                 head.samples.read(series: place.id, from: from, through: through, into: &columns)
             }
@@ -64,23 +69,35 @@ struct StoreReader: SeriesReader {
     }
 }
 
-/// Samples a head has of the next few series, read side by side: a head's samples lie scattered, and so the waits for memory overlap.
+/// Samples a head has of the next series of a selection.
+///
+/// They lie scattered in the order they came: series are read in the order of their numbers, in which neighbours mostly came together,
+/// and several side by side, so that the waits for memory overlap.
 private struct HeadReadAhead {
-    private static let width = 8
+    /// Samples that are read ahead, about.
+    private static let mostSamples = 100_000
 
     /// Positions in the selection that are read.
     private(set) var range = 0..<0
-    private var runs: [HeadSamples.Run] = []
+    /// The run of each position, -1 where the series has none.
+    private var runOfPosition: [Int] = []
+    private var runs = HeadSamples.Runs()
 
     mutating func fill(_ selection: StoreSelection, _ samples: HeadSamples, part: Int, from index: Int, times: ClosedRange<Int64>) {
-        range = index..<min(selection.count, index + Self.width)
-        while runs.count < Self.width { runs.append(HeadSamples.Run()) }
+        let width = max(1, min(HeadSamples.Runs.mostChains, Self.mostSamples / max(1, samples.averageCount)))
+        range = index..<min(selection.count, index + width)
+        var wanted: [(number: UInt32, position: Int)] = []
         for position in range {
-            let number = selection.number(of: position, in: part)
-            runs[position - range.lowerBound].begin(number.map { samples.isIrregular($0) ? HeadSamples.none : samples.newest(of: $0) })
+            if let number = selection.number(of: position, in: part), !samples.isIrregular(number) { wanted.append((number, position)) }
         }
-        samples.fill(&runs, count: range.count, times: times)
+        wanted.sort { $0.number < $1.number }
+        runOfPosition = Array(repeating: -1, count: range.count)
+        for (run, one) in wanted.enumerated() { runOfPosition[one.position - range.lowerBound] = run }
+        runs.fill(wanted.map { samples.newest(of: $0.number) }, of: samples, times: times)
     }
 
-    func append(_ index: Int, to columns: inout SampleColumns) { runs[index - range.lowerBound].append(to: &columns) }
+    func append(_ index: Int, to columns: inout SampleColumns) {
+        let run = runOfPosition[index - range.lowerBound]
+        if run >= 0 { runs.append(run, to: &columns) }
+    }
 }

@@ -9,7 +9,7 @@ struct HeadSamples {
     static let none = UInt32.max
 
     /// Sixteen bytes, so that no sample lies in two lines of the cache.
-    private struct Sample {
+    fileprivate struct Sample {
         var value: Double
         /// Milliseconds since `base`; `far` where that does not fit.
         var offset: Int32
@@ -39,6 +39,8 @@ struct HeadSamples {
     private(set) var last = Int64.min
 
     var count: Int { full.count << Self.slabBits + open.count }
+    /// Samples a series there ever was a sample of has, about.
+    var averageCount: Int { count / max(1, newest.count) }
     var isEmpty: Bool { full.isEmpty && open.isEmpty }
 
     /// Appends a sample. `isLater` says that the series has none at this time or after it.
@@ -91,14 +93,14 @@ struct HeadSamples {
     }
 
     @inline(__always)
-    private func sample(_ number: UInt32) -> Sample {
+    fileprivate func sample(_ number: UInt32) -> Sample {
         let slab = Int(number) >> Self.slabBits
         let position = Int(number) & Self.slabMask
         return slab == full.count ? open[position] : full[slab][position]
     }
 
     @inline(__always)
-    private func time(_ number: UInt32, _ offset: Int32) -> Int64 {
+    fileprivate func time(_ number: UInt32, _ offset: Int32) -> Int64 {
         offset == Self.far ? farTimes[number] ?? 0 : base + Int64(offset)
     }
 
@@ -171,46 +173,85 @@ struct HeadSamples {
 // MARK: - Several series at once
 
 extension HeadSamples {
-    /// Samples of one series that is not irregular, newest first until they are appended to columns.
-    struct Run {
-        fileprivate var at = HeadSamples.none
-        fileprivate var times: [Int64] = []
-        fileprivate var values: [Double] = []
+    /// Samples of some series that are not irregular, each in a stretch of its own, ascending.
+    struct Runs {
+        /// Chains followed side by side at most.
+        static let mostChains = 64
 
-        /// Starts at a series' newest sample, nil or `none` for no samples.
-        mutating func begin(_ newest: UInt32?) {
-            at = newest ?? HeadSamples.none
-            times.removeAll(keepingCapacity: true)
-            values.removeAll(keepingCapacity: true)
+        /// Where each chain is, and how many samples it gave.
+        private var at: [UInt32] = []
+        private var counts: [Int] = []
+        /// Room for so many samples a chain.
+        private var room = 128
+        private var times: [Int64] = []
+        private var values: [Double] = []
+
+        func append(_ run: Int, to columns: inout SampleColumns) {
+            let range = run * room..<(run * room + counts[run])
+            columns.timestamps.append(contentsOf: times[range])
+            columns.values.append(contentsOf: values[range])
         }
 
-        func append(to columns: inout SampleColumns) {
-            columns.timestamps.append(contentsOf: times)
-            columns.values.append(contentsOf: values)
-        }
-    }
-
-    /// Follows the chains of the first `count` runs side by side.
-    func fill(_ runs: inout [Run], count: Int, times: ClosedRange<Int64>) {
-        var isOpen = true
-        while isOpen {
-            isOpen = false
-            for index in 0..<count {
-                let at = runs[index].at
-                if at == Self.none { continue }
-                let sample = sample(at)
-                let time = time(at, sample.offset)
-                runs[index].at = time < times.lowerBound ? Self.none : sample.previous
-                if times.contains(time) {
-                    runs[index].times.append(time)
-                    runs[index].values.append(sample.value)
-                }
-                isOpen = true
+        /// Reads the series whose newest samples are given, neighbours in the head beside each other.
+        mutating func fill(_ newest: [UInt32], of samples: HeadSamples, times range: ClosedRange<Int64>) {
+            at = newest
+            counts = [Int](repeating: 0, count: newest.count)
+            if times.count < newest.count * room { reserve(newest.count * room) }
+            while Self.follow(samples, range, room: room, &at, &counts, &times, &values) { widen() }
+            for run in at.indices {
+                let own = run * room..<(run * room + counts[run])
+                times[own].reverse()
+                values[own].reverse()
             }
         }
-        for index in 0..<count {
-            runs[index].times.reverse()
-            runs[index].values.reverse()
+
+        /// Follows the chains side by side, newest sample first, until one has no room left; whether that is so.
+        private static func follow(
+            _ samples: HeadSamples, _ range: ClosedRange<Int64>, room: Int, _ places: inout [UInt32], _ lengths: inout [Int],
+            _ timeColumn: inout [Int64], _ valueColumn: inout [Double]
+        ) -> Bool {
+            var at = places.mutableSpan
+            var counts = lengths.mutableSpan
+            var times = timeColumn.mutableSpan
+            var values = valueColumn.mutableSpan
+            var isOpen = true
+            while isOpen {
+                isOpen = false
+                for run in at.indices {
+                    let number = at[run]
+                    if number == HeadSamples.none { continue }
+                    let sample = samples.sample(number)
+                    let time = samples.time(number, sample.offset)
+                    if range.contains(time) {
+                        let count = counts[run]
+                        if count == room { return true }
+                        times[run * room + count] = time
+                        values[run * room + count] = sample.value
+                        counts[run] = count + 1
+                    }
+                    at[run] = time < range.lowerBound ? HeadSamples.none : sample.previous
+                    isOpen = true
+                }
+            }
+            return false
+        }
+
+        private mutating func reserve(_ count: Int) {
+            times.append(contentsOf: repeatElement(0, count: count - times.count))
+            values.append(contentsOf: repeatElement(0, count: count - values.count))
+        }
+
+        private mutating func widen() {
+            let old = room
+            room *= 2
+            reserve(at.count * room)
+            // From the last on, so that nothing is overwritten before it is moved.
+            for run in at.indices.reversed() {
+                for place in (0..<counts[run]).reversed() {
+                    times[run * room + place] = times[run * old + place]
+                    values[run * room + place] = values[run * old + place]
+                }
+            }
         }
     }
 }
