@@ -15,6 +15,8 @@ private struct PipelineWorker {
     var matrix: StepMatrix
     var fold: AggregationFold?
     var notes = PromQLAnnotations()
+    /// Where the steps of an instant selector lie in the times of the series before, which often are those of the next.
+    var plan = InstantPlan()
 
     /// Series between two looks at the budget.
     private static let checkInterval = 32
@@ -86,21 +88,18 @@ private struct PipelineWorker {
     }
 
     /// The last sample at or before each step's time that is not too old nor the end of the series.
-    private func readInstant(_ columns: SampleColumns, into row: inout StepRow) {
+    private mutating func readInstant(_ columns: SampleColumns, into row: inout StepRow) {
         row.removeAll()
         guard case .instant(let reading) = pipeline.leaf else { return }
         var histograms = columns.histograms
         if pipeline.statsOnly, !histograms.isEmpty { SeriesSamples.reduceToStats(&histograms) }
         let times = columns.timestamps.span
         let values = columns.values.span
-        let shift = pipeline.selector.shift
-        let fixed = shift.fixedTime
-        var next = 0
+        plan.prepare(columns.timestamps, pipeline.selector.shift, grid, lookback: evaluator.options.lookback)
+        if histograms.isEmpty, reading == .value { return plan.read(columns.values.span, into: &row.values, &row.kinds) }
         for step in 0..<grid.count {
-            let reference = (fixed ?? grid.time(step)) - shift.offset
-            while next < times.count, times[next] <= reference { next += 1 }
-            if next == 0 || times[next - 1] <= reference - evaluator.options.lookback { continue }
-            let at = next - 1
+            let at = Int(plan.positions[step])
+            if at < 0 { continue }
             if !histograms.isEmpty, let histogram = histograms[at] {
                 if histogram.sum.isStaleMarker { continue }
                 if reading == .value {
@@ -115,6 +114,41 @@ private struct PipelineWorker {
             case .time: row.set(step, Double(times[at]) / 1000)
             case .startTime: row.set(step, columns.startTimestamps.isEmpty ? 0 : Double(columns.startTimestamps[at]) / 1000)
             }
+        }
+    }
+}
+
+/// For each step the position of the sample an instant selector sees there, -1 for none.
+private struct InstantPlan {
+    private var times: [Int64] = []
+    private(set) var positions: [Int32] = []
+
+    /// Makes the plan one for these times, where it is not yet.
+    mutating func prepare(_ wanted: [Int64], _ shift: PromQLTimeShift, _ grid: StepGrid, lookback: Int64) {
+        if times == wanted, !positions.isEmpty { return }
+        times = wanted
+        positions.removeAll(keepingCapacity: true)
+        let span = wanted.span
+        let fixed = shift.fixedTime
+        var next = 0
+        for step in 0..<grid.count {
+            let reference = (fixed ?? grid.time(step)) - shift.offset
+            while next < span.count, span[next] <= reference { next += 1 }
+            positions.append(next == 0 || span[next - 1] <= reference - lookback ? -1 : Int32(next - 1))
+        }
+    }
+
+    /// The floats at the steps, without stale markers.
+    func read(_ values: Span<Double>, into rowValues: inout [Double], _ rowKinds: inout [UInt8]) {
+        let marker = Double.staleMarker.bitPattern
+        let positions = positions.span
+        var output = rowValues.mutableSpan
+        var kinds = rowKinds.mutableSpan
+        for step in positions.indices where positions[step] >= 0 {
+            let value = values[Int(positions[step])]
+            if value.bitPattern == marker { continue }
+            output[step] = value
+            kinds[step] = PointKind.float
         }
     }
 }

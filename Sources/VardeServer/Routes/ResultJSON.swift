@@ -23,51 +23,47 @@ enum ResultJSON {
         }
     }
 
-    /// How far the series of a result are written.
-    struct Progress: Sendable {
-        var next = 0
-        var hasWritten = false
+    /// Series of a result and points of each at most; a scalar and a string are one.
+    static func size(of value: PromQLResult.Value) -> (series: Int, points: Int) {
+        switch value {
+        case .scalar, .string: (1, 1)
+        case .vector(let matrix), .matrix(let matrix): (matrix.seriesCount, max(matrix.grid.count, 1))
+        case .series(let series): (series.count, series.reduce(1) { max($0, $1.samples.count) })
+        }
     }
 
-    /// Writes further series until there are so many bytes; whether there are more.
-    static func writeSeries(
-        of value: PromQLResult.Value, from progress: inout Progress, to json: inout JSONWriter, until size: Int
-    ) -> Bool {
+    /// Writes some of the series, commas between; whether one had anything to write.
+    static func write(_ range: Range<Int>, of value: PromQLResult.Value, to json: inout JSONWriter) -> Bool {
         switch value {
         case .scalar(let time, let value):
             point(time, value, to: &json)
-            return false
+            return true
         case .string(let time, let text):
             json.raw("[")
             json.seconds(milliseconds: time)
             json.raw(",")
             json.string(text)
             json.raw("]")
-            return false
-        case .vector(let matrix):
-            return write(matrix.seriesCount, from: &progress, to: &json, until: size) { vectorSeries(matrix, $0, to: &$1) }
+            return true
+        case .vector(let matrix): return write(range, to: &json) { vectorSeries(matrix, $0, to: &$1) }
         case .matrix(let matrix):
             let times = (0..<matrix.grid.count).map { matrix.grid.time($0) }
-            return write(matrix.seriesCount, from: &progress, to: &json, until: size) { matrixSeries(matrix, $0, times, to: &$1) }
-        case .series(let series):
-            return write(series.count, from: &progress, to: &json, until: size) { rawSeries(series[$0], to: &$1) }
+            return write(range, to: &json) { matrixSeries(matrix, $0, times, to: &$1) }
+        case .series(let series): return write(range, to: &json) { rawSeries(series[$0], to: &$1) }
         }
     }
 
-    private static func write(
-        _ count: Int, from progress: inout Progress, to json: inout JSONWriter, until size: Int, _ one: (Int, inout JSONWriter) -> Bool
-    ) -> Bool {
-        while progress.next < count {
-            if json.bytes.count >= size { return true }
-            if progress.hasWritten { json.raw(",") }
-            if one(progress.next, &json) {
-                progress.hasWritten = true
-            } else if progress.hasWritten {
+    private static func write(_ range: Range<Int>, to json: inout JSONWriter, _ one: (Int, inout JSONWriter) -> Bool) -> Bool {
+        var hasWritten = false
+        for series in range {
+            if hasWritten { json.raw(",") }
+            if one(series, &json) {
+                hasWritten = true
+            } else if hasWritten {
                 json.bytes.removeLast()
             }
-            progress.next += 1
         }
-        return false
+        return hasWritten
     }
 
     /// Each of these says whether the series had anything to write.
@@ -119,8 +115,7 @@ enum ResultJSON {
 
     private static func list(_ value: PromQLResult.Value, to json: inout JSONWriter) {
         json.raw("[")
-        var progress = Progress()
-        _ = writeSeries(of: value, from: &progress, to: &json, until: .max)
+        _ = write(0..<size(of: value).series, of: value, to: &json)
         json.raw("]")
     }
 

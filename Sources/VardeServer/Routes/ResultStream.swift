@@ -8,51 +8,54 @@ enum ResultStream {
     private static let wholeUpTo = 20_000
     /// Bytes of JSON gathered before they are sent on.
     private static let pieceSize = 256 << 10
+    /// About what a point and a series' labels take.
+    private static let bytesPerPoint = 36
+    private static let bytesOfLabels = 200
 
     static func response(_ result: PromQLResult, statistics: QueryClock?) -> APIResponse {
-        if size(of: result.value) <= wholeUpTo {
+        let (series, points) = ResultJSON.size(of: result.value)
+        if series * points <= wholeUpTo {
             var json = JSONWriter()
             begin(result, to: &json)
-            var progress = ResultJSON.Progress()
-            _ = ResultJSON.writeSeries(of: result.value, from: &progress, to: &json, until: .max)
+            _ = ResultJSON.write(0..<series, of: result.value, to: &json)
             end(result, statistics, to: &json)
             return APIResponse(body: json.bytes)
         }
+        let pieceLength = max(1, pieceSize / (points * bytesPerPoint + bytesOfLabels))
         return APIResponse(contentType: "application/json") { write in
             var json = JSONWriter()
             begin(result, to: &json)
-            var piece = Self.piece(of: result.value, from: ResultJSON.Progress(), behind: json)
-            while piece.hasMore {
-                // The next piece is written while the client takes this one.
-                let progress = piece.progress
-                async let next = Self.piece(of: result.value, from: progress)
-                try await write(piece.json.bytes)
-                piece = await next
+            try await write(json.bytes)
+            var hasWritten = false
+            var next = 0
+            var pieces: [[UInt8]] = []
+            // Two pieces are made while the client takes the two before them.
+            while next < series || !pieces.isEmpty {
+                let starts = (next, next + pieceLength)
+                async let first = piece(starts.0, pieceLength, of: result.value)
+                async let second = piece(starts.1, pieceLength, of: result.value)
+                for piece in pieces {
+                    // Each begins with a comma, for the series before it.
+                    try await write(hasWritten ? piece : Array(piece.dropFirst()))
+                    hasWritten = true
+                }
+                pieces = await [first, second].filter { !$0.isEmpty }
+                next += 2 * pieceLength
             }
-            json = piece.json
+            json = JSONWriter()
             end(result, statistics, to: &json)
             try await write(json.bytes)
         }
     }
 
-    /// Some series of a result as JSON, how far that goes, and whether there are more.
-    private static func piece(
-        of value: PromQLResult.Value, from progress: ResultJSON.Progress, behind json: JSONWriter = JSONWriter()
-    ) -> (json: JSONWriter, progress: ResultJSON.Progress, hasMore: Bool) {
-        var json = json
-        var progress = progress
+    /// Some series as JSON behind a comma; empty where none of them has anything to write.
+    private static func piece(_ start: Int, _ length: Int, of value: PromQLResult.Value) -> [UInt8] {
+        let (series, _) = ResultJSON.size(of: value)
+        if start >= series { return [] }
+        var json = JSONWriter()
         json.bytes.reserveCapacity(pieceSize + pieceSize / 4)
-        let hasMore = ResultJSON.writeSeries(of: value, from: &progress, to: &json, until: pieceSize)
-        return (json, progress, hasMore)
-    }
-
-    /// Points of a result, or an upper bound of them.
-    private static func size(of value: PromQLResult.Value) -> Int {
-        switch value {
-        case .scalar, .string: 1
-        case .vector(let matrix), .matrix(let matrix): matrix.seriesCount * max(matrix.grid.count, 1)
-        case .series(let series): series.reduce(0) { $0 + $1.samples.count }
-        }
+        json.raw(",")
+        return ResultJSON.write(start..<min(series, start + length), of: value, to: &json) ? json.bytes : []
     }
 
     private static func begin(_ result: PromQLResult, to json: inout JSONWriter) {
