@@ -251,7 +251,7 @@ let package = Package(
                 "varde", "TestSupport", "VardeModel", "VardeWire", "VardeCompression", "VardeEgress",
                 .product(name: "Yams", package: "Yams"),
             ],
-            swiftSettings: houseTests),
+            exclude: ["peers.sh", "python.sh", "python-clients.txt", "clients.py"], swiftSettings: houseTests),
     ]
 )
 
