@@ -59,5 +59,9 @@ struct MetricsCorpus {
         #"sum(app_config_value)"#,
         #"quantile by (region) (0.9, node_load1)"#,
         #"count by (__name__) ({__name__=~".+"})"#,
+        #"count({__name__=~".+"})"#,
+        #"sum by (region) (increase(app_errors_total[1h]))"#,
+        #"max_over_time(sum(rate(http_requests_total[5m]))[30m:1m])"#,
+        #"stddev by (job) (node_load1)"#,
     ]
 }
