@@ -15,13 +15,13 @@ extension EgressClient {
         var request = HTTPClientRequest(url: "http+unix://\(encoded)\(target)")
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         do {
-            let response = try await plain.execute(request, timeout: .milliseconds(timeout))
-            var body = try await response.body.collect(upTo: maxBytes)
+            let deadline = NIODeadline.now() + .milliseconds(timeout)
+            let response = try await plain.execute(request, deadline: deadline)
             return EgressResponse(
                 status: Int(response.status.code), headers: response.headers.map { ($0.name.lowercased(), $0.value) },
-                body: body.readBytes(length: body.readableBytes) ?? [])
-        } catch is NIOTooManyBytesError {
-            throw .bodyTooLarge(limit: maxBytes)
+                body: try await Self.collect(response.body, until: deadline, maxBytes: maxBytes))
+        } catch let error as EgressError {
+            throw error
         } catch let error as HTTPClientError where error == .deadlineExceeded {
             throw .timeout
         } catch {

@@ -63,6 +63,8 @@ package final class EgressClient: Sendable {
         /// Clients for TLS by host and address: the name goes into the handshake, the connection to the checked address.
         var pinned: [PinnedKey: HTTPClient] = [:]
         var refused = 0
+        /// Whose turn it is among a host's addresses.
+        var turn: UInt = 0
     }
 
     /// Connections to one address at once. High, because one exporter may stand for many targets, and slow ones must not make
@@ -127,13 +129,15 @@ package final class EgressClient: Sendable {
     /// - Parameters:
     ///   - timeout: milliseconds for everything together.
     ///   - maxBytes: of the body as it comes, before decompression.
+    ///   - roundRobin: each request begins with another of the host's addresses.
     package func send(
         _ method: String = "GET", _ url: String, headers: [(String, String)] = [], body: [UInt8] = [], timeout: Int64, maxBytes: Int,
-        followRedirects: Bool = true, tls: EgressTLS? = nil
+        followRedirects: Bool = true, roundRobin: Bool = false, tls: EgressTLS? = nil
     ) async throws(EgressError) -> EgressResponse {
         var target = url
         for _ in 0...10 {
-            let response = try await sendOnce(method, target, headers: headers, body: body, timeout: timeout, maxBytes: maxBytes, tls: tls)
+            let response = try await sendOnce(
+                method, target, headers: headers, body: body, timeout: timeout, maxBytes: maxBytes, roundRobin: roundRobin, tls: tls)
             guard followRedirects, [301, 302, 303, 307, 308].contains(response.status), let location = response.header("location") else {
                 return response
             }
@@ -154,10 +158,18 @@ package final class EgressClient: Sendable {
     }
 
     private func sendOnce(
-        _ method: String, _ url: String, headers: [(String, String)], body: [UInt8], timeout: Int64, maxBytes: Int, tls: EgressTLS?
+        _ method: String, _ url: String, headers: [(String, String)], body: [UInt8], timeout: Int64, maxBytes: Int,
+        roundRobin: Bool, tls: EgressTLS?
     ) async throws(EgressError) -> EgressResponse {
         guard let target = TargetURL(url) else { throw .badURL(url) }
-        let addresses = try await checkedAddresses(of: target)
+        var addresses = try await checkedAddresses(of: target)
+        if roundRobin, addresses.count > 1 {
+            let turn = state.withLock { state in
+                state.turn &+= 1
+                return Int(state.turn % UInt(addresses.count))
+            }
+            addresses = Array(addresses[turn...] + addresses[..<turn])
+        }
         let deadline = NIODeadline.now() + .milliseconds(timeout)
         for address in addresses.dropLast() {
             do throws(ConnectFailure) {
@@ -206,12 +218,7 @@ package final class EgressClient: Sendable {
         } catch { throw .other(error) }
         do {
             let response = try await client.execute(request, deadline: deadline)
-            var bytes: [UInt8] = []
-            for try await part in response.body {
-                if bytes.count + part.readableBytes > maxBytes { throw EgressError.bodyTooLarge(limit: maxBytes) }
-                bytes.append(contentsOf: part.readableBytesView)
-                if NIODeadline.now() > deadline { throw EgressError.timeout }
-            }
+            let bytes = try await Self.collect(response.body, until: deadline, maxBytes: maxBytes)
             return EgressResponse(
                 status: Int(response.status.code), headers: response.headers.map { ($0.name.lowercased(), $0.value) }, body: bytes)
         } catch let error as EgressError {
@@ -299,47 +306,4 @@ package final class EgressClient: Sendable {
         if !spare.isEmpty { Task { for one in spare { try? await one.shutdown() } } }
         return client
     }
-}
-
-/// The parts of an http or https address that matter for connecting.
-struct TargetURL {
-    var scheme: String
-    var host: String
-    var port: Int
-    /// Path and query, at least `/`.
-    var path: String
-    var authority: String
-
-    init?(_ text: String) {
-        guard let colon = text.range(of: "://") else { return nil }
-        scheme = text[..<colon.lowerBound].lowercased()
-        guard scheme == "http" || scheme == "https" else { return nil }
-        var rest = text[colon.upperBound...]
-        if let hash = rest.firstIndex(of: "#") { rest = rest[..<hash] }
-        let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
-        var authority = rest[..<end]
-        if let at = authority.lastIndex(of: "@") { authority = authority[authority.index(after: at)...] }
-        let tail = rest[end...]
-        path = tail.isEmpty ? "/" : tail.hasPrefix("?") ? "/" + tail : String(tail)
-        self.authority = String(authority)
-        let standard = scheme == "https" ? 443 : 80
-        if authority.hasPrefix("[") {
-            guard let close = authority.firstIndex(of: "]") else { return nil }
-            host = String(authority[authority.index(after: authority.startIndex)..<close])
-            let port = authority[authority.index(after: close)...]
-            guard port.isEmpty || port.hasPrefix(":"), let number = port.isEmpty ? standard : Int(port.dropFirst()) else { return nil }
-            self.port = number
-        } else {
-            let parts = authority.split(separator: ":", omittingEmptySubsequences: false)
-            guard parts.count <= 2, let number = parts.count == 2 ? Int(parts[1]) : standard else { return nil }
-            host = String(parts.first ?? "")
-            port = number
-        }
-        guard !host.isEmpty, (1...65_535).contains(port) else { return nil }
-    }
-}
-
-extension String {
-    /// Range of the first occurrence of a text.
-    fileprivate func range(of text: String) -> Range<String.Index>? { firstRange(of: text) }
 }

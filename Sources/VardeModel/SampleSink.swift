@@ -63,7 +63,7 @@ package struct AppendReport: Sendable {
 }
 
 /// Why a store does not take a series or a sample.
-package enum IngestError: Error, Sendable, Equatable {
+package enum IngestError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A limit was reached; the text names the limit, its value and the series or label concerned.
     case limit(String)
     /// Labels that cannot be: empty name, a name twice, invalid UTF-8, no metric name where one is needed.
@@ -72,6 +72,13 @@ package enum IngestError: Error, Sendable, Equatable {
     case unavailable(String)
     /// Memory is short; retry after so many seconds.
     case overloaded(retryAfter: Int)
+
+    package var description: String {
+        switch self {
+        case .limit(let text), .invalidLabels(let text), .unavailable(let text): text
+        case .overloaded: "the server is short of memory"
+        }
+    }
 }
 
 /// Where collected samples go.

@@ -74,6 +74,9 @@ final class DiscoveryRuns: Sendable {
 /// Asks by way of the one way out, and the name servers of `/etc/resolv.conf`.
 struct EgressAsking: DiscoveryAsking {
     let egress: EgressClient
+    /// Where the name servers are named, and the port they have.
+    var resolver = "/etc/resolv.conf"
+    var port = 53
 
     func get(_ url: String, headers: [(String, String)], tls: EgressTLS?) async throws -> EgressResponse {
         if url.hasPrefix("unix://") {
@@ -87,13 +90,18 @@ struct EgressAsking: DiscoveryAsking {
     }
 
     func ask(_ message: [UInt8]) async throws -> [UInt8] {
-        let text = (try? PosixFileSystem().read("/etc/resolv.conf")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let text = (try? PosixFileSystem().read(resolver)).map { String(decoding: $0, as: UTF8.self) } ?? ""
         var servers = Self.nameServers(text)
         if servers.isEmpty { servers = ["127.0.0.1"] }
         var last: any Error = EgressError.timeout
         // Each server twice: a datagram may be lost.
         for server in servers + servers {
-            do { return try await egress.exchange(datagram: message, with: server, port: 53, timeout: 2_000) } catch { last = error }
+            do {
+                let answer = try await egress.exchange(datagram: message, with: server, port: port, timeout: 2_000)
+                // Cut to fit: the whole answer comes over TCP.
+                guard answer.count > 3, answer[2] & 0x02 != 0 else { return answer }
+                return try await egress.exchange(framed: message, with: server, port: port, timeout: 5_000)
+            } catch { last = error }
         }
         throw last
     }

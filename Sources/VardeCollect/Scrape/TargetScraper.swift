@@ -7,13 +7,13 @@ import VardeWire
 /// Owned by the one task that runs the target.
 struct TargetScraper {
     private(set) var config: ScrapeConfig
-    private let identity: TargetIdentity
-    private let sink: any SampleSink
-    private let hash = KeyedHash()
-    private var memory = SeriesMemory()
+    let identity: TargetIdentity
+    let sink: any SampleSink
+    let hash = KeyedHash()
+    var memory = SeriesMemory()
     /// Series of the configuration before this one: what the next scrape does not have of them has ended.
-    private var carried: Set<SeriesRef> = []
-    private var reportRefs: [String: SeriesRef] = [:]
+    var carried: Set<SeriesRef> = []
+    var reportRefs: [String: SeriesRef] = [:]
     private(set) var metadata: [String: FamilyMetadata] = [:]
 
     /// Series a target may have at most where its job sets no limit.
@@ -39,7 +39,7 @@ struct TargetScraper {
     }
 
     /// One scrape at work.
-    private struct Pass {
+    struct Pass {
         var outcome = Outcome()
         var batch = SampleBatch()
         var families: [String: FamilyMetadata] = [:]
@@ -64,7 +64,13 @@ struct TargetScraper {
         memory.begin()
         defer { outcome = pass.outcome }
         do {
-            if format == .protobuf { try readProtobuf(body, &pass) } else { try readText(body, format, &pass) }
+            if format == .protobuf {
+                try readProtobuf(body, &pass)
+            } else if config.convertsClassicHistograms {
+                try readConverting(body, format, &pass)
+            } else {
+                try readText(body, format, &pass)
+            }
         } catch let fault as ScrapeFault {
             throw fault
         } catch {
@@ -99,17 +105,32 @@ struct TargetScraper {
                 try take(sample, memory.cursor, parser, bytes, &pass)
             }
             guard let line = try parser.next(bytes) else { return }
-            switch line {
-            case .help(let name, let text): pass.families[name, default: FamilyMetadata()].help = text
-            case .type(let name, let type): pass.families[name, default: FamilyMetadata()].type = type == "untyped" ? "unknown" : type
-            case .unit(let name, let unit): pass.families[name, default: FamilyMetadata()].unit = unit
-            case .sample(let sample):
-                let length = sample.series.count
-                let low = hash(bytes.extracting(sample.series)).low
-                let slot = try memory.find(low, length) ?? add(low, length, try parser.labels(of: sample, bytes), &pass)
-                try take(sample, slot, parser, bytes, &pass)
+            if case .sample(let sample) = line {
+                try takeKnownOrNew(sample, parser, bytes, &pass)
+            } else {
+                note(line, &pass)
             }
         }
+    }
+
+    /// Takes what a line says of a family.
+    func note(_ line: ExpositionParser.Line, _ pass: inout Pass) {
+        switch line {
+        case .help(let name, let text): pass.families[name, default: FamilyMetadata()].help = text
+        case .type(let name, let type): pass.families[name, default: FamilyMetadata()].type = type == "untyped" ? "unknown" : type
+        case .unit(let name, let unit): pass.families[name, default: FamilyMetadata()].unit = unit
+        case .sample: break
+        }
+    }
+
+    mutating func takeKnownOrNew(
+        _ sample: ExpositionParser.Sample, _ parser: ExpositionParser, _ bytes: Span<UInt8>, _ pass: inout Pass
+    ) throws {
+        let length = sample.series.count
+        let low = hash(bytes.extracting(sample.series)).low
+        if let slot = memory.find(low, length) { return try take(sample, slot, parser, bytes, &pass) }
+        let labels = try parser.labels(of: sample, bytes)
+        if try admits(labels, &pass) { try take(sample, add(low, length, labels, &pass), parser, bytes, &pass) }
     }
 
     private mutating func take(
@@ -125,11 +146,9 @@ struct TargetScraper {
     }
 
     /// Counts a sample of a slot; false where it is not stored.
-    private mutating func count(_ slot: Int, _ own: Int64?, _ pass: inout Pass) throws -> Bool {
+    mutating func count(_ slot: Int, _ own: Int64?, _ pass: inout Pass) throws -> Bool {
         pass.outcome.scraped += 1
-        if pass.outcome.scraped > Self.hardSampleLimit {
-            throw ScrapeFault(kind: .sampleLimit, description: "sample limit exceeded: more than \(Self.hardSampleLimit) samples")
-        }
+        if pass.outcome.scraped > Self.hardSampleLimit { throw Self.tooManySamples }
         let isFirst = memory.note(slot, marked: own == nil || config.trackTimestampsStaleness)
         if memory.refs[slot] == SeriesMemory.dropped { return false }
         pass.outcome.kept += 1
@@ -145,7 +164,20 @@ struct TargetScraper {
         return true
     }
 
-    private mutating func add(_ hash: UInt64, _ length: Int, _ parsed: Labels, _ pass: inout Pass) throws -> Int {
+    /// Whether a new series may be looked up: of a body beyond its limit what follows is counted, and never reaches the store.
+    func admits(_ parsed: Labels, _ pass: inout Pass) throws -> Bool {
+        guard pass.limit != nil else { return true }
+        pass.outcome.scraped += 1
+        if pass.outcome.scraped > Self.hardSampleLimit { throw Self.tooManySamples }
+        if try finished(parsed) != nil { pass.outcome.kept += 1 }
+        return false
+    }
+
+    private static var tooManySamples: ScrapeFault {
+        ScrapeFault(kind: .sampleLimit, description: "sample limit exceeded: more than \(hardSampleLimit) samples")
+    }
+
+    mutating func add(_ hash: UInt64, _ length: Int, _ parsed: Labels, _ pass: inout Pass) throws -> Int {
         guard let labels = try finished(parsed) else { return memory.add(hash, length, SeriesMemory.dropped) }
         pass.outcome.added += 1
         do {
@@ -163,14 +195,27 @@ struct TargetScraper {
         for family in try exposition.decode(body.span, into: &raw) {
             pass.families[family.family] = FamilyMetadata(type: family.type, help: family.help, unit: family.unit)
         }
+        var classic = ClassicHistograms()
+        let gone = config.convertsClassicHistograms ? try withoutClassic(raw, pass, &classic) : []
         var sample = 0
         var nextHistogram = 0
         var nextExemplar = 0
         for series in 0..<raw.seriesCount {
+            if gone.contains(series) {
+                sample = Int(raw.sampleEnds[series])
+                continue
+            }
             let range = Int(raw.labelStarts[series])..<Int(raw.labelEnds[series])
             let low = hash(raw.bytes.span.extracting(range)).low
-            let slot =
-                try memory.find(low, range.count) ?? add(low, range.count, RemoteWrite.labels(raw.bytes.span.extracting(range)), &pass)
+            var found = memory.find(low, range.count)
+            if found == nil {
+                let labels = try RemoteWrite.labels(raw.bytes.span.extracting(range))
+                if try admits(labels, &pass) { found = try add(low, range.count, labels, &pass) }
+            }
+            guard let slot = found else {
+                sample = Int(raw.sampleEnds[series])
+                continue
+            }
             while nextExemplar < raw.exemplars.count, raw.exemplars[nextExemplar].series < series { nextExemplar += 1 }
             while sample < Int(raw.sampleEnds[series]) {
                 defer { sample += 1 }
@@ -194,6 +239,7 @@ struct TargetScraper {
                 }
             }
         }
+        try appendConverted(classic, &pass)
     }
 
     /// A histogram brought under `native_histogram_bucket_limit`, by merging neighbours as often as it takes.
@@ -266,41 +312,5 @@ struct TargetScraper {
             labels.set(label.name, to: label.value)
         }
         return labels
-    }
-
-    /// Appends the series every target has: `up` and what the scrape cost, in seconds and counts. A failed scrape marks all others stale.
-    mutating func report(
-        up: Bool, duration: Double, outcome: Outcome, at now: Int64, into batch: inout SampleBatch
-    ) throws(IngestError) {
-        var rows: [(String, Double)] = [
-            ("up", up ? 1 : 0), ("scrape_duration_seconds", duration), ("scrape_samples_scraped", Double(outcome.scraped)),
-            ("scrape_samples_post_metric_relabeling", Double(outcome.kept)), ("scrape_series_added", Double(outcome.added)),
-        ]
-        if config.extraScrapeMetrics {
-            rows += [
-                ("scrape_timeout_seconds", Double(config.timeout) / 1000), ("scrape_sample_limit", Double(config.sampleLimit)),
-                ("scrape_body_size_bytes", Double(outcome.bytes)),
-            ]
-        }
-        for (name, value) in rows { batch.append(try reportRef(name), now, value) }
-        if up { return }
-        for ref in memory.removeAll() + Array(carried) { batch.append(ref, now, .staleMarker) }
-        carried = []
-    }
-
-    private mutating func reportRef(_ name: String) throws(IngestError) -> SeriesRef {
-        if let known = reportRefs[name] { return known }
-        let ref = try sink.resolve(identity.labels.setting(Labels.metricName, to: name))
-        reportRefs[name] = ref
-        return ref
-    }
-
-    /// The target is gone: stale markers for everything it had, its own series too.
-    mutating func end(at now: Int64) -> SampleBatch {
-        var batch = SampleBatch()
-        for ref in memory.removeAll() + Array(carried) + Array(reportRefs.values) { batch.append(ref, now, .staleMarker) }
-        carried = []
-        reportRefs = [:]
-        return batch
     }
 }

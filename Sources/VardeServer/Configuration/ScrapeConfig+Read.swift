@@ -88,9 +88,6 @@ extension ScrapeConfig {
             oauth2 = try OAuth2Options(reading: v)
         }
         try readDiscoveries(keys)
-        if convertsClassicHistograms {
-            warnings.append("scrape_configs, job \(jobName): convert_classic_histograms_to_nhcb has no effect in this version")
-        }
         for key in ["scrape_failure_log_file", "no_proxy"] where keys[key] != nil {
             warnings.append("scrape_configs, job \(jobName): \(key) has no effect in this version")
         }

@@ -1,0 +1,27 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOPosix
+
+extension EgressClient {
+    /// Reads a body to its end. The client's own deadline ends with the head: who stops half-way is left here.
+    static func collect(_ body: HTTPClientResponse.Body, until deadline: NIODeadline, maxBytes: Int) async throws -> [UInt8] {
+        let reading = Task {
+            var bytes: [UInt8] = []
+            for try await part in body {
+                if bytes.count + part.readableBytes > maxBytes { throw EgressError.bodyTooLarge(limit: maxBytes) }
+                bytes.append(contentsOf: part.readableBytesView)
+                if NIODeadline.now() > deadline { throw EgressError.timeout }
+            }
+            // A cancelled body ends as one that is complete does.
+            if Task.isCancelled { throw EgressError.timeout }
+            return bytes
+        }
+        let alarm = MultiThreadedEventLoopGroup.singleton.any().scheduleTask(deadline: deadline) { reading.cancel() }
+        defer { alarm.cancel() }
+        return try await withTaskCancellationHandler {
+            try await reading.value
+        } onCancel: {
+            reading.cancel()
+        }
+    }
+}
