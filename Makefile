@@ -9,7 +9,7 @@ STATIC_LIBRARIES := lz4 zstd snappy z sqlite3 re2
 STATIC_PACKAGES := liblz4 libzstd snappy zlib sqlite3 re2
 PEERS := $(CURDIR)/.build-peers
 
-.PHONY: run test build deps peers format lint bench bench-metrics bench-micro fuzz sanitize dist clean
+.PHONY: run test build deps peers format lint bench bench-metrics bench-micro bench-targets fuzz sanitize dist clean
 
 FUZZ_SECONDS ?= 20
 FUZZ_TARGETS ?=
@@ -61,10 +61,15 @@ bench-metrics: build
 	@Tests/EndToEnd/peers.sh $(PEERS) prometheus victoria-metrics
 	VARDE_PEERS=$(PEERS) swift run --package-path Bench --scratch-path .build-bench -c release side-by-side metrics $(BENCH_OPTIONS)
 
-## bench-micro: codecs and the metrics store by themselves, on one core
+## bench-targets: ten thousand targets of a thousand samples on loopback, scraped every 15 s; TARGETS_OPTIONS such as --targets 1000 --gzip
+bench-targets: build
+	ulimit -n $$(ulimit -Hn); swift run --package-path Bench --scratch-path .build-bench -c release side-by-side targets $(TARGETS_OPTIONS)
+
+## bench-micro: codecs, scraped text and the metrics store by themselves, on one core
 bench-micro: deps
 	VARDE_BENCH=1 swift build -c release --product varde-micro -Xswiftc -enable-testing --scratch-path .build-micro
 	.build-micro/release/varde-micro codecs
+	.build-micro/release/varde-micro parse
 	.build-micro/release/varde-micro store 10000 720
 
 ## fuzz: libFuzzer on every decoder of bytes from disk and network, FUZZ_SECONDS each

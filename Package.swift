@@ -272,7 +272,8 @@ if Context.environment["VARDE_BENCH"] != nil {
     package.targets.append(.target(name: "CSanitizer", path: "Bench/Sources/CSanitizer"))
     package.targets.append(
         .executableTarget(
-            name: "varde-micro", dependencies: ["CSanitizer", "VardeModel", "VardeKernels", "VardeDisk", "VardeWire", "VardeMetrics"],
+            name: "varde-micro",
+            dependencies: ["CSanitizer", "VardeModel", "VardeKernels", "VardeDisk", "VardeWire", "VardeMetrics", "VardeCollect"],
             path: "Bench/Sources",
             sources: ["Micro", "SideBySide/Fleet.swift"], swiftSettings: houseTests))
 }

@@ -6,7 +6,8 @@ let package = Package(
     name: "bench",
     targets: [
         .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
+        .systemLibrary(name: "CEpoll"),
         .executableTarget(
-            name: "side-by-side", dependencies: ["CSnappy"], path: "Sources/SideBySide", swiftSettings: [.swiftLanguageMode(.v6)]),
+            name: "side-by-side", dependencies: ["CSnappy", "CEpoll"], path: "Sources/SideBySide", swiftSettings: [.swiftLanguageMode(.v6)]),
     ]
 )

@@ -144,3 +144,23 @@ struct Fleet {
         return value
     }
 }
+
+extension Fleet {
+    /// One scrape of the whole fleet as one target's page, family by family; values move with each.
+    mutating func page() -> [UInt8] {
+        let names = series.map { one in one.labels.first { $0.0 == "__name__" }?.1 ?? "" }
+        var text = ""
+        var family = ""
+        for index in series.indices.sorted(by: { (names[$0], $0) < (names[$1], $1) }) {
+            let value = advance(index)
+            if names[index] != family {
+                family = names[index]
+                text += "# HELP \(family) What a service of the fleet says.\n# TYPE \(family) gauge\n"
+            }
+            let own = series[index].labels.filter { !["__name__", "instance", "job"].contains($0.0) } + [("host", "\(series[index].host)")]
+            let number = Int64(exactly: value).map { "\($0)" } ?? "\(value)"
+            text += "\(family){\(own.map { "\($0.0)=\"\($0.1)\"" }.joined(separator: ","))} \(number)\n"
+        }
+        return Array(text.utf8)
+    }
+}

@@ -1,5 +1,6 @@
 import Foundation
 
+// side-by-side targets [--targets N] [--samples N] [--seconds N] [--gzip] [--varde BINARY]
 // side-by-side [metrics|logs|all] [--series N] [--steps N] [--scrapes FOLDER [--copies N]] [--megabytes N] [--connections N] [--rounds N]
 //              [--hold SECONDS] [--only NAME] [--varde BINARY] [--contestant "NAME PORT WRITE-PATH READY-PATH BINARY ARGUMENT…"]
 //
@@ -104,6 +105,17 @@ func row(_ title: String, _ values: [(name: String, value: Double)], _ format: S
         "".padding(toLength: 44, withPad: " ", startingAt: 0) + names.map { $0.padding(toLength: 24, withPad: " ", startingAt: 0) }.joined()
     )
     print("(in brackets: how many times better Varde is; medians of \(rounds))")
+}
+
+if what == "targets" {
+    var run = TargetsRun()
+    run.targets = option("targets", run.targets)
+    run.samples = option("samples", run.samples)
+    run.seconds = option("seconds", run.seconds)
+    run.isGzip = arguments.contains("--gzip")
+    try run.run(binary: text("varde").map { URL(fileURLWithPath: $0) } ?? root.appendingPathComponent(".build/release/varde"), folder: work)
+    try? FileManager.default.removeItem(at: work)
+    exit(0)
 }
 
 let now = Int64(Date().timeIntervalSince1970 * 1000) / 60_000 * 60_000

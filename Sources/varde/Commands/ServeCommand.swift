@@ -35,6 +35,7 @@ struct ServeCommand: AsyncParsableCommand {
         let configuration = try config.map { try ConfigurationFile.read($0) } ?? .embedded
         for warning in configuration.warnings { logger.warning("\(warning)") }
         ProcessMemory.tune()
+        ProcessFiles.raiseLimit()
         let server = try VardeServer(
             VardeServer.Settings(
                 configuration: configuration, dataDirectory: dataDir, listen: listen ?? configuration.server.listen ?? "127.0.0.1:4747"),
