@@ -11,6 +11,10 @@ package struct CollectSettings: Sendable {
     /// Labels of the host's series beside `job` and `instance`, or in their place.
     package var hostLabels = Labels.empty
 
+    /// Listeners for metrics that are sent a line each.
+    package var graphite: MetricListenerSettings?
+    package var statsd: MetricListenerSettings?
+
     package init() {}
 
     init(reading value: YAMLValue) throws(ConfigurationError) {
@@ -22,6 +26,8 @@ package struct CollectSettings: Sendable {
             if let v = host["labels"] { hostLabels = Labels(try v.labels()) }
             try host.rejectUnknown()
         }
+        if let v = keys["graphite"] { graphite = try MetricListenerSettings(.graphite, reading: v) }
+        if let v = keys["statsd"] { statsd = try MetricListenerSettings(.statsd, reading: v) }
         try keys.rejectUnknown()
     }
 

@@ -47,7 +47,8 @@ package struct VardeServer {
     private let parts: ServerParts
     private let tokens: TokenGate
     private let tls: TLSFilesReader?
-    private let syslog: SyslogListeners
+    private let syslog: ListenerSet<SyslogSettings>
+    private let lines: MetricListeners
     private let egress: EgressClient
     private let clock: @Sendable () -> Int64
 
@@ -96,7 +97,8 @@ package struct VardeServer {
             redaction: redaction, audit: audit, storage: storage, gate: gate, scrapes: scrapes,
             forwarding: Forwarding(egress: egress, clock: clock, logger: logger), logger: logger)
         sink.parts.withLock { [parts] in $0 = parts }
-        syslog = SyslogListeners(parts: parts, tls: tls)
+        syslog = .syslog(parts: parts, tls: tls)
+        lines = MetricListeners(parts: parts)
         parts.reloads.note(succeeded: true, at: clock())
         MetricsSystem.bootstrap(MetricsBackend(metrics))
         SelfMetricsCollector.install(parts, egress: egress, tokens: tokens)
@@ -178,7 +180,8 @@ package struct VardeServer {
                     .init(
                         service: IntakeService(
                             parts: parts, shutdownTimeout: settings.configuration.server.shutdownTimeout, logger: logger)),
-                    .init(service: SyslogService(parts: parts, listeners: syslog)), .init(service: FileTailService(parts: parts)),
+                    .init(service: SyslogService(parts: parts, listeners: syslog)),
+                    .init(service: MetricListenerService(listeners: lines)), .init(service: FileTailService(parts: parts)),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: quiet
@@ -221,6 +224,7 @@ package struct VardeServer {
             // What could not be put together at the start refuses the whole.
             try ConfigurationCheck.run(fresh)
             try await syslog.prepare(fresh.logs.syslog)
+            try await lines.prepare(fresh.collect)
             // The redactor first: what it refuses leaves everything as it was.
             try parts.redaction.use(fresh, now: clock() / 1000)
             tokens.replace(fresh.server.tokens)
@@ -232,6 +236,7 @@ package struct VardeServer {
             parts.applyForwarding()
             try parts.stores().logs.setRetention(fresh.retention.time * 1_000_000, policies: policies)
             await syslog.commit(fresh.logs.syslog)
+            await lines.commit(fresh.collect)
             for warning in fresh.warnings { logger.warning("\(warning)") }
             if let listen = fresh.server.listen, listen != settings.configuration.server.listen, listen != settings.listen {
                 logger.warning("server.listen is \(listen) now: that takes effect at the next start, until then it is \(settings.listen)")
@@ -250,6 +255,7 @@ package struct VardeServer {
             logger.info("configuration reloaded")
         } catch {
             await syslog.discard()
+            await lines.discard()
             parts.reloads.note(succeeded: false, at: clock())
             parts.audit.later("configuration", "refused, the old one stays: \(error)")
             logger.error("the configuration was not reloaded, the old one stays: \(error)")

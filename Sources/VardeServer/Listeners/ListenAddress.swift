@@ -1,3 +1,4 @@
+import VardeEgress
 import VardeModel
 
 /// Where a listener listens: `HOST:PORT`, an IPv6 address in brackets, no host for every address of the machine.
@@ -19,7 +20,22 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 
+/// What carries that which is listened for.
+package enum ListenTransport: String, Sendable, CaseIterable {
+    case tcp, udp, tls
+}
+
 extension YAMLValue {
+    /// Networks in CIDR form.
+    func networks() throws(ConfigurationError) -> [Network] {
+        var all: [Network] = []
+        for item in try list() {
+            guard let network = Network(try item.nonEmptyString()) else { throw item.error("is not a network such as 192.0.2.0/24") }
+            all.append(network)
+        }
+        return all
+    }
+
     /// One address or a list of them.
     func listenAddresses() throws(ConfigurationError) -> [ListenAddress] {
         var all: [ListenAddress] = []

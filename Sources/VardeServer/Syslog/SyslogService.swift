@@ -4,7 +4,7 @@ import ServiceLifecycle
 /// Listens for syslog while the server runs. Stopped before the doors for writes close: what was read is stored.
 struct SyslogService: Service {
     let parts: ServerParts
-    let listeners: SyslogListeners
+    let listeners: ListenerSet<SyslogSettings>
 
     func run() async throws {
         let settings = parts.current().logs.syslog

@@ -9,9 +9,7 @@ package struct SyslogSettings: Sendable, Equatable {
         case app, host, severity, facility, procid, msgid
     }
 
-    package enum Transport: String, Sendable, CaseIterable {
-        case tcp, udp, tls
-    }
+    package typealias Transport = ListenTransport
 
     /// Where to listen, by transport.
     package var addresses: [Transport: [ListenAddress]] = [:]
@@ -53,13 +51,7 @@ package struct SyslogSettings: Sendable, Equatable {
         if labels.isEmpty, !labelFields.contains(.severity), !labelFields.contains(.facility) {
             throw value.error("a message could be without any label: give labels, or severity or facility among label_fields")
         }
-        if let v = keys["networks"] {
-            networks = []
-            for item in try v.list() {
-                guard let network = Network(try item.nonEmptyString()) else { throw item.error("is not a network such as 192.0.2.0/24") }
-                networks.append(network)
-            }
-        }
+        if let v = keys["networks"] { networks = try v.networks() }
         if let v = keys["connections"] { connections = try v.int(in: 1...100_000) }
         if let v = keys["idle_timeout"] { idle = try v.duration(allowZero: false) }
         if let v = keys["max_message_size"] {

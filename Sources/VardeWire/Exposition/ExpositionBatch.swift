@@ -67,4 +67,21 @@ extension RawSampleBatch {
         sample(timestamp, value)
         endSeries()
     }
+
+    /// Adds a series with several samples, by time.
+    package mutating func append(_ labels: Labels, _ samples: ArraySlice<(Int64, Double)>) {
+        beginSeries()
+        for one in labels { label(one.name, one.value) }
+        labelEnds.append(UInt32(truncatingIfNeeded: bytes.count))
+        for (time, value) in samples { sample(time, value) }
+        endSeries()
+    }
+
+    package mutating func append(_ labels: Labels, _ samples: ArraySlice<(Int64, NativeHistogram)>) {
+        beginSeries()
+        for one in labels { label(one.name, one.value) }
+        labelEnds.append(UInt32(truncatingIfNeeded: bytes.count))
+        for (time, histogram) in samples { sample(time, histogram) }
+        endSeries()
+    }
 }
