@@ -18,8 +18,10 @@ package protocol ForwardFeed: AnyObject, Sendable {
     ///
     /// - Returns: whether what was read must be sent before anything else is read.
     func read(most: Int, through end: LogCursor?) throws -> Bool
-    /// Items read and not yet forgotten.
+    /// Items read and not yet forgotten, in the measure `ForwardQueue`'s sizes have.
     var count: Int { get }
+    /// Most of them a window has, whatever the shards.
+    var mostInWindow: Int { get }
     /// Everything before was read.
     var cursor: LogCursor { get }
     /// Bytes of the log read so far, and those still to be read.
@@ -38,6 +40,10 @@ package protocol ForwardFeed: AnyObject, Sendable {
     func halves(of batch: Batch) -> (Batch, Batch)?
     /// Adds what the feed itself has counted.
     func add(to statistics: inout ForwardStatistics)
+}
+
+extension ForwardFeed {
+    package var mostInWindow: Int { 500_000 }
 }
 
 /// In which of two forms bodies are made; receivers that do not know the newer one get the older.

@@ -10,6 +10,8 @@ package struct ForwardTarget: Sendable, Equatable {
     package var access = EndpointAccess()
     package var followRedirects = true
     package var timeout: Int64 = 30_000
+    /// Whether requests go to the host's addresses in turn.
+    package var roundRobin = false
 
     /// A header as configured.
     package struct Header: Sendable, Equatable {

@@ -26,8 +26,6 @@ package final class Forwarder<Feed: ForwardFeed>: Sendable {
         }
     }
 
-    /// Most items of a window, whatever the shards.
-    private static var mostInWindow: Int { 500_000 }
     /// Requests of a batch that was refused, to find what of it is taken: each time, and where it may have arrived before.
     private static var extraRequests: Int { 24 }
     private static var extraRequestsUncertain: Int { 64 }
@@ -116,7 +114,7 @@ package final class Forwarder<Feed: ForwardFeed>: Sendable {
             // What may have arrived is sent in the batches it was sent in.
             let isUncertain = pace.progress.done < pace.progress.sentThrough
             let shards = isUncertain ? pace.progress.parts : pace.resharding.shards
-            let most = min(Self.mostInWindow, shards * max(queue.capacity, queue.mostPerSend))
+            let most = min(feed.mostInWindow, shards * max(queue.capacity, queue.mostPerSend))
             let end = isUncertain ? pace.progress.sentThrough : nil
             let isFull = try await blocking { [feed] in try feed.read(most: most, through: end) }
             try note(shards, &pace)

@@ -3,6 +3,7 @@ import Synchronization
 import VardeCollect
 import VardeDisk
 package import VardeEgress
+package import VardeLogs
 package import VardeMetrics
 package import VardeWire
 
@@ -25,10 +26,23 @@ package final class Forwarding: Sendable {
         }
     }
 
+    /// What a log store's endpoints need besides it.
+    package struct LogGround: Sendable {
+        package var store: LogStore
+        /// First segment of the store's log that may still be sent.
+        package var firstKept: @Sendable () throws -> UInt64
+
+        package init(store: LogStore, firstKept: @escaping @Sendable () throws -> UInt64) {
+            self.store = store
+            self.firstKept = firstKept
+        }
+    }
+
     /// How one endpoint is doing.
     package struct Status: Sendable {
         package enum Kind: Sendable {
             case metrics
+            case logs
         }
 
         package var kind: Kind
@@ -41,20 +55,24 @@ package final class Forwarding: Sendable {
 
     private enum Endpoint: Equatable {
         case metrics(RemoteWriteEndpoint)
+        case logs(LokiWriteEndpoint)
 
         var target: ForwardTarget {
             switch self {
             case .metrics(let endpoint): endpoint.target
+            case .logs(let endpoint): endpoint.target
             }
         }
         var queue: ForwardQueue {
             switch self {
             case .metrics(let endpoint): endpoint.queue
+            case .logs(let endpoint): endpoint.queue
             }
         }
         var kind: Status.Kind {
             switch self {
             case .metrics: .metrics
+            case .logs: .logs
             }
         }
         /// Unique over all kinds.
@@ -83,12 +101,16 @@ package final class Forwarding: Sendable {
 
     /// Sends to these endpoints from here on. Those that are as they were go on undisturbed; those that are gone are forgotten, and the
     /// log is no longer kept for them.
-    package func apply(_ endpoints: [RemoteWriteEndpoint], _ ground: MetricGround) throws {
-        try ground.store.holds.keepOnly(Set(endpoints.map(\.target.name)))
-        let wanted = endpoints.map { Endpoint.metrics($0) }
-        replace(wanted) { endpoint, sender, earlier in
-            guard case .metrics(let endpoint) = endpoint else { return Task {} }
-            return Task { await self.run(endpoint, sender, ground, after: earlier) }
+    package func apply(
+        _ metrics: [RemoteWriteEndpoint], _ ground: MetricGround, _ logs: [LokiWriteEndpoint], _ logGround: LogGround
+    ) throws {
+        try ground.store.holds.keepOnly(Set(metrics.map(\.target.name)))
+        try logGround.store.holds.keepOnly(Set(logs.map(\.target.name)))
+        replace(metrics.map { .metrics($0) } + logs.map { .logs($0) }) { endpoint, sender, earlier in
+            switch endpoint {
+            case .metrics(let endpoint): Task { await self.run(endpoint, sender, ground, after: earlier) }
+            case .logs(let endpoint): Task { await self.run(endpoint, sender, logGround, after: earlier) }
+            }
         }
     }
 
@@ -134,6 +156,19 @@ package final class Forwarding: Sendable {
             group.addTask { await forwarder.run(from: progress) }
             group.addTask { await metadata.run() }
         }
+    }
+
+    private func run(
+        _ endpoint: LokiWriteEndpoint, _ sender: EndpointSender, _ ground: LogGround, after earlier: Task<Void, Never>?
+    ) async {
+        await earlier?.value
+        let store = ground.store
+        let name = endpoint.target.name
+        guard let progress = await Self.untilDone({ try store.progress(ofReader: name) }) else { return }
+        let forwarder = Forwarder(
+            name: name, queue: endpoint.queue, feed: LogFeed(store, endpoint, from: progress.done, clock: clock), holds: store.holds,
+            sender: sender, ground: .init(clock: clock, firstKept: ground.firstKept, loggedBytes: { store.loggedBytes }))
+        await forwarder.run(from: progress)
     }
 
     /// Tries again what a disk has failed; nil once cancelled.

@@ -20,7 +20,7 @@ extension LogColumns {
     }
 
     /// Appends entries `range` of another in their order. Complexity: O(bytes), at memory speed where neither has metadata.
-    mutating func append(_ other: LogColumns, _ range: Range<Int>) {
+    package mutating func append(_ other: LogColumns, _ range: Range<Int>) {
         guard !range.isEmpty else { return }
         let first = other.lineRange(range.lowerBound).lowerBound
         let last = other.lineRange(range.upperBound - 1).upperBound

@@ -11,6 +11,7 @@ extension LogStore {
         guard let log = writeAheadLog, state.withLock({ !$0.heads.isEmpty }) else { return }
         // Whatever is in segments of the log before this one is in the heads by now.
         let firstNeeded = try log.cut()
+        try holds.mark(firstNeeded, at: options.now() / 1_000_000)
         state.withLock { state in
             var streams: [UInt32: (stream: LogStream, pages: [LogHeadPage])] = [:]
             for (id, head) in state.heads {
@@ -40,7 +41,8 @@ extension LogStore {
                 state.statistics.cuts += 1
                 state.storedChanged()
             }
-            try writeAheadLog?.removeSegments(before: frozen.firstNeededLog)
+            state.withLock { $0.logDone = max($0.logDone, frozen.firstNeededLog) }
+            try trimHeld()
         }
     }
 

@@ -136,7 +136,8 @@ extension LogStore {
         return (dropped, written.map(\.name))
     }
 
-    /// Removes segments of the write-ahead log that hold nothing but what is in segments, also where a crash or a failure kept them.
+    /// Removes segments of the write-ahead log that hold nothing but what is in segments, also where a crash or a failure kept them, or
+    /// where they were kept to be passed on: those who read them go on behind.
     private func trimLog() throws {
         guard let log = writeAheadLog else { return }
         // Appending takes the same lock: with no lines in memory, whatever the log holds before the mark is in segments.
@@ -145,7 +146,14 @@ extension LogStore {
             log.markCut()
             return true
         }
-        if isEmpty { try log.removeSegments(before: try log.finishCut()) }
+        guard isEmpty else { return }
+        let start = try log.finishCut()
+        holds.invalidate()
+        try log.removeSegments(before: start)
+        state.withLock { state in
+            state.logDone = max(state.logDone, start)
+            state.logKept = start
+        }
     }
 
     /// Removes segment files the catalog does not name, left where a removal failed. Runs on `maintenance`, where nothing is being written.

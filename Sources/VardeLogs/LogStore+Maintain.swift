@@ -19,6 +19,7 @@ extension LogStore {
                 return state.headBytes >= options.maxHeadBytes || state.logBytes >= Self.maxLogBytes || !state.frozen.isEmpty
             }
             if due { try cut() }
+            try trimHeld()
             try removeExpired(now: now)
             try compact(now: now)
             forgetStreams()

@@ -39,6 +39,9 @@ package final class LogStore: LogSink, LogSource {
         var hide: LogHide?
         var isCutScheduled = false
         var isClosed = false
+        /// First segment of the write-ahead log that holds what is not in segments, and the first that was not removed.
+        var logDone: UInt64 = 0
+        var logKept: UInt64 = 0
         /// Whether the write-ahead log may hold what is in segments too: where the catalog was lost, which said how far they reach.
         var replayMayRepeat = false
         var statistics = LogStoreStatistics()
@@ -61,6 +64,8 @@ package final class LogStore: LogSink, LogSource {
     /// Cuts, compaction and removal run one after the other.
     let maintenance = DispatchQueue(label: "varde.logs.maintenance")
     private let log = Mutex<WriteAheadLog?>(nil)
+    /// Who passes on what the write-ahead log holds, and how far they have come.
+    package let holds: LogHolds
 
     /// What was found damaged when the store was opened, in words.
     package var damage: [String] { state.withLock { $0.statistics.damage } }
@@ -69,6 +74,7 @@ package final class LogStore: LogSink, LogSource {
 
     private init(directory: String, fileSystem: any FileSystem, catalog: Catalog, options: LogStoreOptions) throws {
         segmentDirectory = directory + "/segments"
+        holds = try LogHolds(catalog: catalog, store: "logs")
         self.fileSystem = fileSystem
         self.catalog = catalog
         self.options = options
@@ -94,6 +100,7 @@ package final class LogStore: LogSink, LogSource {
             if sequence > done { try store.replay(writes, sequence: sequence, bytes: payload.count) }
         }
         store.log.withLock { $0 = log }
+        try store.holds.mark(log.firstOwnSegment, at: options.now() / 1_000_000)
         store.state.withLock { $0.statistics.damage += damage.map(\.description) }
         return store
     }

@@ -43,6 +43,7 @@ extension Configuration {
         if let value = root["remote_write"] {
             remoteWrite = try RemoteWriteEndpoint.list(reading: value, global: global, warnings: &warnings)
         }
+        if let value = root["loki_write"] { lokiWrite = try LokiWriteEndpoint.list(reading: value, global: global) }
         if let value = root["otlp"] { otlp = try OTLPTranslation(reading: value, classicNamesOnly: global.scrape.classicNamesOnly) }
         if let value = root["collect"] { collect = try CollectSettings(reading: value) }
         if let value = root["scrape_config_files"] { try readScrapeFiles(value) }

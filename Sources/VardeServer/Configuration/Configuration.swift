@@ -24,6 +24,7 @@ package struct Configuration: Sendable {
     package var otlp: OTLPTranslation
     /// Where samples are sent on to.
     package var remoteWrite: [RemoteWriteEndpoint] = []
+    package var lokiWrite: [LokiWriteEndpoint] = []
     /// What is accepted for the sake of an existing `prometheus.yml` and has no effect yet, one sentence each: logged at start and
     /// printed by `varde check config`.
     package var warnings: [String]

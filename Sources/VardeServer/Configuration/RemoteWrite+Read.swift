@@ -42,9 +42,7 @@ extension RemoteWriteEndpoint {
             try metadata.rejectUnknown()
         }
         if sendsExemplars { warnings.append("remote_write, \(target.shownURL): send_exemplars has no effect in this version") }
-        if keys["round_robin_dns"] != nil {
-            warnings.append("remote_write, \(target.shownURL): round_robin_dns has no effect in this version")
-        }
+        if let v = keys["round_robin_dns"] { target.roundRobin = try v.bool() }
         try keys.rejectUnknown()
     }
 }

@@ -2,6 +2,7 @@ import Logging
 import ServiceLifecycle
 import VardeCollect
 import VardeForward
+import VardeLogs
 import VardeMetrics
 import VardeWire
 
@@ -32,10 +33,19 @@ extension ServerParts {
             },
             families: { [self] in familyMetadata })
         do {
-            try forwarding.apply(current().remoteWrite, ground)
+            try forwarding.apply(current().remoteWrite, ground, current().lokiWrite, logGround(stores.logs))
         } catch {
-            logger.error("remote_write cannot begin: \(error)")
+            logger.error("remote_write and loki_write cannot begin: \(error)")
         }
+    }
+
+    private func logGround(_ store: LogStore) -> Forwarding.LogGround {
+        Forwarding.LogGround(
+            store: store,
+            firstKept: { [self] in
+                let kept = current().storage.unsent
+                return try store.firstSegment(livingAt: clock() - kept.time, within: isReadOnly ? 0 : kept.bytes)
+            })
     }
 
     /// What is known of metric families from scrapes and senders, one record each.

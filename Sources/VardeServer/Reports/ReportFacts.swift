@@ -121,5 +121,6 @@ struct ReportFacts: Sendable {
 enum ReportRecipients {
     static func of(_ configuration: Configuration) -> [(name: String, address: String)] {
         configuration.remoteWrite.map { ("remote_write \($0.target.name)", $0.target.shownURL) }
+            + configuration.lokiWrite.map { ("loki_write \($0.target.name)", $0.target.shownURL) }
     }
 }

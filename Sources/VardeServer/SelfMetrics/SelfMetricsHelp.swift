@@ -1,7 +1,14 @@
 /// What the server's own metrics count, for the `# HELP` lines of `/metrics`.
 enum SelfMetricsHelp {
     /// The help of a family; empty for one without.
-    static func text(_ name: String) -> String { texts[name] ?? "" }
+    static func text(_ name: String) -> String { texts[name] ?? lokiWriteText(name) ?? "" }
+
+    /// Endpoints for logs have the figures those for samples have.
+    private static func lokiWriteText(_ name: String) -> String? {
+        guard name.hasPrefix("varde_loki_write_") else { return nil }
+        let like = name.replacing("varde_loki_write_", with: "varde_remote_storage_").replacing("lines", with: "samples")
+        return texts[like]?.replacing("Samples", with: "Lines").replacing("sample", with: "line")
+    }
 
     private static let texts: [String: String] = [
         "process_cpu_seconds_total": "Processor time of the server, user and system.",
@@ -36,6 +43,8 @@ enum SelfMetricsHelp {
         "varde_inbound_refused_total": "Queries refused because they came from outside the declared networks.",
         "varde_ingested_lines_total": "Log lines stored and synced, by protocol.",
         "varde_ingested_samples_total": "Samples stored and synced, by protocol.",
+        "varde_loki_write_max_bytes_per_send": "Bytes of lines in one request at most.",
+        "varde_loki_write_pending_bytes": "Bytes of lines in memory on their way to an endpoint.",
         "varde_logs_bytes_accepted_total": "Bytes of log lines stored.",
         "varde_logs_compactions_total": "Merges of log segments.",
         "varde_logs_cuts_total": "Times lines in memory were written to segments.",
@@ -53,6 +62,9 @@ enum SelfMetricsHelp {
         "varde_logs_streams": "Log streams known.",
         "varde_logs_streams_in_memory": "Log streams with lines not yet in segments.",
         "varde_maintenance_failures_total": "Rounds of a store's maintenance that failed and will be tried again.",
+        "varde_metric_connections_refused_total": "Connections for Graphite or StatsD refused or ended, by reason.",
+        "varde_metric_lines_dropped_total": "Lines of Graphite or StatsD not taken, by reason.",
+        "varde_metric_lines_total": "Lines of Graphite or StatsD taken.",
         "varde_metrics_block_bytes": "Bytes of metric blocks on disk.",
         "varde_metrics_block_samples": "Samples in blocks.",
         "varde_metrics_blocks": "Metric blocks on disk.",
