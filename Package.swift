@@ -241,8 +241,8 @@ let package = Package(
         .testTarget(
             name: "VardeServerTests",
             dependencies: [
-                "VardeServer", "VardeModel", "VardeMetrics", "VardeLogs", "VardeCollect", "VardeDisk", "VardePrivacy", "VardeEgress",
-                "VardeForward", "TestSupport",
+                "VardeServer", "VardeModel", "VardeMetrics", "VardeLogs", "VardeQuery", "VardeCollect", "VardeDisk", "VardePrivacy",
+                "VardeEgress", "VardeForward", "TestSupport",
             ],
             swiftSettings: houseTests),
         .testTarget(

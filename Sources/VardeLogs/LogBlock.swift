@@ -23,6 +23,8 @@ enum LogEncoding: UInt8, Sendable {
     case raw = 0
     case lz4 = 1
     case zstd = 2
+    /// Lines alone: templates with their variables in columns (`LogTemplates`).
+    case templates = 3
 }
 
 /// How hard to compress.
@@ -30,8 +32,8 @@ struct LogCompression: Sendable {
     var encoding: LogEncoding
     var level: Int
 
-    static let fresh = LogCompression(encoding: .zstd, level: 1)
-    static let compacted = LogCompression(encoding: .zstd, level: 3)
+    static let fresh = LogCompression(encoding: .templates, level: 1)
+    static let compacted = LogCompression(encoding: .templates, level: 6)
 }
 
 /// Entries stored and compressed together: a part with times, line lengths and metadata, and a part with the lines.
@@ -60,7 +62,10 @@ struct LogBlock: Sendable {
     init(_ columns: LogColumns, _ compression: LogCompression) {
         let head = Self.head(of: columns)
         let (headEncoding, headBytes) = Self.compressed(head, compression)
-        let (linesEncoding, lineBytes) = Self.compressed(columns.lineBytes, compression)
+        let (linesEncoding, lineBytes) =
+            compression.encoding == .templates
+            ? LogTemplates.encode(columns, compression) ?? Self.compressed(columns.lineBytes, compression)
+            : Self.compressed(columns.lineBytes, compression)
         info = LogBlockInfo(
             headSize: headBytes.count, headRawSize: head.count, linesSize: lineBytes.count, linesRawSize: columns.lineBytes.count,
             headEncoding: headEncoding, linesEncoding: linesEncoding, headChecksum: CRC32C.checksum(headBytes.span),
@@ -70,16 +75,17 @@ struct LogBlock: Sendable {
         bytes.append(contentsOf: lineBytes)
     }
 
-    private static func compressed(_ bytes: [UInt8], _ compression: LogCompression) -> (LogEncoding, [UInt8]) {
+    static func compressed(_ bytes: [UInt8], _ compression: LogCompression) -> (LogEncoding, [UInt8]) {
         guard bytes.count >= 64 else { return (.raw, bytes) }
         var output: [UInt8] = []
         switch compression.encoding {
         case .raw: return (.raw, bytes)
         case .lz4: LZ4.compress(bytes.span, into: &output)
-        case .zstd: Zstd.compress(bytes.span, level: compression.level, into: &output)
+        case .zstd, .templates: Zstd.compress(bytes.span, level: compression.level, into: &output)
         }
+        let encoding = compression.encoding == .lz4 ? LogEncoding.lz4 : .zstd
         // Room for the worst case was made; only what is used is kept.
-        return output.count < bytes.count ? (compression.encoding, Bytes.array(output.span)) : (.raw, bytes)
+        return output.count < bytes.count ? (encoding, Bytes.array(output.span)) : (.raw, bytes)
     }
 
     /// The first part before compression.
@@ -171,15 +177,22 @@ struct LogBlock: Sendable {
         return true
     }
 
-    /// Replaces `output` by the lines' bytes. `bytes` is the second part as stored.
-    static func readLines(_ bytes: Span<UInt8>, _ info: LogBlockInfo, into output: inout [UInt8]) throws(LogStoreError) {
+    /// Adds the lines to `columns` that `readHead` filled: all, or without such as cannot hold the needles. `bytes` is the second part as
+    /// stored.
+    static func readLines(
+        _ bytes: Span<UInt8>, _ info: LogBlockInfo, needles: LineNeedles = .none, into columns: inout LogColumns
+    ) throws(LogStoreError) {
         guard bytes.count == info.linesSize, CRC32C.checksum(bytes) == info.linesChecksum else {
             throw .damaged("a block's lines do not match their checksum")
         }
-        try decompress(bytes, info.linesEncoding, size: info.linesRawSize, into: &output)
+        if info.linesEncoding == .templates {
+            try LogTemplates.decode(bytes, info, needles, into: &columns)
+        } else {
+            try decompress(bytes, info.linesEncoding, size: info.linesRawSize, into: &columns.lineBytes)
+        }
     }
 
-    private static func decompress(
+    static func decompress(
         _ bytes: Span<UInt8>, _ encoding: LogEncoding, size: Int, into output: inout [UInt8]
     ) throws(LogStoreError) {
         do throws(DecompressionError) {
@@ -189,6 +202,7 @@ struct LogBlock: Sendable {
                 Bytes.append(bytes, to: &output)
             case .lz4: try LZ4.decompress(bytes, size: size, into: &output)
             case .zstd: try Zstd.decompress(bytes, size: size, into: &output)
+            case .templates: throw .malformed(encoding: "templates")
             }
         } catch {
             throw .damaged("a block cannot be decompressed: \(error)")
@@ -196,10 +210,10 @@ struct LogBlock: Sendable {
         guard output.count == size else { throw .damaged("a block has \(output.count) bytes where \(size) were stored") }
     }
 
-    /// Replaces `columns` by all entries.
-    func read(into columns: inout LogColumns) throws(LogStoreError) {
+    /// Replaces `columns` by all entries, or without such as cannot hold the needles.
+    func read(into columns: inout LogColumns, needles: LineNeedles = .none) throws(LogStoreError) {
         let span = bytes.span
         try Self.readHead(span.extracting(0..<info.headSize), info, into: &columns)
-        try Self.readLines(span.extracting(info.headSize..<bytes.count), info, into: &columns.lineBytes)
+        try Self.readLines(span.extracting(info.headSize..<bytes.count), info, needles: needles, into: &columns)
     }
 }

@@ -58,10 +58,10 @@ final class LogHeadPage: Sendable {
         return query.mayMatch(packed.table)
     }
 
-    func read(into columns: inout LogColumns) throws(LogStoreError) {
+    func read(into columns: inout LogColumns, needles: LineNeedles = .none) throws(LogStoreError) {
         switch content.withLock({ $0 }) {
         case .raw(let raw): columns = raw
-        case .packed(let block, _): try block.read(into: &columns)
+        case .packed(let block, _): try block.read(into: &columns, needles: needles)
         }
     }
 

@@ -60,6 +60,7 @@ enum LogRecord {
             case .raw: body = Bytes.array(stored)
             case .lz4: try LZ4.decompress(stored, size: size, into: &body)
             case .zstd: try Zstd.decompress(stored, size: size, into: &body)
+            case .templates: throw .malformed(encoding: "templates")
             }
         } catch { throw malformed }
         let bytes = body.span

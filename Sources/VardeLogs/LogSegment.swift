@@ -35,9 +35,9 @@ final class LogSegment: Sendable {
         let meta = try file.read("meta")
         guard meta.count == 50 else { throw LogStoreError.damaged("\(path): the section “meta” has \(meta.count) bytes") }
         let version = UInt16(meta[0]) | UInt16(meta[1]) << 8
-        guard version == LogSegmentFormat.version else {
+        guard LogSegmentFormat.versions.contains(version) else {
             throw LogStoreError.damaged(
-                "\(path): segment version \(version) is not known to this Varde (it knows \(LogSegmentFormat.version))")
+                "\(path): segment version \(version) is not known to this Varde (it knows up to \(LogSegmentFormat.versions.upperBound))")
         }
         let span = meta.span
         first = Int64(bitPattern: Bytes.load64(span, at: 2))
@@ -162,11 +162,11 @@ final class LogSegment: Sendable {
         try LogBlock.readHead(bytes.span, blocks[block].info, into: &columns)
     }
 
-    /// Adds the lines to what `readHead` gave.
-    func readLines(block: Int, into columns: inout LogColumns) throws {
+    /// Adds the lines to what `readHead` gave: all, or without such as cannot hold the needles.
+    func readLines(block: Int, needles: LineNeedles = .none, into columns: inout LogColumns) throws {
         var bytes: [UInt8] = []
         try part(of: block, lines: true, into: &bytes)
-        try LogBlock.readLines(bytes.span, blocks[block].info, into: &columns.lineBytes)
+        try LogBlock.readLines(bytes.span, blocks[block].info, needles: needles, into: &columns)
     }
 
     /// A block as stored.

@@ -1,6 +1,6 @@
 import VardeKernels
 
-/// Log segments on disk, version 1: sectioned files of kind 2, one UTC day of many streams each.
+/// Log segments on disk, versions 1 and 2: sectioned files of kind 2, one UTC day of many streams each.
 ///
 ///     meta      = version(u16) first(i64) last(i64) entries(u64) raw bytes(u64) streams(u32) blocks(u32) runs(u32) groups(u32)
 ///     pages G   = block*                  of group G, each as `LogBlock` says: head, then lines
@@ -12,6 +12,9 @@ import VardeKernels
 ///     run       = stream, block, first entry, entries, raw bytes, first time (zigzag), last - first  varints
 ///     streams   = raw size(u32) zstd(labels*)
 ///
+/// Version 2 has blocks whose lines are templates with their variables in columns (`LogTemplates`); a segment without any is of version 1,
+/// so that an older Varde reads it.
+///
 /// A run is what a query reads as one page: entries of one stream that follow each other in a block, ascending in time. Large streams
 /// have blocks of their own, small ones share blocks. Runs are sorted by stream and first time. Times are nanoseconds.
 ///
@@ -19,7 +22,7 @@ import VardeKernels
 /// size. Layout 1: from 32 blocks on they are stored as rows, bit c of row r being bit r of block c's table, so that a needle costs a
 /// short read for each of its grams, whatever the number of blocks. Layout 0: fewer tables stand one after the other (u64 words).
 enum LogSegmentFormat {
-    static let version: UInt16 = 1
+    static let versions: ClosedRange<UInt16> = 1...2
     static let store = "logs"
     static let suffix = ".seg"
     /// Blocks of a group: rows of 64 bytes, tables of 8 MiB in memory while a group is written.

@@ -173,7 +173,7 @@ final class LogSegmentWriter {
         for labels in streams { LogBytes.append(labels: labels, to: &table) }
         try writer.section("streams", Self.packed(table).span)
 
-        var meta: [UInt8] = [UInt8(truncatingIfNeeded: LogSegmentFormat.version), UInt8(LogSegmentFormat.version >> 8)]
+        var meta: [UInt8] = [blocks.contains { $0.info.linesEncoding == .templates } ? 2 : 1, 0]
         for value in [UInt64(bitPattern: first), UInt64(bitPattern: last), UInt64(entries), UInt64(raw)] {
             Bytes.append64(value, to: &meta)
         }

@@ -52,7 +52,7 @@ extension LogStore {
     func selection(_ request: LogRequest) throws -> LogStoreSelection {
         let snapshot = try snapshot(request)
         let query = LogFilterQuery(request)
-        var builder = SelectionBuilder()
+        var builder = SelectionBuilder(request)
         for segment in snapshot.segments {
             var candidates: [Bool]?
             var asked = false

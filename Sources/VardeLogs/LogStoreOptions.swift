@@ -36,7 +36,7 @@ package struct LogStoreOptions: Sendable {
     /// Nanoseconds after which lines in memory are cut to segments, however few.
     package var maxHeadAge: Int64 = 3_600_000_000_000
     /// Bytes of lines in one page before compression.
-    package var pageSize = 512 << 10
+    package var pageSize = 1 << 20
     /// Bytes of lines not yet in compressed pages, all streams together; above it the largest are compressed early.
     package var maxOpenBytes = 24 << 20
     /// When a write is acknowledged.

@@ -1,4 +1,5 @@
 import Synchronization
+import VardeKernels
 import VardeModel
 
 /// Where a page of a selection is.
@@ -15,13 +16,16 @@ final class LogStoreSelection: LogSelection {
     let streams: [LogStream]
     let pages: [LogPageRef]
     private let sources: [LogPageSource]
+    /// What each wanted line holds: lines that cannot are left out where that is quick.
+    private let needles: LineNeedles
     /// The block read last of those that several runs share: runs of many small streams are read one after the other.
     private let shared = Mutex<(segment: String, block: UInt32, columns: LogColumns)?>(nil)
 
-    init(streams: [LogStream], pages: [LogPageRef], sources: [LogPageSource]) {
+    init(streams: [LogStream], pages: [LogPageRef], sources: [LogPageSource], needles: LineNeedles) {
         self.streams = streams
         self.pages = pages
         self.sources = sources
+        self.needles = needles
     }
 
     func read(_ page: LogPageRef, into columns: inout LogColumns) throws { try read(sources[Int(page.handle)], into: &columns) }
@@ -31,14 +35,14 @@ final class LogStoreSelection: LogSelection {
         case .left(let whole, let hide, let stream):
             try read(whole, into: &columns)
             if let left = hide.remaining(of: columns, stream) { columns = left }
-        case .page(let page): try page.read(into: &columns)
+        case .page(let page): try page.read(into: &columns, needles: needles)
         case .open(let open, let ascends): columns = ascends ? open : open.sortedByTime()
         case .run(let segment, let index):
             let run = segment.runs[index]
             let block = Int(run.block)
             if segment.ownsBlock(run) {
                 try segment.readHead(block: block, into: &columns)
-                try segment.readLines(block: block, into: &columns)
+                try segment.readLines(block: block, needles: needles, into: &columns)
                 return
             }
             let whole = try whole(segment, run.block)
@@ -88,6 +92,9 @@ struct SelectionBuilder {
     private var indices: [UInt32: Int] = [:]
     private var pages: [LogPageRef] = []
     private var sources: [LogPageSource] = []
+    private let needles: LineNeedles
+
+    init(_ request: LogRequest) { needles = LineNeedles(request.requiredSubstrings) }
 
     mutating func index(of id: UInt32, _ registry: StreamRegistry) -> Int {
         if let index = indices[id] { return index }
@@ -107,7 +114,7 @@ struct SelectionBuilder {
 
     /// The selection, without what erasures under way concern.
     func finish(_ hide: LogHide?, _ registry: StreamRegistry) throws -> LogStoreSelection {
-        guard let hide else { return LogStoreSelection(streams: streams, pages: pages, sources: sources) }
+        guard let hide else { return LogStoreSelection(streams: streams, pages: pages, sources: sources, needles: needles) }
         var shown: [LogPageRef] = []
         var behind: [LogPageSource] = []
         for page in pages {
@@ -126,7 +133,7 @@ struct SelectionBuilder {
             shown.append(own)
             behind.append(.left(source, hide, stream))
         }
-        return LogStoreSelection(streams: streams, pages: shown, sources: behind)
+        return LogStoreSelection(streams: streams, pages: shown, sources: behind, needles: needles)
     }
 
     private static func verdict(

@@ -4,7 +4,8 @@ package struct LogRequest: Sendable {
     /// First nanosecond (inclusive) and end (exclusive).
     package var start: Int64
     package var end: Int64
-    /// Byte strings each wanted line contains, one of each inner group at least: pages that hold none may be left out, others may not.
+    /// Byte strings each wanted line contains, one of each inner group at least: pages and lines that hold none may be left out, others
+    /// may not.
     package var requiredSubstrings: [[[UInt8]]]
     /// Structured-metadata equalities each wanted entry fulfils.
     package var requiredMetadata: [Label]
@@ -68,7 +69,7 @@ package protocol LogSource: Sendable {
 package protocol LogSelection: Sendable {
     var streams: [LogStream] { get }
     var pages: [LogPageRef] { get }
-    /// Replaces `columns` by the page's entries (all of them: the caller filters by time and content).
+    /// Replaces `columns` by the page's entries, all that may hold what the request requires: the caller filters by time and content.
     func read(_ page: LogPageRef, into columns: inout LogColumns) throws
     /// As `read`, where lines are not looked at: times, line ends and metadata; `lineBytes` may be empty.
     func readTimes(_ page: LogPageRef, into columns: inout LogColumns) throws

@@ -99,9 +99,24 @@ extension FuzzTarget {
         case .blockIndex: out = Self.blockIndexBytes
         case .logBlockHead: out = LogBlock.head(of: Self.write.entries)
         case .logRecord: out = LogRecord.encode([Self.write])
+        case .lineTemplates: out = Self.templates
         default: break
         }
         return [out]
+    }
+
+    private static var templates: [UInt8] {
+        var text: [UInt8] = []
+        var ends: [UInt32] = []
+        for i in 0..<300 {
+            text += Array(
+                "GET /a/\(i * 7919 % 5000) took=\(i % 90)ms id=\(String(i * 0x1234_5678_9ABC, radix: 16)) at 0\(i % 10):0\(i)\n".utf8)
+            ends.append(UInt32(text.count))
+        }
+        var words: [UInt8] = []
+        var numbers: [UInt8] = []
+        _ = LineTemplates.encode(text.span, lineEnds: ends.span, words: &words, numbers: &numbers)
+        return countBytes(300) + countBytes(text.count) + countBytes(words.count) + words + numbers
     }
 
     private static func countBytes(_ count: Int) -> [UInt8] { [UInt8(count & 255), UInt8(count >> 8)] }

@@ -16,7 +16,7 @@ enum FuzzTarget: String, CaseIterable {
     case snappy, gzip, zstd, lz4
     case promql, logql
     case valueColumn, integerColumn, histogramColumn, metricsLog, blockIndex, tombstones, sectionedFile, logSegmentReader
-    case logRecord, logBlockHead
+    case logRecord, logBlockHead, lineTemplates
 
     private static let limit = 1 << 20
     private static let now: Int64 = 1_800_000_000_000
@@ -119,9 +119,26 @@ enum FuzzTarget: String, CaseIterable {
             guard let file = try? files.open("/0000000000000001.wal", .create), (try? file.write(bytes.span, at: 0)) != nil else { return }
             _ = try? WriteAheadLog.read(directory: "/", fileSystem: files) { _, _, _ in }
         case .logRecord: _ = try? LogRecord.decode(bytes.span)
+        case .lineTemplates: Self.readTemplates(bytes)
         default:
             var columns = LogColumns()
             _ = LogBlock.parse(bytes.span, into: &columns)
+        }
+    }
+
+    /// Lines as templates: their count, the size of the text and that of the words (u16 each), words, numbers.
+    private static func readTemplates(_ bytes: [UInt8]) {
+        guard bytes.count >= 6 else { return }
+        let sizes = (0..<3).map { Int(bytes[2 * $0]) | Int(bytes[2 * $0 + 1]) << 8 }
+        let middle = 6 + min(sizes[2], bytes.count - 6)
+        var text: [UInt8] = []
+        var ends: [UInt32] = []
+        var kept: [UInt32] = []
+        for needles in [LineNeedles.none, LineNeedles([[Array("ab1".utf8), Array("x".utf8)], [Array("=7".utf8)]])] {
+            let isDone = LineTemplates.decode(
+                words: bytes.span.extracting(6..<middle), numbers: bytes.span.extracting(middle..<bytes.count), lineCount: sizes[0],
+                size: sizes[1], needles: needles, into: &text, lineEnds: &ends, kept: &kept)
+            if isDone { precondition(ends.count == kept.count && text.count <= sizes[1]) }
         }
     }
 

@@ -11,6 +11,7 @@
 #include "varde_private_file.h"
 #include "varde_resolve.h"
 #include "varde_sample_text.h"
+#include "varde_templates.h"
 #include "varde_terminal.h"
 
 #ifdef __cplusplus

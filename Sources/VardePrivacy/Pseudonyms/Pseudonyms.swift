@@ -155,7 +155,7 @@ enum CanonicalForms {
 
 /// Tokens made lately, so that a value seen again costs a look-up. In memory only, bounded.
 struct TokenCache {
-    private static let slots = 4096
+    private static let slots = 16_384
     private var keys = [KeyedHash.Value](repeating: KeyedHash.Value(low: 0, high: 0), count: slots)
     private var tokens = [UInt8](repeating: 0, count: slots * Pseudonyms.tokenLength)
     private let hash = KeyedHash()

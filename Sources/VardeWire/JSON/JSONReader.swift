@@ -100,6 +100,8 @@ package struct JSONReader {
         }
         Bytes.append(bytes.extracting(start..<at), to: &out)
         while at < bytes.count {
+            if bytes[at] == UInt8(ascii: "\\") { JSONStringScan.unescape(bytes, at: &at, into: &out) }
+            if at >= bytes.count { break }
             let byte = bytes[at]
             at += 1
             switch byte {

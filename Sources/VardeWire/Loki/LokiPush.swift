@@ -91,6 +91,7 @@ package enum LokiPush {
             try reader.array(bytes) { (reader, _) throws(WireError) in
                 var labels: [Label] = []
                 var writer = LogColumnsWriter()
+                var unescaped: [UInt8] = []
                 try reader.object(bytes) { (reader, key) throws(WireError) in
                     switch key {
                     case "stream":
@@ -101,7 +102,7 @@ package enum LokiPush {
                         }
                     case "values":
                         try reader.array(bytes) { (reader, _) throws(WireError) in
-                            try jsonEntry(&reader, bytes, into: &writer)
+                            try jsonEntry(&reader, bytes, &unescaped, into: &writer)
                         }
                     default: try reader.skip(bytes)
                     }
@@ -126,11 +127,11 @@ package enum LokiPush {
     }
 
     private static func jsonEntry(
-        _ reader: inout JSONReader, _ bytes: Span<UInt8>, into writer: inout LogColumnsWriter
+        _ reader: inout JSONReader, _ bytes: Span<UInt8>, _ unescaped: inout [UInt8], into writer: inout LogColumnsWriter
     ) throws(WireError) {
         var timestamp: Int64?
         var plain: Range<Int>?
-        var unescaped: [UInt8] = []
+        unescaped.removeAll(keepingCapacity: true)
         var metadata: [Label] = []
         var count = 0
         try reader.array(bytes) { (reader, index) throws(WireError) in
@@ -150,9 +151,9 @@ package enum LokiPush {
         }
         guard count >= 2, let timestamp else { throw WireError("an entry needs a timestamp and a line", at: reader.at) }
         if let plain {
-            writer.append(timestamp, bytes.extracting(plain), Labels(metadata))
+            writer.append(timestamp, bytes.extracting(plain), metadata.isEmpty ? .empty : Labels(metadata))
         } else {
-            writer.append(timestamp, unescaped.span, Labels(metadata))
+            writer.append(timestamp, unescaped.span, metadata.isEmpty ? .empty : Labels(metadata))
         }
     }
 
