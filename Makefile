@@ -9,7 +9,7 @@ STATIC_LIBRARIES := lz4 zstd snappy z sqlite3 re2
 STATIC_PACKAGES := liblz4 libzstd snappy zlib sqlite3 re2
 PEERS := $(CURDIR)/.build-peers
 
-.PHONY: run test build deps peers format lint bench bench-metrics bench-micro bench-targets fuzz sanitize dist clean
+.PHONY: run test build deps peers format lint bench bench-metrics bench-logs bench-micro bench-targets fuzz sanitize dist clean
 
 FUZZ_SECONDS ?= 20
 FUZZ_TARGETS ?=
@@ -60,6 +60,11 @@ bench: build
 bench-metrics: build
 	@Tests/EndToEnd/peers.sh $(PEERS) prometheus victoria-metrics
 	VARDE_PEERS=$(PEERS) swift run --package-path Bench --scratch-path .build-bench -c release side-by-side metrics $(BENCH_OPTIONS)
+
+## bench-logs: log lines alone; BENCH_OPTIONS names a server to go beside Varde (--contestant "NAME PORT PUSH-PATH READY-PATH BINARY ARGUMENT…")
+##            and, where it does not speak Loki's API, a file of what it is asked (--queries FILE)
+bench-logs: build
+	swift run --package-path Bench --scratch-path .build-bench -c release side-by-side logs $(BENCH_OPTIONS)
 
 ## bench-targets: ten thousand targets of a thousand samples on loopback, scraped every 15 s; TARGETS_OPTIONS such as --targets 1000 --gzip
 bench-targets: build

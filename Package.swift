@@ -242,7 +242,7 @@ let package = Package(
             name: "VardeServerTests",
             dependencies: [
                 "VardeServer", "VardeModel", "VardeMetrics", "VardeLogs", "VardeQuery", "VardeCollect", "VardeDisk", "VardePrivacy",
-                "VardeEgress", "VardeForward", "TestSupport",
+                "VardeEgress", "VardeForward", "VardeKernels", "TestSupport",
             ],
             swiftSettings: houseTests),
         .testTarget(

@@ -79,6 +79,7 @@ import Testing
         let dump = try server.run(["check", "data", "--dump", server.dataDirectory.path])
         #expect(dump.status == 0, "\(dump.errors)")
         #expect(!dump.output.contains("kari.nordmann"))
+        #expect(dump.output.contains(folder.path + "/a.log") && dump.output.contains(folder.path + "/new.log"))
     }
 
     @Test func `Killed again and again while files are written and rotated, it has every line once`() async throws {

@@ -103,7 +103,7 @@ import VardeKernels
                 }
             }
         }
-        #expect(left > 20_000)
+        #expect(left > 10_000)
     }
 
     private func holds(_ line: [UInt8], _ needle: [UInt8]) -> Bool { SubstringSearch.firstOffset(of: needle.span, in: line.span) != nil }

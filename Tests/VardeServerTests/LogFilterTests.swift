@@ -1,7 +1,7 @@
-import Foundation
 import TestSupport
 import Testing
 import VardeDisk
+import VardeKernels
 import VardeModel
 
 @testable import VardeLogs
@@ -18,14 +18,8 @@ import VardeModel
         var passes: ([UInt8]) -> Bool
     }
 
-    /// By the C library, which is quick in debug builds too.
     private static func holds(_ line: [UInt8], _ needle: String, from: Int = 0) -> Int? {
-        let bytes = Array(needle.utf8)
-        if bytes.isEmpty { return from }
-        return line.withUnsafeBytes { text in
-            guard let base = text.baseAddress, let found = memmem(base + from, text.count - from, bytes, bytes.count) else { return nil }
-            return UnsafeRawPointer(found) - base
-        }
+        SubstringSearch.firstOffset(of: Array(needle.utf8).span, in: line.span, from: from)
     }
 
     private static func quoted(_ text: String) -> String {

@@ -73,19 +73,31 @@ struct LogsResult {
     var cpuPerMillionLines = 0.0
     var peakMemory = 0
     var diskShare = 0.0
-    var queries: [Double] = []
+    /// Milliseconds by name of the query; NaN where it was refused.
+    var queries: [String: Double] = [:]
 }
 
 enum LogsRun {
-    static let queries: [(name: String, query: String)] = [
+    /// What is asked, by name: a path with parameters, in which {start} and {end} stand for nanoseconds.
+    typealias Query = (name: String, path: String)
+
+    static let queries: [Query] = [
         ("needle", "{env=\"prod\"} |= \"\(LogsCorpus.needle)\""),
         ("part of a word", "{env=\"prod\"} |= \"\(LogsCorpus.part)\""),
         ("count by app", "sum by (app) (count_over_time({env=\"prod\"}[1m]))"),
         ("json filter", "{app=\"app1\"} | json | status >= 500 | duration_ms > 890"),
         ("regex count", "sum(count_over_time({env=\"prod\"} |~ \"ERROR.*took=8[0-9]{2}ms\" [1m]))"),
-    ]
+    ].map { ($0.0, "/loki/api/v1/query_range?query=\(MetricsRun.escape($0.1))&start={start}&end={end}&step=60&limit=100") }
 
-    static func run(_ contestant: Contestant, _ corpus: LogsCorpus) throws -> LogsResult {
+    static func queries(file: String) throws -> [Query] {
+        try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").map { line in
+            let parts = line.split(separator: "\t", maxSplits: 1)
+            guard parts.count == 2 else { throw Connection.Failure(description: "\(file): a line needs a name, a tab and a path: \(line)") }
+            return (String(parts[0]), String(parts[1]))
+        }
+    }
+
+    static func run(_ contestant: Contestant, _ corpus: LogsCorpus, _ queries: [Query]) throws -> LogsResult {
         var result = LogsResult(name: contestant.name)
         try contestant.start()
         // Nothing of ours stays behind, whatever goes wrong.
@@ -115,12 +127,12 @@ enum LogsRun {
         result.cpuPerMillionLines = contestant.cpuSeconds / Double(corpus.lines) * 1e6
         result.peakMemory = contestant.peakMemory
         let connection = try Connection(port: contestant.port)
-        for (_, query) in queries {
+        for (name, path) in queries {
+            let filled = path.replacingOccurrences(of: "{start}", with: String(corpus.start))
+                .replacingOccurrences(of: "{end}", with: String(corpus.end))
             let began = Clock.seconds()
-            let answer = try connection.request(
-                "GET",
-                "/loki/api/v1/query_range?query=\(MetricsRun.escape(query))&start=\(corpus.start)&end=\(corpus.end)&step=60&limit=100")
-            result.queries.append(answer.status == 200 ? (Clock.seconds() - began) * 1000 : .nan)
+            let answer = try connection.request("GET", filled)
+            result.queries[name] = answer.status == 200 ? (Clock.seconds() - began) * 1000 : .nan
         }
         contestant.kill(SIGTERM)
         result.diskShare = Double(contestant.diskBytes) / Double(corpus.rawBytes)

@@ -6,7 +6,8 @@ import Foundation
 //
 // Starts each server alone on loopback, replays the same bytes, prints one table of medians with the ratio to Varde. The corpus is a
 // synthetic fleet of N series, or with --scrapes real scrapes multiplied by instance. In a contestant's arguments {data} stands for a
-// fresh folder, whose size on disk is what counts.
+// fresh folder, whose size on disk is what counts. A contestant without Loki's API is asked what FILE says: a line each of name, a tab, and
+// a path with parameters, in which {start} and {end} stand for nanoseconds; names are those of the table.
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 @MainActor func option(_ name: String, _ standard: Int) -> Int {
@@ -171,17 +172,24 @@ if what != "metrics" {
     let corpus = LogsCorpus.make(
         megabytes: option("megabytes", 500), streams: 30, connections: 2, end: Int64(now - 60_000) * 1_000_000, seed: 2)
     print("\nlogs: \(corpus.lines) lines, \(corpus.rawBytes / 1_000_000) MB in 30 streams, Loki push, redaction on")
-    var results: [LogsResult] = []
+    let names = ["varde"] + (text("contestant")?.split(separator: " ").prefix(1).map(String.init) ?? [])
+    var results: [String: [LogsResult]] = [:]
     for round in 0..<rounds {
-        guard let one = try contestant("varde", round: 100 + round, logs: true) else { continue }
-        results.append(try LogsRun.run(one, corpus))
-        try? FileManager.default.removeItem(at: one.folder)
+        for name in names {
+            guard let one = try contestant(name, round: 100 + round, logs: true) else { continue }
+            let queries = name == "varde" ? LogsRun.queries : try text("queries").map(LogsRun.queries(file:)) ?? LogsRun.queries
+            results[name, default: []].append(try LogsRun.run(one, corpus, queries))
+            try? FileManager.default.removeItem(at: one.folder)
+        }
     }
-    @MainActor func value(_ key: @MainActor (LogsResult) -> Double) -> [(String, Double)] { [("varde", median(results.map { key($0) }))] }
-    header(["varde"])
-    row("MB/s", value { $0.megabytesPerSecond }, "%.0f", higherIsBetter: true)
-    row("CPU-s per million lines", value { $0.cpuPerMillionLines }, "%.2f", higherIsBetter: false)
-    row("peak memory, MB", value { Double($0.peakMemory) / 1e6 }, "%.0f", higherIsBetter: false)
-    row("disk/raw", value { $0.diskShare }, "%.3f", higherIsBetter: false)
-    for (index, query) in LogsRun.queries.enumerated() { row(query.name, value { $0.queries[index] }, "%.1f ms", higherIsBetter: false) }
+    let present = names.filter { results[$0] != nil }
+    header(present)
+    @MainActor func values(_ key: @MainActor (LogsResult) -> Double) -> [(String, Double)] {
+        present.map { name in (name, median((results[name] ?? []).map { key($0) })) }
+    }
+    row("MB/s", values { $0.megabytesPerSecond }, "%.0f", higherIsBetter: true)
+    row("CPU-s per million lines", values { $0.cpuPerMillionLines }, "%.2f", higherIsBetter: false)
+    row("peak memory, MB", values { Double($0.peakMemory) / 1e6 }, "%.0f", higherIsBetter: false)
+    row("disk/raw", values { $0.diskShare }, "%.3f", higherIsBetter: false)
+    for query in LogsRun.queries { row(query.name, values { $0.queries[query.name] ?? .nan }, "%.1f ms", higherIsBetter: false) }
 }

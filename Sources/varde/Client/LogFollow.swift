@@ -6,6 +6,8 @@ struct LogFollow {
     private static let page = 5_000
     /// Lines remembered so that none is shown twice.
     private static let maxSeen = 100_000
+    /// Frames received that wait to be shown; where there are more, what follows is fetched once they are.
+    private static let maxFrames = 256
     /// Longest wait before connecting again, in milliseconds.
     private static let longestPause = 10_000
 
@@ -53,6 +55,9 @@ struct LogFollow {
         }
     }
 
+    /// More came than is kept until it is shown.
+    private struct Behind: Error {}
+
     private struct Frame: Decodable {
         struct Dropped: Decodable { var labels: [String: String] }
 
@@ -83,11 +88,14 @@ struct LogFollow {
         while true {
             do {
                 try await catchUp(seen)
-                let texts = AsyncStream<String>.makeStream(bufferingPolicy: .unbounded)
+                let texts = AsyncStream<String>.makeStream(bufferingPolicy: .bufferingOldest(Self.maxFrames))
                 let (connection, parameters) = (connection, parameters(from: seen.newest))
                 let task = Task {
                     defer { texts.continuation.finish() }
-                    try await connection.follow("/loki/api/v1/tail", parameters) { texts.continuation.yield($0) }
+                    try await connection.follow("/loki/api/v1/tail", parameters) { text in
+                        // Lines that are shown too slowly are not kept here: the connection ends, and they are fetched.
+                        if case .dropped = texts.continuation.yield(text) { throw Behind() }
+                    }
                 }
                 for await text in texts.stream {
                     pause = 250
@@ -96,6 +104,8 @@ struct LogFollow {
                 }
                 try await task.value
                 lost()
+            } catch is Behind {
+                continue
             } catch let refusal as ServerConnection.Refusal where !refusal.isTemporary {
                 throw refusal
             } catch {

@@ -52,9 +52,11 @@ struct ServerConnection {
     }
 
     /// - Parameter query: the text the server may find fault with; its place is then shown.
-    func get(_ path: String, _ parameters: [(String, String)] = [], explaining query: String? = nil) async throws -> Data {
+    func get(
+        _ path: String, _ parameters: [(String, String)] = [], headers: [(String, String)] = [], explaining query: String? = nil
+    ) async throws -> Data {
         let suffix = parameters.isEmpty ? "" : "?" + Self.form(parameters)
-        return try await send("GET", path + suffix, headers: [], body: [], explaining: query)
+        return try await send("GET", path + suffix, headers: headers, body: [], explaining: query)
     }
 
     func postForm(_ path: String, _ parameters: [(String, String)], explaining query: String? = nil) async throws -> Data {
@@ -97,10 +99,12 @@ struct ServerConnection {
     /// Follows a WebSocket of the server until it ends.
     ///
     /// - Throws: the refusal, or why the connection was lost.
-    func follow(_ path: String, _ parameters: [(String, String)], onText: @escaping @Sendable (String) -> Void) async throws {
+    func follow(
+        _ path: String, _ parameters: [(String, String)], onText: @escaping @Sendable (String) async throws -> Void
+    ) async throws {
         let headers = token.map { [("Authorization", "Bearer \($0)")] } ?? []
         let outcome = try await Self.egress.receiveTexts(base + path + "?" + Self.form(parameters), headers: headers, tls: tls) {
-            onText($0)
+            try await onText($0)
         }
         guard case .refused(let response) = outcome else { return }
         throw Refusal(status: response.status, description: Self.message(response))

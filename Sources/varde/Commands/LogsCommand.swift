@@ -29,6 +29,9 @@ struct LogsCommand: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "Go on printing lines as they come.")
     var follow = false
 
+    @Option(name: .long, help: "With so many lines before and after each, of the same stream, within a day.")
+    var around: Int = 0
+
     @Flag(name: .long, help: "The oldest lines of the range instead of the newest.")
     var forward = false
 
@@ -39,6 +42,11 @@ struct LogsCommand: AsyncParsableCommand {
     var output: Format = .lines
 
     @OptionGroup var options: ServerOptions
+
+    func validate() throws {
+        guard (0...LogContext.most).contains(around) else { throw ValidationError("--around takes 0 to \(LogContext.most) lines") }
+        guard around == 0 || !follow else { throw ValidationError("--around goes with lines that are there, not with --follow") }
+    }
 
     func run() async throws {
         let connection = try ServerConnection(options)
@@ -51,18 +59,22 @@ struct LogsCommand: AsyncParsableCommand {
             ("direction", forward ? "forward" : "backward"),
         ]
         if let step { parameters.append(("step", String(format: "%.3f", Double(step.milliseconds) / 1000))) }
-        let body = try await connection.get("/loki/api/v1/query_range", parameters, explaining: query)
+        let body = try await connection.get(
+            "/loki/api/v1/query_range", parameters, headers: around > 0 ? LogContext.byStream : [], explaining: query)
         var shown: [QueryData.Stream] = []
-        if output == .json, !follow {
+        if output == .json, !follow, around == 0 {
             Terminal.write(String(decoding: body, as: UTF8.self) + "\n")
         } else {
             let response = try connection.decode(PrometheusResponse<QueryData>.self, from: body)
             guard let result = response.data?.result else { throw CommandFailure("the server's answer holds no data") }
             switch result {
+            case .streams(let streams) where around > 0:
+                try await print(LogContext(connection: connection, count: around).groups(around: streams), on: terminal)
             case .streams(let streams):
                 shown = streams
                 print(streams, on: terminal)
             default:
+                if around > 0 { throw CommandFailure("--around prints lines: a metric query has none") }
                 if follow { throw CommandFailure("--follow prints lines: a metric query has none") }
                 let text =
                     output == .chart
@@ -93,16 +105,40 @@ struct LogsCommand: AsyncParsableCommand {
         for (labels, entry) in all { Terminal.write(text(of: entry, labels: labels, on: terminal) + "\n") }
     }
 
-    /// A line as an object of its own, as it is printed while following.
-    private static func json(_ entry: QueryData.Entry, _ labels: [String: String]) -> String {
+    /// Groups of lines with a rule between them, what was found marked as `grep` marks it.
+    private func print(_ groups: [LogContext.Group], on terminal: Terminal) {
+        if output == .table {
+            var table = Table(["", "TIME", "STREAM", "LINE"])
+            for group in groups {
+                table.rows += group.lines.map {
+                    [$0.isMatch ? ">" : "", Self.time($0.entry.nanoseconds), describe(group.labels), $0.entry.line]
+                }
+            }
+            return Terminal.write(table.render(on: terminal))
+        }
+        for (number, group) in groups.enumerated() {
+            if number > 0, output != .json { Terminal.write(terminal.paint("--", .grey) + "\n") }
+            for line in group.lines {
+                let text =
+                    output == .json
+                    ? Self.json(line.entry, group.labels, isMatch: line.isMatch)
+                    : (line.isMatch ? "> " : "  ") + text(of: line.entry, labels: group.labels, on: terminal)
+                Terminal.write(text + "\n")
+            }
+        }
+    }
+
+    /// A line as an object of its own, as it is printed while following and with lines around it.
+    private static func json(_ entry: QueryData.Entry, _ labels: [String: String], isMatch: Bool? = nil) -> String {
         struct Line: Encodable {
             var timestamp: String
             var labels: [String: String]
             var line: String
+            var match: Bool?
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let bytes = try? encoder.encode(Line(timestamp: String(entry.nanoseconds), labels: labels, line: entry.line))
+        let bytes = try? encoder.encode(Line(timestamp: String(entry.nanoseconds), labels: labels, line: entry.line, match: isMatch))
         return String(decoding: bytes ?? Data(), as: UTF8.self)
     }
 
