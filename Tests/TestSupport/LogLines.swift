@@ -6,6 +6,7 @@ public struct LogLines {
         "日本", "a",
     ]
 
+    /// Lines that follow from `seed` alone.
     public init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
     /// A line: mostly of a few shapes with numbers and identifiers, now and then of random words or characters.
@@ -43,5 +44,6 @@ public struct LogLines {
         return String(piece)
     }
 
+    /// A number from 0 on.
     public mutating func number(below limit: Int) -> Int { Int.random(in: 0..<limit, using: &generator) }
 }
