@@ -95,6 +95,10 @@ import Testing
         try await Self.expect(expected, in: receiver, start: start)
         let found = try await SyslogListenerTests.lines(receiver, "{app=\"x\"}", count: 1)
         #expect(found.count == 1 && found[0].line.hasPrefix("from <EMAIL:"))
+        // Figures are noted once a second.
+        for _ in 0..<100 where try await server.ownMetric("varde_loki_write_lines_dropped_total", "relabelled") == 0 {
+            try await Task.sleep(for: .milliseconds(100))
+        }
         #expect(try await server.ownMetric("varde_loki_write_lines_dropped_total", "relabelled") == 1)
         #expect(try await server.ownMetric("varde_loki_write_lines_failed_total") == 0)
         #expect(try await server.ownMetric("varde_loki_write_lines_total") == Double(expected.count + 1))
