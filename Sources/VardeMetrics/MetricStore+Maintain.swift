@@ -20,8 +20,8 @@ extension MetricStore {
         let (samples, series, since, latest) = state.withLock { ($0.samples.count, $0.table.count, $0.headSince, $0.latestAppend) }
         let isOld = since.map { now - $0 >= options.maxHeadAge } ?? false
         // A backfill has ended: what it left in memory takes less room in a block. Blocks of a few samples a series are not worth it.
-        let isQuiet = samples >= max(options.leastSamplesCut, series * 4) && now - latest >= options.quietTime
-        if samples >= options.maxHeadSamples || isQuiet || (isOld || force) && samples > 0 { try cutHead() }
+        let isQuiet = samples >= max(options.leastSamplesCut, series * Self.leastSamplesPerSeries) && now - latest >= options.quietTime
+        if isFull(samples: samples, series: series) || isQuiet || (isOld || force) && samples > 0 { try cutHead() }
         try retryFrozen()
         try trimLog()
         try compact()
@@ -30,7 +30,16 @@ extension MetricStore {
     }
 
     /// Whether the head is so large that it should be cut without waiting for the next round.
-    package var wantsMaintenance: Bool { state.withLock { $0.samples.count >= options.maxHeadSamples } }
+    package var wantsMaintenance: Bool { state.withLock { isFull(samples: $0.samples.count, series: $0.table.count) } }
+
+    /// Samples of each series for which a block is worth its index.
+    private static let leastSamplesPerSeries = 4
+
+    /// Whether the head is to be written to a block. One of very many series waits for a few samples of each: a block of one scrape would be
+    /// all index, and series between two scrapes would be taken for idle.
+    private func isFull(samples: Int, series: Int) -> Bool {
+        samples >= max(options.maxHeadSamples, series * Self.leastSamplesPerSeries)
+    }
 
     /// Sets the head aside and begins a new one; from here on the log defines series anew.
     func cutHead() throws {
