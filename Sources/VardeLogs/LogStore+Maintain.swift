@@ -57,6 +57,21 @@ extension LogStore {
         }
     }
 
+    /// Bytes of segments and log on disk.
+    package var diskBytes: Int { state.withLock { state in state.segments.reduce(state.logBytes) { $0 + $1.fileSize } } }
+
+    /// Newest line (ns) of the segment where that is oldest; nil where there is no segment.
+    package var oldestFileEnd: Int64? { state.withLock { $0.segments.map(\.last).min() } }
+
+    /// Removes the segment whose newest line is oldest, for want of room; blocks.
+    package func dropOldestFile(now: Int64) throws {
+        try maintenance.sync {
+            guard let oldest = state.withLock({ $0.segments.min { $0.last < $1.last } }) else { return }
+            try replace([oldest], by: [])
+            noteExpired(oldest.entryCount, now)
+        }
+    }
+
     /// Removes everything of a day (since 1970) that is in segments; how much it was.
     package func removeDay(_ day: Int) throws -> (files: Int, entries: Int) {
         try maintenance.sync {

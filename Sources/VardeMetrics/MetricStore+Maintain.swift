@@ -227,21 +227,29 @@ extension MetricStore {
     }
 
     private func dropExpired(now: Int64) throws {
-        let blocks = state.withLock { $0.blocks }
-        var expired = blocks.filter { $0.last < now - options.retention }
-        if options.maxBytes > 0 {
-            var total = blocks.reduce(log.statistics.bytes) { $0 + $1.size }
-            for block in blocks.sorted(by: { $0.last < $1.last }) where total > options.maxBytes {
-                if !expired.contains(where: { $0 === block }) { expired.append(block) }
-                total -= block.size
-            }
-        }
-        guard !expired.isEmpty else { return }
+        try drop(state.withLock { $0.blocks }.filter { $0.last < now - options.retention }, now: now)
+    }
+
+    private func drop(_ expired: [Block], now: Int64) throws {
+        if expired.isEmpty { return }
         try replace(expired, by: [])
-        let count = UInt64(expired.count)
         state.withLock { state in
-            state.statistics.expiredBlocks += count
+            state.statistics.expiredBlocks += UInt64(expired.count)
             state.statistics.lastExpiry = now
+        }
+    }
+
+    /// Bytes of blocks and log on disk.
+    package var diskBytes: Int { state.withLock { $0.blocks.reduce(0) { $0 + $1.size } } + log.statistics.bytes }
+
+    /// Newest sample (ms) of the block where that is oldest; nil where there is no block.
+    package var oldestFileEnd: Int64? { state.withLock { $0.blocks.map(\.last).min() } }
+
+    /// Removes the block whose newest sample is oldest, for want of room. Blocks.
+    package func dropOldestFile(now: Int64) throws {
+        try maintenance.withLock { _ in
+            guard let oldest = state.withLock({ $0.blocks.min { $0.last < $1.last } }) else { return }
+            try drop([oldest], now: now)
         }
     }
 }

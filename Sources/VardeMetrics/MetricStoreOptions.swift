@@ -1,8 +1,6 @@
 /// Bounds and times of a metrics store. Times are milliseconds.
 package struct MetricStoreOptions: Sendable {
     package var retention: Int64 = 15 * 86_400_000
-    /// Bytes of blocks, 0 for no bound.
-    package var maxBytes = 0
     /// How far ahead of the clock a sample may be.
     package var maxFuture: Int64 = 600_000
     package var maxSeries = 5_000_000

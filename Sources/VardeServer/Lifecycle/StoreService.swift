@@ -53,7 +53,6 @@ final class StoreService: Service {
             path: settings.dataDirectory + "/catalog.sqlite", fileSystem: files, texts: parts.storage.texts)
         var metricOptions = MetricStoreOptions()
         metricOptions.retention = configuration.retention.time
-        metricOptions.maxBytes = configuration.retention.size
         metricOptions.maxSeries = configuration.limits.maxSeries
         metricOptions.maxSeriesPerName = configuration.limits.maxSeriesPerName
         metricOptions.maxLabels = configuration.limits.maxLabelsPerSeries
@@ -113,6 +112,14 @@ final class StoreService: Service {
                     } catch {
                         parts.metrics.count("varde_maintenance_failures_total", ["store": "logs"])
                         logger.error("maintenance of the log store failed, it will be tried again: \(error)")
+                    }
+                    do {
+                        let size = parts.current().retention.size
+                        let removed = try SizeRetention.enforce(size, metrics: stores.metrics, logs: stores.logs, now: now)
+                        if removed > 0 { parts.audit.later("retention", "\(removed) files removed, as retention.size is reached") }
+                    } catch {
+                        parts.metrics.count("varde_maintenance_failures_total", ["store": "size"])
+                        logger.error("removing the oldest files failed, it will be tried again: \(error)")
                     }
                     do {
                         try stores.exemplars.maintain()

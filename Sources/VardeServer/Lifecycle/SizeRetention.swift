@@ -1,0 +1,26 @@
+import VardeLogs
+import VardeMetrics
+
+/// Keeps metrics and logs within `retention.size` together.
+enum SizeRetention {
+    /// Removes the file whose newest entry is oldest until both stores have room in `size` bytes or nothing but their logs is left.
+    /// Blocks.
+    ///
+    /// - Parameter now: milliseconds since the epoch.
+    /// - Returns: files removed.
+    static func enforce(_ size: Int, metrics: MetricStore, logs: LogStore, now: Int64) throws -> Int {
+        var removed = 0
+        while size > 0, metrics.diskBytes + logs.diskBytes > size {
+            let ofMetrics = metrics.oldestFileEnd
+            let ofLogs = logs.oldestFileEnd.map { $0 / 1_000_000 }
+            if ofMetrics == nil, ofLogs == nil { break }
+            if ofMetrics ?? .max <= ofLogs ?? .max {
+                try metrics.dropOldestFile(now: now)
+            } else {
+                try logs.dropOldestFile(now: now * 1_000_000)
+            }
+            removed += 1
+        }
+        return removed
+    }
+}
