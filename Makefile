@@ -9,7 +9,7 @@ STATIC_LIBRARIES := lz4 zstd snappy z sqlite3 re2
 STATIC_PACKAGES := liblz4 libzstd snappy zlib sqlite3 re2
 PEERS := $(CURDIR)/.build-peers
 
-.PHONY: run test build deps peers format lint bench bench-metrics bench-logs bench-micro bench-targets fuzz sanitize dist clean
+.PHONY: run test build deps peers format lint bench bench-metrics bench-logs bench-redact bench-micro bench-targets fuzz sanitize dist clean
 
 FUZZ_SECONDS ?= 20
 FUZZ_TARGETS ?=
@@ -70,11 +70,18 @@ bench-logs: build
 bench-targets: build
 	ulimit -n $$(ulimit -Hn); swift run --package-path Bench --scratch-path .build-bench -c release side-by-side targets $(TARGETS_OPTIONS)
 
-## bench-micro: codecs, scraped text and the metrics store by themselves, on one core
+## bench-redact: the redactor by itself, and what it costs a server: redaction on, off, and on with sealed files
+bench-redact: deps build
+	VARDE_BENCH=1 swift build -c release --product varde-micro -Xswiftc -enable-testing --scratch-path .build-micro
+	.build-micro/release/varde-micro redact
+	swift run --package-path Bench --scratch-path .build-bench -c release side-by-side logs --variants 1 $(BENCH_OPTIONS)
+
+## bench-micro: codecs, scraped text, the redactor and the metrics store by themselves, on one core
 bench-micro: deps
 	VARDE_BENCH=1 swift build -c release --product varde-micro -Xswiftc -enable-testing --scratch-path .build-micro
 	.build-micro/release/varde-micro codecs
 	.build-micro/release/varde-micro parse
+	.build-micro/release/varde-micro redact
 	.build-micro/release/varde-micro store 10000 720
 
 ## fuzz: libFuzzer on every decoder of bytes from disk and network, FUZZ_SECONDS each

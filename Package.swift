@@ -273,7 +273,9 @@ if Context.environment["VARDE_BENCH"] != nil {
     package.targets.append(
         .executableTarget(
             name: "varde-micro",
-            dependencies: ["CSanitizer", "VardeModel", "VardeKernels", "VardeDisk", "VardeWire", "VardeMetrics", "VardeCollect"],
+            dependencies: [
+                "CSanitizer", "VardeModel", "VardeKernels", "VardeDisk", "VardeWire", "VardePrivacy", "VardeMetrics", "VardeCollect",
+            ],
             path: "Bench/Sources",
             sources: ["Micro", "SideBySide/Fleet.swift"], swiftSettings: houseTests))
 }

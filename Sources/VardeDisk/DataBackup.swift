@@ -9,7 +9,7 @@ import VardeKernels
 /// The copy is a data directory, with one more file: `BACKUP`, written last, a line for each file: checksum (CRC-32C, 8 hexadecimal
 /// digits), size, path, separated by spaces. Without it a copy is unfinished.
 package enum DataBackup {
-    static let manifest = "BACKUP"
+    package static let manifest = "BACKUP"
     private static let lock = "LOCK"
     /// Directory of the copies made inside a data directory; left out of copies and checks.
     package static let snapshots = "snapshots"
@@ -154,6 +154,21 @@ package enum DataBackup {
     private static func kind(_ path: String, _ fileSystem: any FileSystem) throws(DiskError) -> SectionedFileFormat.Kind? {
         guard try SectionedFile.isOne(path, fileSystem: fileSystem) else { return nil }
         return try SectionedFile(path: path, fileSystem: fileSystem).kind
+    }
+
+    /// Writes the list of a copy anew once files in it were changed, none of which may be open any more.
+    ///
+    /// - Parameter name: of a file of the directory that is not to be in it.
+    package static func finishAgain(_ target: String, fileSystem: any FileSystem, leavingOut name: String) throws {
+        var paths: [String] = []
+        for path in try fileSystem.walk(target).map({ String($0.dropFirst(target.count + 1)) }) where path != name && path != manifest {
+            if SQLiteFile.isCompanion(path) || path.hasSuffix(fileSystem.temporarySuffix) {
+                try fileSystem.remove(target + "/" + path)
+            } else {
+                paths.append(path)
+            }
+        }
+        _ = try finish(target, paths, fileSystem)
     }
 
     private static func place(_ path: String, at other: String, links: Bool, _ fileSystem: any FileSystem) throws(DiskError) {

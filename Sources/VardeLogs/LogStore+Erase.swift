@@ -7,16 +7,22 @@ import VardeModel
 package struct LogErasureReport: Sendable, Equatable {
     /// Lines gone for good in all rounds of this erasure, counted once each whatever crashed in between.
     package var lines = 0
-    /// Segments looked at, and written anew.
+    /// Segments looked at.
     package var segments = 0
+    /// Segments written anew in all rounds of this erasure, counted as lines are.
     package var rewritten = 0
     /// Bytes of lines, before compression, that were read to look for what is concerned.
     package var bytesRead = 0
 }
 
 extension LogStore {
-    /// Name of the setting that counts an erasure's lines; changed in the transaction that makes them go.
+    /// Name of the setting that counts an erasure's lines and segments; changed in the transaction that makes them go.
     private static func countSetting(_ name: String) -> String { "logs.erased.\(name)" }
+
+    private func counted(_ setting: String) throws -> (lines: Int, segments: Int) {
+        let numbers = try catalog.setting(setting)?.split(separator: " ").map { Int($0) ?? 0 } ?? []
+        return (numbers.first ?? 0, numbers.count > 1 ? numbers[1] : 0)
+    }
 
     /// Removes what an erasure concerns for good; all other lines stay byte for byte.
     ///
@@ -43,7 +49,7 @@ extension LogStore {
                 examined.formUnion(try erase(erasure, in: segment, registry, isThorough: isThorough, &report))
                 return false
             }
-            report.lines = try catalog.setting(Self.countSetting(erasure.name)).flatMap(Int.init) ?? 0
+            (report.lines, report.rewritten) = try counted(Self.countSetting(erasure.name))
             if isDone { break }
             try between(report)
         }
@@ -77,11 +83,10 @@ extension LogStore {
         }
         guard isConcerned else { return [] }
         let setting = Self.countSetting(erasure.name)
-        let before = try catalog.setting(setting).flatMap(Int.init) ?? 0
+        let before = try counted(setting)
         let outcome = try rewrite(segment, registry, concerning: may, counting: (setting, before)) { stream, columns in
             erasure.places(in: columns, of: stream.labels)
         }
-        report.rewritten += 1
         return outcome.written
     }
 
@@ -92,7 +97,8 @@ extension LogStore {
     ///   - counting: a setting that counts what is dropped, and its value so far: changed in the same transaction.
     /// - Returns: how many were dropped, and the names of the segments in its place.
     func rewrite(
-        _ segment: LogSegment, _ registry: StreamRegistry, concerning: [Bool]? = nil, counting: (name: String, before: Int)? = nil,
+        _ segment: LogSegment, _ registry: StreamRegistry, concerning: [Bool]? = nil,
+        counting: (name: String, before: (lines: Int, segments: Int))? = nil,
         dropping: (LogStream, LogColumns) -> [Int]
     ) throws -> (dropped: Int, written: [String]) {
         let tables = try segment.tables()
@@ -124,7 +130,7 @@ extension LogStore {
                 output.abandon()
                 return (0, [])
             }
-            let settings = counting.map { [(name: $0.name, value: String($0.before + dropped))] } ?? []
+            let settings = counting.map { [(name: $0.name, value: "\($0.before.lines + dropped) \($0.before.segments + 1)")] } ?? []
             written = try output.publish(removing: [segment], settings: settings)
         } catch {
             output.abandon()

@@ -50,7 +50,7 @@ import VardePrivacy
                 pushed: try PushedGroups.open(directory: "/data/pushed", fileSystem: files).groups)
             let ground = StoreErasureGround(
                 stores: stores, holds: LegalHolds(catalog: catalog, configured: holds, clock: { now }), note: { _, _, _ in },
-                copies: { [] }, pace: {})
+                copies: { _ in [] }, pace: {})
             return (
                 stores,
                 try ErasureSaga(

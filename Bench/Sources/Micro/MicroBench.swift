@@ -2,6 +2,7 @@ import Foundation
 
 // varde-micro codecs                         encodes and decodes columns of each class of series, by codec
 // varde-micro parse                          reads scraped text: unchanged, changed and new series, in MB a second
+// varde-micro redact                         the redactor on ordinary lines and on lines made to be bad
 // varde-micro store [SERIES] [STEPS] [DIR]   the metrics store by itself: ingest, cut, size by section, all read back
 // varde-micro stress [SECONDS] [DIR]         writers, readers and maintenance at once; nothing acknowledged may be missing
 // varde-micro recover DIR                    opens such a store: what recovery costs
@@ -17,6 +18,7 @@ struct MicroBench {
         switch arguments.first {
         case "codecs": CodecBench.run()
         case "parse": try ParseBench.run()
+        case "redact": RedactBench().run()
         case "stress": try await StoreStress(seconds: Double(number(1, 10)), folder: folder(arguments, 2)).run()
         case "store":
             let folder = folder(arguments, 3)
@@ -25,7 +27,8 @@ struct MicroBench {
         case "recover": try StoreBench(series: 0, steps: 0, folder: arguments[1]).recover()
         case "sections": try StoreBench(series: 0, steps: 0, folder: arguments[1]).sections()
         default:
-            print("varde-micro codecs | parse | store [SERIES] [STEPS] [DIR] | stress [SECONDS] [DIR] | recover DIR | sections DIR")
+            print(
+                "varde-micro codecs | parse | redact | store [SERIES] [STEPS] [DIR] | stress [SECONDS] [DIR] | recover DIR | sections DIR")
             exit(2)
         }
     }

@@ -2,7 +2,7 @@ import Foundation
 
 // side-by-side targets [--targets N] [--samples N] [--seconds N] [--gzip] [--varde BINARY]
 // side-by-side [metrics|logs|all] [--series N] [--steps N] [--scrapes FOLDER [--copies N]] [--megabytes N] [--connections N] [--rounds N]
-//              [--hold SECONDS] [--only NAME] [--varde BINARY] [--contestant "NAME PORT WRITE-PATH READY-PATH BINARY ARGUMENT…"]
+//              [--variants 1] [--hold SECONDS] [--only NAME] [--varde BINARY] [--contestant "NAME PORT WRITE-PATH READY-PATH BINARY ARGUMENT…"]
 //
 // Starts each server alone on loopback, replays the same bytes, prints one table of medians with the ratio to Varde. The corpus is a
 // synthetic fleet of N series, or with --scrapes real scrapes multiplied by instance. In a contestant's arguments {data} stands for a
@@ -39,10 +39,12 @@ defer { try? FileManager.default.removeItem(at: work) }
     let folder = work.appendingPathComponent("\(name)-\(round)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     switch name {
-    case "varde":
+    case "varde", "varde-unredacted", "varde-sealed":
         let binary = text("varde").map { URL(fileURLWithPath: $0) } ?? root.appendingPathComponent(".build/release/varde")
         let configuration = folder.appendingPathComponent("varde.yaml")
-        try "privacy:\n  key_file: \(folder.path)/pseudonyms.key\n".write(to: configuration, atomically: true, encoding: .utf8)
+        let privacy = "privacy: {key_file: \(folder.path)/pseudonyms.key, enabled: \(name != "varde-unredacted")}\n"
+        let storage = "storage: {encryption: {enabled: \(name == "varde-sealed")}}\n"
+        try (privacy + storage).write(to: configuration, atomically: true, encoding: .utf8)
         return Contestant(
             name: name, binary: binary, port: 14_747, folder: folder, writePath: logs ? "/loki/api/v1/push" : "/api/v1/write",
             readyPath: "/-/ready",
@@ -172,12 +174,14 @@ if what != "metrics" {
     let corpus = LogsCorpus.make(
         megabytes: option("megabytes", 500), streams: 30, connections: 2, end: Int64(now - 60_000) * 1_000_000, seed: 2)
     print("\nlogs: \(corpus.lines) lines, \(corpus.rawBytes / 1_000_000) MB in 30 streams, Loki push, redaction on")
-    let names = ["varde"] + (text("contestant")?.split(separator: " ").prefix(1).map(String.init) ?? [])
+    // What redaction costs, and sealed files.
+    let variants = option("variants", 0) > 0 ? ["varde-unredacted", "varde-sealed"] : []
+    let names = ["varde"] + variants + (text("contestant")?.split(separator: " ").prefix(1).map(String.init) ?? [])
     var results: [String: [LogsResult]] = [:]
     for round in 0..<rounds {
         for name in names {
             guard let one = try contestant(name, round: 100 + round, logs: true) else { continue }
-            let queries = name == "varde" ? LogsRun.queries : try text("queries").map(LogsRun.queries(file:)) ?? LogsRun.queries
+            let queries = name.hasPrefix("varde") ? LogsRun.queries : try text("queries").map(LogsRun.queries(file:)) ?? LogsRun.queries
             results[name, default: []].append(try LogsRun.run(one, corpus, queries))
             try? FileManager.default.removeItem(at: one.folder)
         }

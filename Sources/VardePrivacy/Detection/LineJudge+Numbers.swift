@@ -242,7 +242,9 @@ extension LineJudge {
         let width = next == kind ? 1 : next == 0xC2 ? 2 : next == 0xE2 ? 3 : 0
         guard width > 0 else { return nil }
         let last = runEnd(text, end + width)
-        guard (1...3).contains(last - end - width) || last - end - width == 4 && d.count == 12, !ByteClass.isAlnum(text.at(last)) else {
+        // A fourth four is judged when its turn comes, unless the three before it would be a card by themselves.
+        let isLongest = (1...3).contains(last - end - width) || last - end - width == 4 && d.count == 12 && PaymentNumbers.isCard(d)
+        guard isLongest, !ByteClass.isAlnum(text.at(last)) else {
             return nil
         }
         var all = d

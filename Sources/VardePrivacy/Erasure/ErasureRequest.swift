@@ -58,7 +58,7 @@ package struct ErasureRequest: Sendable, Equatable {
     package var rewritten = 0
     package var verifiedSegments = 0
     package var verifiedBytes = 0
-    /// Copies in the data directory, made before, that are not rewritten.
+    /// Copies in the data directory, made before, that were erased from as well.
     package var copies: [String] = []
 
     package init(id: String, target: Target, by: String, reason: String, requested: Int64) {
@@ -121,7 +121,7 @@ extension ErasureRequest {
         }
         json.raw(
             ",\"lines\":\(lines),\"series\":\(series),\"exemplars\":\(exemplars),\"segments\":\(segments),\"rewritten\":\(rewritten)")
-        json.raw(",\"verified_segments\":\(verifiedSegments),\"verified_bytes\":\(verifiedBytes),\"copies_not_rewritten\":[")
+        json.raw(",\"verified_segments\":\(verifiedSegments),\"verified_bytes\":\(verifiedBytes),\"copies_rewritten\":[")
         Self.list(copies, &json)
         json.raw("]")
     }
@@ -180,7 +180,7 @@ extension ErasureRequest {
         self.epochs = epochs
         digest = texts["subject"].map { String($0.dropFirst(7)) } ?? ""
         types = lists["types"] ?? []
-        copies = lists["copies_not_rewritten"] ?? []
+        copies = lists["copies_rewritten"] ?? []
         heldBy = texts["held_by"] ?? ""
         failure = texts["failure"] ?? ""
         func number(_ name: String) -> Int { Int(numbers[name] ?? 0) }

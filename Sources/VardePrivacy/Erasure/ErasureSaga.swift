@@ -25,7 +25,8 @@ package protocol ErasureGround: Sendable {
 ///
 /// The compensation of the steps up to `hide` is `cancel`; from `series` on the way leads forward only.
 package final class ErasureSaga: Sendable {
-    private static let kind = "erasure"
+    /// What its jobs are called in the catalog.
+    package static let kind = "erasure"
     /// Erasures that wait at once.
     private static let maxWaiting = 1_000
 

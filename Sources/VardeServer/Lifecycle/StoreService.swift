@@ -51,26 +51,7 @@ final class StoreService: Service {
         let files = parts.storage.files
         let (catalog, catalogDamage) = try Catalog.openSettingAsideDamaged(
             path: settings.dataDirectory + "/catalog.sqlite", fileSystem: files, texts: parts.storage.texts)
-        var metricOptions = MetricStoreOptions()
-        metricOptions.retention = configuration.retention.time
-        metricOptions.maxSeries = configuration.limits.maxSeries
-        metricOptions.maxSeriesPerName = configuration.limits.maxSeriesPerName
-        metricOptions.maxLabels = configuration.limits.maxLabelsPerSeries
-        metricOptions.maxNameBytes = configuration.limits.maxLabelNameBytes
-        metricOptions.maxValueBytes = configuration.limits.maxLabelValueBytes
-        var logOptions = LogStoreOptions { [clock = parts.clock] in clock() * 1_000_000 }
-        logOptions.retention = configuration.retention.time * 1_000_000
-        logOptions.policies = try RetentionSetup.policies(configuration)
-        logOptions.creationGrace = configuration.logs.maxFuture * 1_000_000
-        logOptions.maxAge = configuration.logs.maxPast.map { $0 * 1_000_000 }
-        // Too long is what comes in too long; a redacted line may be longer than it came.
-        logOptions.maxLineSize = max(1 << 20, configuration.logs.maxLineBytes * 4)
-        logOptions.maxStreams = configuration.logs.maxStreams
-        logOptions.maxLabelNames = configuration.logs.maxLabelsPerStream
-        if case .interval(let milliseconds) = configuration.storage.sync {
-            metricOptions.syncInterval = Int(milliseconds)
-            logOptions.syncMode = .interval(milliseconds: Int(milliseconds))
-        }
+        let (metricOptions, logOptions) = try parts.storeOptions()
         let metrics = try MetricStore.open(
             directory: settings.dataDirectory + "/metrics", fileSystem: files, catalog: catalog, options: metricOptions, clock: parts.clock)
         let logs = try LogStore.open(directory: settings.dataDirectory + "/logs", fileSystem: files, catalog: catalog, options: logOptions)

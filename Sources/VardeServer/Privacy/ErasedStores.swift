@@ -59,8 +59,8 @@ struct StoreErasureGround: ErasureGround {
     let holds: LegalHolds
     /// Enters in the audit log what became of a request: who asked, what in words, and lines where they are known.
     let note: @Sendable (_ who: String, _ what: String, _ lines: Int?) -> Void
-    /// Copies in the data directory that were made before.
-    let copies: @Sendable () -> [String]
+    /// Erases in copies in the data directory that were made before; their names.
+    let copies: @Sendable (ErasureRequest) throws -> [String]
     /// Waits as long as others need the disk more.
     let pace: @Sendable () -> Void
 
@@ -98,14 +98,14 @@ struct StoreErasureGround: ErasureGround {
         let report = try stores.logs.erase(try ErasedStores.logErasure(request)) { report in
             now.lines = report.lines
             now.segments = report.segments
-            now.rewritten = max(request.rewritten, report.rewritten)
+            now.rewritten = report.rewritten
             try progress(now)
             pace()
         }
         request = now
         request.lines = report.lines
         request.segments = report.segments
-        request.rewritten = max(request.rewritten, report.rewritten)
+        request.rewritten = report.rewritten
     }
 
     func verify(_ request: inout ErasureRequest, progress: (ErasureRequest) throws -> Void) throws {
@@ -121,13 +121,13 @@ struct StoreErasureGround: ErasureGround {
         request.lines = report.lines
         request.verifiedSegments = report.segments
         request.verifiedBytes = report.bytesRead
-        request.rewritten += report.rewritten
+        request.rewritten = report.rewritten
         if case .subject(let texts) = request.target, try !stores.metrics.labels(holding: texts).isEmpty {
             // Sent again meanwhile.
             request.series += try stores.metrics.delete(holding: texts)
             try stores.metrics.purge()
         }
-        request.copies = copies()
+        request.copies = try copies(request)
     }
 
     func forget(_ request: ErasureRequest) throws { try stores.logs.forgetErasure(request.id) }

@@ -30,11 +30,15 @@ final class ErasureDesk: Sendable {
         logger = parts.logger
         metrics = parts.metrics
         holds = LegalHolds(catalog: catalog, configured: { [parts] in parts.current().privacy.legalHolds }, clock: parts.clock)
-        let snapshots = parts.dataDirectory + "/" + DataBackup.snapshots
         let pace = ErasurePace()
+        let snapshots = SnapshotErasure(
+            directory: parts.dataDirectory + "/" + DataBackup.snapshots, room: parts.storage,
+            options: { [parts] in try parts.storeOptions() },
+            clock: parts.clock, pace: { pace.wait() })
+        try snapshots.removeUnfinished()
         let ground = StoreErasureGround(
             stores: stores, holds: holds, note: { [audit = parts.audit] in audit.later("erasure", $1, who: $0, lines: $2) },
-            copies: { (try? fileSystem.list(snapshots))?.sorted() ?? [] },
+            copies: { try snapshots.erase($0) },
             pace: { pace.wait() })
         saga = try ErasureSaga(
             catalog: catalog, ground: ground, receipts: parts.audit.places.receiptDirectory, fileSystem: fileSystem,
