@@ -166,9 +166,11 @@ extension LineJudge {
         } else if text.at(start - 1) == 0x5B || text.at(start - 1) == 0x28 {
             while end < text.count, text[end] != 0x5D, text[end] != 0x29 { end += 1 }
         } else {
-            start += schemeLength(text, start)
-            end = start
-            while end < text.count, isBareSecretByte(text[end], value) { end += 1 }
+            let scheme = schemeLength(text, start)
+            let parameters = parametersEnd(text, key: hit.start, start, scheme: scheme)
+            start += scheme
+            end = parameters ?? start
+            if parameters == nil { while end < text.count, isBareSecretByte(text[end], value) { end += 1 } }
             if !value.isAssignment, !value.isJSON {
                 while end > start, text[end - 1] == 0x2E || text[end - 1] == 0x2C { end -= 1 }
                 // "token: invalid": a sentence, unless it looks like a value.
@@ -237,12 +239,29 @@ extension LineJudge {
         return i - start >= 16 && digits >= 2
     }
 
-    /// `Bearer ` and `Basic ` stay before what they carry.
+    /// The name of an authentication scheme stays before what it carries.
     private func schemeLength(_ text: Span<UInt8>, _ start: Int) -> Int {
-        guard text.at(start) | 0x20 == 0x62 else { return 0 }
-        if lowercased(text, start, min(text.count, start + 7)) == "bearer " { return 7 }
-        if lowercased(text, start, min(text.count, start + 6)) == "basic " { return 6 }
-        return 0
+        guard let blank = (start..<min(text.count, start + 20)).first(where: { text[$0] == 0x20 }), blank > start else { return 0 }
+        let word = lowercased(text, start, blank)
+        return Self.schemes.contains(word) || Self.parameterSchemes.contains(word) ? blank + 1 - start : 0
+    }
+
+    private static let schemes: Set<String> = [
+        "bearer", "basic", "token", "apikey", "api-key", "negotiate", "ntlm", "sharedkey", "sso-key",
+    ]
+    /// These carry a list of parameters, quotes and blanks among them: `Digest username="…", response="…"`.
+    private static let parameterSchemes: Set<String> = ["digest", "hawk", "oauth", "signature", "aws4-hmac-sha256", "scram-sha-256"]
+
+    /// Where the parameters of an `Authorization` header end, nil where it has no such scheme: at the line's end or the quote around
+    /// the header.
+    private func parametersEnd(_ text: Span<UInt8>, key: Int, _ start: Int, scheme: Int) -> Int? {
+        guard scheme > 0, lowercased(text, key, min(text.count, key + 13)) == "authorization",
+            Self.parameterSchemes.contains(lowercased(text, start, start + scheme - 1))
+        else { return nil }
+        var end = start + scheme
+        while end < text.count, text[end] >= 0x20, text[end] != 0x27, text[end] != 0x60 { end += 1 }
+        while end > start, text[end - 1] == 0x20 { end -= 1 }
+        return end
     }
 
     private func isBareSecretByte(_ c: UInt8, _ value: KeyValue) -> Bool {

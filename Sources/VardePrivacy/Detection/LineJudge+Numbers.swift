@@ -23,7 +23,9 @@ extension LineJudge {
             return
         }
         let next = text.at(end)
-        if length == 11, !ByteClass.isAlnum(next) { return judgeEleven(text, p, end) }
+        // A time may follow without a blank.
+        let isBeforeTime = next == UInt8(ascii: "T") && ByteClass.isDigit(text.at(end + 1)) && ByteClass.isDigit(text.at(end + 2))
+        if length == 11, !ByteClass.isAlnum(next) || isBeforeTime { return judgeEleven(text, p, end) }
         if ByteClass.isAlnum(next) || next == 0x5F && length < 13 {
             if length == 9, seesOrganisations, text.has("MVA", at: end) { judgeOrganisation(text, p, end) }
             return
