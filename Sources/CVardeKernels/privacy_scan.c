@@ -267,7 +267,9 @@ static void digits(scan *s, size_t p) {
     }
 bare:
     if (length >= 5) {
-        if (!is_alnum(next) && (next != '_' || length >= 11)) {
+        // Eleven digits may be followed by a time without a blank.
+        int before_time = length == 11 && next == 'T' && two(s, end + 1);
+        if ((!is_alnum(next) && (next != '_' || length >= 11)) || before_time) {
             if (length >= 6) emit(s, VARDE_CANDIDATE_NUMBER, p);
             else if (previous == ' ' && (uint8_t)(before(s, p, 2) - 'A') < 26 && (uint8_t)(before(s, p, 3) - 'A') < 26 && !is_alnum(before(s, p, 4))) {
                 emit(s, VARDE_CANDIDATE_LETTERED, p);
