@@ -57,8 +57,8 @@ extension LogStore {
         }
     }
 
-    /// Bytes of segments and log on disk.
-    package var diskBytes: Int { state.withLock { state in state.segments.reduce(state.logBytes) { $0 + $1.fileSize } } }
+    /// Bytes of segments on disk.
+    package var diskBytes: Int { state.withLock { $0.segments.reduce(0) { $0 + $1.fileSize } } }
 
     /// Newest line (ns) of the segment where that is oldest; nil where there is no segment.
     package var oldestFileEnd: Int64? { state.withLock { $0.segments.map(\.last).min() } }

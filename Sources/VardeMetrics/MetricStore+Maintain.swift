@@ -239,8 +239,8 @@ extension MetricStore {
         }
     }
 
-    /// Bytes of blocks and log on disk.
-    package var diskBytes: Int { state.withLock { $0.blocks.reduce(0) { $0 + $1.size } } + log.statistics.bytes }
+    /// Bytes of blocks on disk.
+    package var diskBytes: Int { state.withLock { $0.blocks.reduce(0) { $0 + $1.size } } }
 
     /// Newest sample (ms) of the block where that is oldest; nil where there is no block.
     package var oldestFileEnd: Int64? { state.withLock { $0.blocks.map(\.last).min() } }

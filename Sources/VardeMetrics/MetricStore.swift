@@ -198,7 +198,7 @@ package final class MetricStore: Sendable {
             statistics.blockSamples = state.blocks.reduce(0) { $0 + $1.samples }
             return statistics
         }
-        statistics.walBytes = logged.bytes
+        statistics.walBytes = (try? log.diskBytes()) ?? 0
         statistics.walSyncs = logged.syncs
         statistics.walSyncNanoseconds = logged.syncNanoseconds
         statistics.walFailures = logged.failures

@@ -16,4 +16,6 @@ package enum LogQLLimits {
     package static let maxTemplateOutput = 1 << 22
     /// Nesting of a JSON document that is flattened.
     package static let maxJSONDepth = 64
+    /// Nanoseconds of a range or an offset.
+    package static let longestDuration: Int64 = 1 << 60
 }

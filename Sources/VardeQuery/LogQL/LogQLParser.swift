@@ -323,12 +323,13 @@ package struct LogQLParser {
         while true {
             try pipeline(into: &body.stages, unwrap: &body.unwrap, allowsUnwrap: true)
             if current.kind == .range, body.range == 0 {
-                body.range = current.amount
+                body.range = try boundedDuration()
                 advance()
                 if accept("offset") {
                     let negative = accept("-")
                     guard current.kind == .duration else { throw unexpected(expecting: "DURATION") }
-                    body.offset = negative ? -current.amount : current.amount
+                    let amount = try boundedDuration()
+                    body.offset = negative ? -amount : amount
                     advance()
                 }
                 continue
@@ -341,6 +342,12 @@ package struct LogQLParser {
             break
         }
         if body.range == 0 || open > 0 { throw unexpected() }
+    }
+
+    /// The duration at hand: longer ones would lead out of what times there are.
+    private func boundedDuration() throws(LogQLParseError) -> Int64 {
+        if current.amount > LogQLLimits.longestDuration { throw LogQLParseError("a duration is longer than 36 years") }
+        return current.amount
     }
 }
 

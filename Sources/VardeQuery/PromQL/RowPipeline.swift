@@ -180,9 +180,9 @@ extension RowTransform {
 }
 
 extension PromQLTimeShift {
-    /// The time an `@` names once the query's bounds are known.
+    /// The time an `@` names once the query's bounds are known, within what offsets and ranges can be taken from.
     var fixedTime: Int64? {
-        if case .time(let time)? = at { return time }
+        if case .time(let time)? = at { return min(max(time, -1 << 61), 1 << 61) }
         return nil
     }
 }

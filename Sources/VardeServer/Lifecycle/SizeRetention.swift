@@ -3,8 +3,8 @@ import VardeMetrics
 
 /// Keeps metrics and logs within `retention.size` together.
 enum SizeRetention {
-    /// Removes the file whose newest entry is oldest until both stores have room in `size` bytes or nothing but their logs is left.
-    /// Blocks.
+    /// Removes the file whose newest entry is oldest until blocks and segments have room in `size` bytes; write-ahead logs do not
+    /// count, as an endpoint that takes nothing must not cost what is stored. Blocks.
     ///
     /// - Parameter now: milliseconds since the epoch.
     /// - Returns: files removed.

@@ -3,8 +3,14 @@ import VardeQuery
 
 /// Readings of parameters as Loki's API takes them, with its words for what is wrong.
 extension APIRequest {
-    /// Nanoseconds of a time: Unix seconds with fraction or of at most ten digits, nanoseconds, or RFC 3339.
-    func lokiTime(_ name: String) throws -> Int64? {
+    /// Nanoseconds of a time: Unix seconds with fraction or of at most ten digits, nanoseconds, or RFC 3339; from 1896 to 2116, so that
+    /// whatever is added or taken away stays a time.
+    func lokiTime(_ name: String) throws -> Int64? { try anyLokiTime(name).map { min(max($0, -1 << 61), 1 << 62) } }
+
+    /// The longest duration, 36 years.
+    private static let longest: Int64 = 1 << 60
+
+    private func anyLokiTime(_ name: String) throws -> Int64? {
         guard let text = value(name), !text.isEmpty else { return nil }
         if text.contains("."), let seconds = Double(text), seconds.isFinite, seconds.magnitude < 9e9 {
             let whole = seconds.rounded(.down)
@@ -12,7 +18,7 @@ extension APIRequest {
         }
         if let number = Int64(text) {
             guard text.utf8.count <= 10 else { return number }
-            return number * 1_000_000_000
+            return number.multipliedReportingOverflow(by: 1_000_000_000).overflow ? .max : number * 1_000_000_000
         }
         guard let time = RFC3339.nanoseconds(text) else {
             throw APIFailure.badData("could not parse '\(name)' parameter: cannot parse \(text.quoted) to a valid timestamp")
@@ -28,20 +34,22 @@ extension APIRequest {
             guard let milliseconds = DurationText.milliseconds(text) else {
                 throw APIFailure.badData("could not parse 'since' parameter: not a valid duration string: \(text.quoted)")
             }
-            since = milliseconds * 1_000_000
+            since = min(milliseconds, Self.longest / 1_000_000) * 1_000_000
         }
-        let start = try lokiTime("start") ?? (min(end, now) - since)
+        let start = try lokiTime("start") ?? max(min(end, now) - since, -1 << 61)
         return (start, end)
     }
 
     /// Nanoseconds of a step or interval: seconds with fraction, or a duration.
     func lokiDuration(_ name: String) throws -> Int64? {
         guard let text = value(name), !text.isEmpty else { return nil }
-        if let seconds = Double(text), seconds.isFinite, seconds.magnitude < 9e9 { return Int64((seconds * 1e9).rounded()) }
+        if let seconds = Double(text), seconds.isFinite, seconds.magnitude < 9e9 {
+            return min(max(Int64((seconds * 1e9).rounded()), -Self.longest), Self.longest)
+        }
         guard let milliseconds = DurationText.milliseconds(text) else {
             throw APIFailure.badData("cannot parse \(text.quoted) to a valid duration")
         }
-        return milliseconds * 1_000_000
+        return min(milliseconds, Self.longest / 1_000_000) * 1_000_000
     }
 
     /// How many entries are wanted.
