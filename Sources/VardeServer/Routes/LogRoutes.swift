@@ -143,7 +143,9 @@ extension APIRequest {
     /// Nanoseconds of the first line without a time, as the sender has it in `X-Varde-Time`: what is sent again is then known by it.
     func lineTime() throws -> Int64? {
         guard let text = headers["x-varde-time"] else { return nil }
-        guard let time = Int64(text), time > 0, time <= 1 << 62 else { throw APIFailure.badData("X-Varde-Time: nanoseconds since the epoch are wanted") }
+        guard let time = Int64(text), time > 0, time <= 1 << 62 else {
+            throw APIFailure.badData("X-Varde-Time: nanoseconds since the epoch are wanted")
+        }
         return time
     }
 
