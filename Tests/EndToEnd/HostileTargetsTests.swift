@@ -43,7 +43,7 @@ import Testing
         return text
     }
 
-    @Test(.timeLimit(.minutes(4)))
+    @Test(.timeLimit(.minutes(20)))
     func `Each hostile target is bounded, named with its fault and counted, and the good ones go on`() async throws {
         let hostile = try HostileTargets()
         defer { hostile.stop() }
@@ -86,7 +86,7 @@ import Testing
         #expect(server.stop() == 0)
     }
 
-    @Test(.timeLimit(.minutes(2))) func `A target with more series than the store may have is refused, and the others go on`() async throws
+    @Test(.timeLimit(.minutes(20))) func `A target with more series than the store may have is refused, and the others go on`() async throws
     {
         let hostile = try HostileTargets()
         defer { hostile.stop() }

@@ -88,9 +88,11 @@ import VardeWire
         ["samples", "histograms", "exemplars"].map { answer.headers["x-prometheus-remote-write-\($0)-written"].flatMap { Int($0) } }
     }
 
-    private static func values(_ server: ServerProcess, _ query: String) async throws -> [String] {
+    /// - Parameter time: milliseconds; now where it is nil.
+    private static func values(_ server: ServerProcess, _ query: String, at time: Int64? = nil) async throws -> [String] {
         let escaped = query.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
-        let data = try await server.get("/api/v1/query?query=\(escaped)").json["data"] as? [String: Any]
+        let moment = time.map { "&time=\(Double($0) / 1000)" } ?? ""
+        let data = try await server.get("/api/v1/query?query=\(escaped)\(moment)").json["data"] as? [String: Any]
         let result = data?["result"] as? [[String: Any]] ?? []
         return result.map { one in (one["value"] as? [Any])?.last as? String ?? "\(one["histogram"] == nil ? "nothing" : "histogram")" }
             .sorted()
@@ -184,12 +186,12 @@ import VardeWire
             #expect(answer.status == 204, "\(answer.text)")
             #expect(Self.written(answer)[0] == written)
         }
-        #expect(try await Self.values(server, "odd") == ["NaN"])
-        #expect(try await Self.values(server, "count_over_time(odd[1m])") == ["6"])
+        #expect(try await Self.values(server, "odd", at: now + 1_000) == ["NaN"])
+        #expect(try await Self.values(server, "count_over_time(odd[1m])", at: now + 1_000) == ["6"])
         var stale = Request()
         stale.add(["__name__": "odd"], samples: [(.staleMarker, now + 1)])
         _ = try await server.post("/api/v1/write", stale.body, type: Self.v2, headers: ["Content-Encoding": "snappy"])
-        #expect(try await Self.values(server, "last_over_time(odd[1m] offset -5s)") == ["NaN"])
-        #expect(try await Self.values(server, "odd offset -5s") == [])
+        #expect(try await Self.values(server, "last_over_time(odd[1m] offset -5s)", at: now + 1_000) == ["NaN"])
+        #expect(try await Self.values(server, "odd offset -5s", at: now + 1_000) == [])
     }
 }
