@@ -82,7 +82,7 @@ struct PythonClientTests {
                 "examples,coverage,fuzzing", "--max-examples", "10", "--seed", "7", "--workers", "2", "--max-time", "40", "--warnings",
                 "off",
                 "--exclude-path-regex", "^/(search|notifications/live|admin/tsdb/(delete_series|clean_tombstones))", "--no-color",
-            ])
+            ], in: server.folder)
         #expect(answer.status == 0, "\(answer.output.suffix(6_000)) \(answer.errors)")
         print(answer.output.split(separator: "\n").suffix(4).joined(separator: "\n"))
         #expect(server.process?.isRunning == true)

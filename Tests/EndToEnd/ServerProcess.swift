@@ -150,11 +150,12 @@ final class ServerProcess: @unchecked Sendable {  // Used by one test at a time.
     }
 
     static func run(
-        _ binary: URL, _ arguments: [String], input: Data? = nil, environment: [String: String] = [:]
+        _ binary: URL, _ arguments: [String], input: Data? = nil, environment: [String: String] = [:], in workingFolder: URL? = nil
     ) throws -> (status: Int32, output: String, errors: String) {
         let process = Process()
         process.executableURL = binary
         process.arguments = arguments
+        if let workingFolder { process.currentDirectoryURL = workingFolder }
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         // Files rather than pipes: nothing can fill up and hang.
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("varde-run-\(UUID().uuidString)")
