@@ -1,3 +1,5 @@
+internal import VardeModel
+
 /// The header `Retry-After` (RFC 9110, 10.2.3): seconds, or a date in the form all servers write today.
 enum RetryAfter {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -13,15 +15,8 @@ enum RetryAfter {
         else { return nil }
         let clock = parts[4].split(separator: ":").compactMap { Int64($0) }
         guard clock.count == 3 else { return nil }
-        let time = days(year, Int64(month) + 1, day) * 86_400 + clock[0] * 3_600 + clock[1] * 60 + clock[2]
+        let date = CivilDate(year: year, month: Int64(month) + 1, day: day)
+        let time = date.daysSince1970 * 86_400 + clock[0] * 3_600 + clock[1] * 60 + clock[2]
         return time * 1000 > now ? time * 1000 - now : nil
-    }
-
-    /// Days since 1970-01-01 of the Gregorian calendar.
-    private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-        // Years that begin in March have their leap day at the end.
-        let y = month <= 2 ? year - 1 : year
-        let m = (month + 9) % 12
-        return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719_468
     }
 }

@@ -83,17 +83,9 @@ struct LogBounds {
         let seconds = nanoseconds >= 0 ? nanoseconds / second : (nanoseconds + 1) / second - 1
         let day = seconds >= 0 ? seconds / 86_400 : (seconds + 1) / 86_400 - 1
         let rest = seconds - day * 86_400
-        // Civil from days: years begin in March, so that the leap day is a year's last.
-        let shifted = day + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let month = (5 * dayOfYear + 2) / 153
-        let civilMonth = month < 10 ? month + 3 : month - 9
-        let year = yearOfEra + era * 400 + (civilMonth <= 2 ? 1 : 0)
+        let civil = CivilDate(daysSince1970: day)
         func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
-        let date = "\(year)-\(two(civilMonth))-\(two(dayOfYear - (153 * month + 2) / 5 + 1))"
+        let date = "\(civil.year)-\(two(civil.month))-\(two(civil.day))"
         return "\(date)T\(two(rest / 3600)):\(two(rest / 60 % 60)):\(two(rest % 60))Z"
     }
 }

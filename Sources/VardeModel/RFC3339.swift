@@ -42,14 +42,7 @@ package enum RFC3339 {
         default: return nil
         }
         guard at == bytes.count else { return nil }
-        // Days from the civil calendar, March first.
-        let y = month <= 2 ? year - 1 : year
-        let era = y / 400
-        let yearOfEra: Int = y - era * 400
-        let monthFromMarch: Int = month > 2 ? month - 3 : month + 9
-        let dayOfYear: Int = (153 * monthFromMarch + 2) / 5 + day - 1
-        let dayOfEra: Int = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        let days: Int = era * 146_097 + dayOfEra - 719_468
+        let days = Int(CivilDate(year: Int64(year), month: Int64(month), day: Int64(day)).daysSince1970)
         let seconds: Int = days * 86_400 + hour * 3_600 + minute * 60 + second - offset
         return (Int64(seconds), fraction)
     }

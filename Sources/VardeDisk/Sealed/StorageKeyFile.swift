@@ -1,4 +1,5 @@
 import VardeKernels
+internal import VardeModel
 
 /// The files storage keys live in: the master key, and beside it the days' keys under it, both of mode 0600 and outside the data directory.
 package enum StorageKeyFile {

@@ -1,6 +1,7 @@
 import Crypto
 import Synchronization
 import VardeKernels
+internal import VardeModel
 
 /// The keys sealed files are opened with: one a day of data, wrapped by the master key, in a file that can be written anew without one.
 ///

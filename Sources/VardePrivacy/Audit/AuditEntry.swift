@@ -1,3 +1,4 @@
+internal import VardeModel
 internal import VardeWire
 
 /// Something that was done, for the audit log: who, what, when, from where, and how many lines it concerned.
@@ -57,16 +58,7 @@ package enum UTCText {
     /// `2026-06-01` of seconds since the epoch.
     package static func day(_ seconds: Int64) -> String {
         let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
-        // The civil calendar from days, years beginning in March.
-        let z = days + 719_468
-        let era = (z >= 0 ? z : z - 146_096) / 146_097
-        let ofEra = z - era * 146_097
-        let yearOfEra = (ofEra - ofEra / 1460 + ofEra / 36_524 - ofEra / 146_096) / 365
-        let ofYear = ofEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shifted = (5 * ofYear + 2) / 153
-        let month = shifted < 10 ? shifted + 3 : shifted - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        return padded(year, 4) + "-" + padded(month, 2) + "-" + padded(ofYear - (153 * shifted + 2) / 5 + 1, 2)
+        return CivilDate(daysSince1970: days).text
     }
 
     private static func clock(_ seconds: Int64) -> String {

@@ -130,12 +130,7 @@ enum RuleTime {
         let pattern = #/(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(\.\d+)?(?:Z|z|([+-])(\d\d):(\d\d))/#
         guard let match = text.wholeMatch(of: pattern) else { return nil }
         let parts = [match.1, match.2, match.3, match.4, match.5, match.6].map { Int64($0) ?? 0 }
-        // Days from the civil calendar, March first.
-        let year = parts[1] <= 2 ? parts[0] - 1 : parts[0]
-        let era = year / 400
-        let yearOfEra = year - era * 400
-        let dayOfYear = (153 * (parts[1] > 2 ? parts[1] - 3 : parts[1] + 9) + 2) / 5 + parts[2] - 1
-        let days = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+        let days = CivilDate(year: parts[0], month: parts[1], day: parts[2]).daysSince1970
         var seconds = days * 86_400 + parts[3] * 3_600 + parts[4] * 60 + parts[5]
         if let sign = match.8 {
             let offset = (Int64(match.9 ?? "") ?? 0) * 3_600 + (Int64(match.10 ?? "") ?? 0) * 60

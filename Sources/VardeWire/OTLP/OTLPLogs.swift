@@ -58,8 +58,8 @@ package enum OTLPLogs {
         if !record.severityText.isEmpty { out.append(Label("severity_text", record.severityText)) }
         if record.droppedAttributes != 0 { out.append(Label("dropped_attributes_count", String(record.droppedAttributes))) }
         if record.flags != 0 { out.append(Label("flags", String(record.flags))) }
-        if !record.traceID.isEmpty { out.append(Label("trace_id", hexadecimal(record.traceID))) }
-        if !record.spanID.isEmpty { out.append(Label("span_id", hexadecimal(record.spanID))) }
+        if !record.traceID.isEmpty { out.append(Label("trace_id", HexText.of(record.traceID))) }
+        if !record.spanID.isEmpty { out.append(Label("span_id", HexText.of(record.spanID))) }
         if !record.eventName.isEmpty { out.append(Label("event_name", record.eventName)) }
         return out
     }
@@ -77,10 +77,5 @@ package enum OTLPLogs {
             }
         }
         return out
-    }
-
-    static func hexadecimal(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 }

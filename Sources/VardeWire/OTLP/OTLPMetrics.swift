@@ -209,8 +209,8 @@ struct OTLPUnfolding {
         for exemplar in point.exemplars where !(exemplar.value <= low && low > -.infinity) && !(exemplar.value > high) {
             if exemplar.value.isNaN, high < .infinity { continue }
             var all = labels(exemplar.attributes)
-            if !exemplar.traceID.isEmpty { all.append(Label("trace_id", OTLPLogs.hexadecimal(exemplar.traceID))) }
-            if !exemplar.spanID.isEmpty { all.append(Label("span_id", OTLPLogs.hexadecimal(exemplar.spanID))) }
+            if !exemplar.traceID.isEmpty { all.append(Label("trace_id", HexText.of(exemplar.traceID))) }
+            if !exemplar.spanID.isEmpty { all.append(Label("span_id", HexText.of(exemplar.spanID))) }
             let time = exemplar.time > 0 ? exemplar.time : point.time
             batch.exemplars.append(
                 (batch.seriesCount, Exemplar(labels: Labels(all), value: exemplar.value, timestamp: milliseconds(time))))

@@ -16,27 +16,6 @@ enum TemplateTime {
 
     static func now() -> Int64 { WallClock.nanoseconds }
 
-    /// Year, month and day of a day counted from 1970-01-01.
-    private static func civil(_ day: Int64) -> (year: Int64, month: Int, day: Int) {
-        let z = day + 719_468
-        let era = (z >= 0 ? z : z - 146_096) / 146_097
-        let doe = z - era * 146_097
-        let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365
-        let doy = doe - (365 * yoe + yoe / 4 - yoe / 100)
-        let mp = (5 * doy + 2) / 153
-        let month = Int(mp < 10 ? mp + 3 : mp - 9)
-        return (yoe + era * 400 + (month <= 2 ? 1 : 0), month, Int(doy - (153 * mp + 2) / 5 + 1))
-    }
-
-    /// Days from 1970-01-01 to a date.
-    private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-        let y = month <= 2 ? year - 1 : year
-        let era = (y >= 0 ? y : y - 399) / 400
-        let yoe = y - era * 400
-        let doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        return era * 146_097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719_468
-    }
-
     private static func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
 
     /// As Go prints a time.
@@ -46,7 +25,8 @@ enum TemplateTime {
         let daySize: Int64 = 86_400_000_000_000
         let day = nanoseconds >= 0 ? nanoseconds / daySize : (nanoseconds - daySize + 1) / daySize
         let rest = nanoseconds - day * daySize
-        let date = civil(day)
+        let civil = CivilDate(daysSince1970: day)
+        let date = (year: civil.year, month: Int(civil.month), day: Int(civil.day))
         let hour = Int(rest / 3_600_000_000_000)
         let minute = Int(rest / 60_000_000_000 % 60)
         let second = Int(rest / 1_000_000_000 % 60)
@@ -81,7 +61,7 @@ enum TemplateTime {
             case "_2": out += date.day < 10 ? " \(date.day)" : "\(date.day)"
             case "2": out += "\(date.day)"
             case "002":
-                let number = day - Self.days(date.year, 1, 1) + 1
+                let number = day - CivilDate(year: date.year, month: 1, day: 1).daysSince1970 + 1
                 out += String(repeating: "0", count: 3 - "\(number)".count) + "\(number)"
             case "15": out += two(hour)
             case "03": out += two((hour + 11) % 12 + 1)
@@ -204,7 +184,7 @@ enum TemplateTime {
             throw fault
         }
         if let afternoon { hour = hour % 12 + (afternoon ? 12 : 0) }
-        let minutes = (days(year, month, day) * 24 + hour) * 60 + minute - zone
+        let minutes = (CivilDate(year: year, month: month, day: day).daysSince1970 * 24 + hour) * 60 + minute - zone
         return (minutes * 60 + second) * 1_000_000_000 + fraction
     }
 }
