@@ -40,6 +40,15 @@ static inline void put_varint(sink *s, uint64_t value) {
     put_byte(s, (uint8_t)value);
 }
 
+// Smallest and largest of a run, which is not empty.
+static inline void run_bounds(const uint64_t *values, size_t count, uint64_t *smallest, uint64_t *largest) {
+    *smallest = *largest = values[0];
+    for (size_t i = 1; i < count; i++) {
+        *smallest = values[i] < *smallest ? values[i] : *smallest;
+        *largest = values[i] > *largest ? values[i] : *largest;
+    }
+}
+
 static inline void put_bytes(sink *s, const uint8_t *bytes, size_t count) {
     if (count > s->capacity - s->at) {
         s->failed = 1;

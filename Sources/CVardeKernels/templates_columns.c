@@ -82,12 +82,8 @@ static size_t packed_bits(const uint64_t *values, size_t count) {
     size_t bits = 0;
     for (size_t start = 0; start < count; start += RUN) {
         size_t run = count - start < RUN ? count - start : RUN;
-        uint64_t smallest = values[start], largest = values[start];
-        for (size_t i = 1; i < run; i++) {
-            uint64_t value = values[start + i];
-            smallest = value < smallest ? value : smallest;
-            largest = value > largest ? value : largest;
-        }
+        uint64_t smallest, largest;
+        run_bounds(values + start, run, &smallest, &largest);
         if (largest != smallest) bits += run * (64 - (size_t)__builtin_clzll(largest - smallest));
     }
     return bits;

@@ -28,12 +28,8 @@ static void put_bits(const uint64_t *values, size_t count, uint64_t smallest, un
 void varde_pack_numbers(const uint64_t *values, size_t count, sink *out) {
     for (size_t start = 0; start < count; start += RUN) {
         size_t run = count - start < RUN ? count - start : RUN;
-        uint64_t smallest = values[start], largest = values[start];
-        for (size_t i = 1; i < run; i++) {
-            uint64_t value = values[start + i];
-            smallest = value < smallest ? value : smallest;
-            largest = value > largest ? value : largest;
-        }
+        uint64_t smallest, largest;
+        run_bounds(values + start, run, &smallest, &largest);
         unsigned width = largest == smallest ? 0 : 64 - (unsigned)__builtin_clzll(largest - smallest);
         put_varint(out, smallest);
         put_byte(out, (uint8_t)width);

@@ -23,22 +23,31 @@ extension EgressClient {
                     }
                 }
                 .bind(host: local, port: 0).get()
-            let timer = channel.eventLoop.scheduleTask(in: .milliseconds(timeout)) { answers.continuation.finish() }
-            try await channel.writeAndFlush(AddressedEnvelope(remoteAddress: peer, data: ByteBuffer(bytes: datagram)))
-            var first: [UInt8]?
-            for await answer in answers.stream {
-                first = answer
-                break
-            }
-            timer.cancel()
-            try? await channel.close()
-            guard let first else { throw EgressError.timeout }
-            return first
+            let envelope = AddressedEnvelope(remoteAddress: peer, data: ByteBuffer(bytes: datagram))
+            return try await Self.firstAnswer(answers, over: channel, timeout: timeout) { try await channel.writeAndFlush(envelope) }
         } catch let error as EgressError {
             throw error
         } catch {
             throw .failed("\(address):\(port): \(error)")
         }
+    }
+
+    /// Sends, waits for the first answer and closes the channel.
+    static func firstAnswer(
+        _ answers: (stream: AsyncStream<[UInt8]>, continuation: AsyncStream<[UInt8]>.Continuation), over channel: any Channel,
+        timeout: Int64, send: () async throws -> Void
+    ) async throws -> [UInt8] {
+        let timer = channel.eventLoop.scheduleTask(in: .milliseconds(timeout)) { answers.continuation.finish() }
+        try await send()
+        var first: [UInt8]?
+        for await answer in answers.stream {
+            first = answer
+            break
+        }
+        timer.cancel()
+        try? await channel.close()
+        guard let first else { throw EgressError.timeout }
+        return first
     }
 }
 

@@ -24,20 +24,11 @@ extension EgressClient {
                     }
                 }
                 .connect(to: peer).get()
-            let timer = channel.eventLoop.scheduleTask(in: .milliseconds(timeout)) { answers.continuation.finish() }
             var framed = ByteBuffer()
             framed.writeInteger(UInt16(clamping: message.count))
             framed.writeBytes(message)
-            try await channel.writeAndFlush(framed)
-            var first: [UInt8]?
-            for await answer in answers.stream {
-                first = answer
-                break
-            }
-            timer.cancel()
-            try? await channel.close()
-            guard let first else { throw EgressError.timeout }
-            return first
+            let whole = framed
+            return try await Self.firstAnswer(answers, over: channel, timeout: timeout) { try await channel.writeAndFlush(whole) }
         } catch let error as EgressError {
             throw error
         } catch {

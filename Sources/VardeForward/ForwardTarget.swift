@@ -60,7 +60,7 @@ package struct ForwardQueue: Sendable, Equatable {
 }
 
 /// One of `remote_write`.
-package struct RemoteWriteEndpoint: Sendable, Equatable {
+package struct RemoteWriteEndpoint: ForwardEndpoint, Equatable {
     package enum Message: String, Sendable {
         case first = "prometheus.WriteRequest"
         case symbols = "io.prometheus.write.v2.Request"
@@ -79,12 +79,4 @@ package struct RemoteWriteEndpoint: Sendable, Equatable {
     package var metadataPerSend = 2_000
 
     package init(target: ForwardTarget) { self.target = target }
-
-    /// What a series is sent as: with the server's labels, then relabelled; nil where it is not sent.
-    func labels(_ labels: Labels) -> Labels? {
-        var all = labels
-        for label in externalLabels where all[label.name] == nil { all.set(label.name, to: label.value) }
-        guard let relabelled = RelabelRule.apply(relabelRules, to: all), !relabelled.isEmpty else { return nil }
-        return relabelled
-    }
 }

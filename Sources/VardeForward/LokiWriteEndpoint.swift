@@ -2,7 +2,7 @@ package import VardeCollect
 package import VardeModel
 
 /// One of `loki_write`: a store that takes Loki's push API.
-package struct LokiWriteEndpoint: Sendable, Equatable {
+package struct LokiWriteEndpoint: ForwardEndpoint, Equatable {
     package var target: ForwardTarget
     package var queue = LokiWriteEndpoint.usualQueue
     /// Of stream labels.
@@ -22,12 +22,4 @@ package struct LokiWriteEndpoint: Sendable, Equatable {
     }
 
     package init(target: ForwardTarget) { self.target = target }
-
-    /// What a stream is sent as: with the server's labels, then relabelled; nil where it is not sent.
-    func labels(_ labels: Labels) -> Labels? {
-        var all = labels
-        for label in externalLabels where all[label.name] == nil { all.set(label.name, to: label.value) }
-        guard let relabelled = RelabelRule.apply(relabelRules, to: all), !relabelled.isEmpty else { return nil }
-        return relabelled
-    }
 }

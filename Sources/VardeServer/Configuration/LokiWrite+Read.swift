@@ -7,16 +7,10 @@ extension LokiWriteEndpoint {
     static func list(reading value: YAMLValue, global: GlobalSettings) throws(ConfigurationError) -> [Self] {
         var all: [Self] = []
         for item in try value.list() {
-            var endpoint = try LokiWriteEndpoint(reading: item, global: global)
-            if endpoint.target.name.isEmpty {
-                // As the place in the log goes by it, it is the same after every start.
-                let same = all.count { $0.target.url == endpoint.target.url }
-                endpoint.target.name = endpoint.target.shownURL + (same == 0 ? "" : "#\(same + 1)")
+            let endpoint = try LokiWriteEndpoint(reading: item, global: global)
+            if !all.append(named: endpoint) {
+                throw item.error("the name “\(all[all.count - 1].target.name)” is given twice")
             }
-            if all.contains(where: { $0.target.name == endpoint.target.name }) {
-                throw item.error("the name “\(endpoint.target.name)” is given twice")
-            }
-            all.append(endpoint)
         }
         return all
     }

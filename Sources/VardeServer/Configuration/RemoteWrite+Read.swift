@@ -7,16 +7,10 @@ extension RemoteWriteEndpoint {
     static func list(reading value: YAMLValue, global: GlobalSettings, warnings: inout [String]) throws(ConfigurationError) -> [Self] {
         var all: [Self] = []
         for item in try value.list() {
-            var endpoint = try RemoteWriteEndpoint(reading: item, global: global, warnings: &warnings)
-            if endpoint.target.name.isEmpty {
-                // As the place in the log goes by it, it is the same after every start.
-                let same = all.count { $0.target.url == endpoint.target.url }
-                endpoint.target.name = endpoint.target.shownURL + (same == 0 ? "" : "#\(same + 1)")
+            let endpoint = try RemoteWriteEndpoint(reading: item, global: global, warnings: &warnings)
+            if !all.append(named: endpoint) {
+                throw item.error("found multiple remote write configs with job name “\(all[all.count - 1].target.name)”")
             }
-            if all.contains(where: { $0.target.name == endpoint.target.name }) {
-                throw item.error("found multiple remote write configs with job name “\(endpoint.target.name)”")
-            }
-            all.append(endpoint)
         }
         return all
     }

@@ -59,28 +59,29 @@ package enum ExpositionBatch {
 }
 
 extension RawSampleBatch {
-    /// Adds a series of one sample.
-    package mutating func append(_ labels: Labels, _ timestamp: Int64, _ value: Double) {
+    /// Begins a series and closes its labels.
+    private mutating func begin(_ labels: Labels) {
         beginSeries()
         for one in labels { label(one.name, one.value) }
         labelEnds.append(UInt32(truncatingIfNeeded: bytes.count))
+    }
+
+    /// Adds a series of one sample.
+    package mutating func append(_ labels: Labels, _ timestamp: Int64, _ value: Double) {
+        begin(labels)
         sample(timestamp, value)
         endSeries()
     }
 
     /// Adds a series with several samples, by time.
     package mutating func append(_ labels: Labels, _ samples: ArraySlice<(Int64, Double)>) {
-        beginSeries()
-        for one in labels { label(one.name, one.value) }
-        labelEnds.append(UInt32(truncatingIfNeeded: bytes.count))
+        begin(labels)
         for (time, value) in samples { sample(time, value) }
         endSeries()
     }
 
     package mutating func append(_ labels: Labels, _ samples: ArraySlice<(Int64, NativeHistogram)>) {
-        beginSeries()
-        for one in labels { label(one.name, one.value) }
-        labelEnds.append(UInt32(truncatingIfNeeded: bytes.count))
+        begin(labels)
         for (time, histogram) in samples { sample(time, histogram) }
         endSeries()
     }

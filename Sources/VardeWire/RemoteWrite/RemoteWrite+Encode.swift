@@ -15,21 +15,7 @@ extension RemoteWrite {
         var walk = BatchWalk(batch)
         while let series = walk.next() {
             var one = Array(batch.bytes[series.labels])
-            var histogram = series.histograms.lowerBound
-            for sample in series.samples {
-                if histogram < series.histograms.upperBound, batch.histograms[histogram].index == sample {
-                    let encoded = RemoteWriteHistogram.encode(batch.histograms[histogram].histogram, at: batch.timestamps[sample])
-                    ProtobufWriter.bytes(4, encoded, to: &one)
-                    histogram += 1
-                } else {
-                    one.append(0x12)
-                    var value: [UInt8] = []
-                    ProtobufWriter.double(1, batch.values[sample], to: &value)
-                    ProtobufWriter.integer(2, batch.timestamps[sample], to: &value)
-                    one.append(UInt8(value.count))
-                    one += value
-                }
-            }
+            appendSamples(of: series, batch, histogramField: 4, to: &one)
             for (_, exemplar) in batch.exemplars[series.exemplars] {
                 var own = labelBytes(exemplar.labels)
                 ProtobufWriter.double(2, exemplar.value, to: &own)
@@ -39,6 +25,25 @@ extension RemoteWrite {
             ProtobufWriter.bytes(1, one, to: &out)
         }
         return out
+    }
+
+    /// The samples of a series, floats as field 2 as both versions have them.
+    static func appendSamples(
+        of series: BatchWalk.Series, _ batch: RawSampleBatch, histogramField: UInt64, to out: inout [UInt8]
+    ) {
+        var histogram = series.histograms.lowerBound
+        for sample in series.samples {
+            if histogram < series.histograms.upperBound, batch.histograms[histogram].index == sample {
+                let encoded = RemoteWriteHistogram.encode(batch.histograms[histogram].histogram, at: batch.timestamps[sample])
+                ProtobufWriter.bytes(histogramField, encoded, to: &out)
+                histogram += 1
+            } else {
+                var value: [UInt8] = []
+                ProtobufWriter.double(1, batch.values[sample], to: &value)
+                ProtobufWriter.integer(2, batch.timestamps[sample], to: &value)
+                ProtobufWriter.bytes(2, value, to: &out)
+            }
+        }
     }
 
     /// A request of 1.0 that holds metadata alone, before compression.

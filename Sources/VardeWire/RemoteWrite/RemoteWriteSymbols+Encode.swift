@@ -14,7 +14,7 @@ extension RemoteWriteSymbols {
             var out: [UInt8] = []
             let (references, name) = symbols.references(batch.bytes.span.extracting(one.labels))
             ProtobufWriter.bytes(1, references, to: &out)
-            appendSamples(of: one, batch, to: &out)
+            RemoteWrite.appendSamples(of: one, batch, histogramField: 3, to: &out)
             for (_, exemplar) in batch.exemplars[one.exemplars] {
                 var labels: [UInt8] = []
                 for label in exemplar.labels {
@@ -38,22 +38,6 @@ extension RemoteWriteSymbols {
         var request: [UInt8] = []
         for text in symbols.texts { ProtobufWriter.bytes(4, text, to: &request) }
         return request + series
-    }
-
-    private static func appendSamples(of series: BatchWalk.Series, _ batch: RawSampleBatch, to out: inout [UInt8]) {
-        var histogram = series.histograms.lowerBound
-        for sample in series.samples {
-            if histogram < series.histograms.upperBound, batch.histograms[histogram].index == sample {
-                let encoded = RemoteWriteHistogram.encode(batch.histograms[histogram].histogram, at: batch.timestamps[sample])
-                ProtobufWriter.bytes(3, encoded, to: &out)
-                histogram += 1
-            } else {
-                var value: [UInt8] = []
-                ProtobufWriter.double(1, batch.values[sample], to: &value)
-                ProtobufWriter.integer(2, batch.timestamps[sample], to: &value)
-                ProtobufWriter.bytes(2, value, to: &out)
-            }
-        }
     }
 
     private static func family(of name: String, in metadata: [String: RemoteWrite.Metadata]) -> RemoteWrite.Metadata? {
