@@ -8,7 +8,7 @@ package struct MetricStoreOptions: Sendable {
     package var maxLabels = 64
     package var maxNameBytes = 1_024
     package var maxValueBytes = 16_384
-    /// The head is written to a block once it holds so many samples, 24 bytes each, and four a series, or is older than `maxHeadAge`.
+    /// The head is written to a block once it holds so many samples, 16 bytes each, and four a series, or is older than `maxHeadAge`.
     package var maxHeadSamples = 3_000_000
     package var maxHeadAge: Int64 = 2 * 3_600_000
     /// A head with at least so many samples is written to a block as well when the store is closed, and when none has come for
