@@ -32,7 +32,8 @@ build: deps
 
 ## test: install what is missing, run every test
 test: deps peers
-	VARDE_PEERS=$(PEERS) swift test
+	@# All at once each would have too little of the processor to answer others in time.
+	VARDE_PEERS=$(PEERS) swift test --experimental-maximum-parallelization-width 6
 
 ## deps: C libraries by apt, with sudo where needed
 deps:

@@ -40,11 +40,11 @@ import Testing
     }()
 
     @Test(.enabled(if: obstacle == nil, "needs root and network namespaces: \(obstacle ?? "")"))
-    func `No packet leaves for what is not declared, each refusal is counted and audited`() throws {
+    func `No packet leaves for what is not declared, each refusal is counted and audited`() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("varde-namespace-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let run = try ServerProcess.run(
+        let run = try await ServerProcess.runApart(
             URL(fileURLWithPath: "/usr/bin/env"),
             ["unshare", "-n", "-m", "python3", Self.script.path, ServerProcess.binary.path, folder.path])
         let logs = ["data", "other"].map { (try? String(contentsOf: folder.appendingPathComponent("\($0).log"), encoding: .utf8)) ?? "" }

@@ -8,10 +8,10 @@ struct PythonClientTests {
     private static let configuration = "collect: {host: {enabled: false}}\nscrape_configs: []\n"
 
     /// What a part of clients.py saw.
-    private func run(_ part: String, _ server: ServerProcess) throws -> Any {
+    private func run(_ part: String, _ server: ServerProcess) async throws -> Any {
         let python = try #require(PythonClients.interpreter)
         let script = try #require(PythonClients.script("clients.py"))
-        let answer = try ServerProcess.run(python, [script.path, server.address, part])
+        let answer = try await ServerProcess.runApart(python, [script.path, server.address, part])
         #expect(answer.status == 0, "\(part): \(answer.errors)")
         let line = answer.output.split(separator: "\n").last.map(String.init) ?? ""
         return try JSONSerialization.jsonObject(with: Data(line.utf8))
@@ -20,7 +20,7 @@ struct PythonClientTests {
     @Test func `python-logging-loki's lines arrive, redacted`() async throws {
         let server = try ServerProcess(configuration: Self.configuration)
         try await server.start()
-        let streams = try #require(try run("logging-loki", server) as? [[String: Any]])
+        let streams = try #require(try await run("logging-loki", server) as? [[String: Any]])
         let stream = try #require(streams.first)
         #expect(streams.count == 1)
         let labels = try #require(stream["labels"] as? [String: String])
@@ -33,7 +33,7 @@ struct PythonClientTests {
     @Test func `The OpenTelemetry SDK exports metrics and logs`() async throws {
         let server = try ServerProcess(configuration: Self.configuration)
         try await server.start()
-        let seen = try #require(try run("opentelemetry", server) as? [String: Any])
+        let seen = try #require(try await run("opentelemetry", server) as? [String: Any])
         #expect(seen["flushed"] as? Bool == true)
         #expect(seen["items"] as? [String] == ["20"])
         #expect(seen["count"] as? [String] == ["20"])
@@ -52,7 +52,7 @@ struct PythonClientTests {
         let samples = (0..<20).map { (timestamp: end - 285_000 + Int64($0) * 15_000, value: Double($0) * 1.5) }
         let series = ["a", "b"].map { (["__name__": "asked_total", "job": $0], samples) }
         #expect(try await server.remoteWrite(series).status == 204)
-        let seen = try #require(try run("api-client", server) as? [String: Any])
+        let seen = try #require(try await run("api-client", server) as? [String: Any])
         #expect(seen["connects"] as? Bool == true)
         #expect((seen["metrics"] as? [String])?.contains("asked_total") == true)
         #expect((seen["jobs"] as? [String])?.sorted() == ["a", "b"])
@@ -61,7 +61,7 @@ struct PythonClientTests {
         #expect((seen["steps"] as? [Int])?.count == 2)
         #expect(seen["objects"] as? Int == 2)
         #expect(seen["samples"] as? Int == 40)
-        let parsed = try #require(try run("promql-parser", server) as? [String: Any])
+        let parsed = try #require(try await run("promql-parser", server) as? [String: Any])
         #expect(parsed["asked"] as? Int ?? 0 > 30)
         #expect(parsed["different"] as? [String] == [])
     }
@@ -74,7 +74,7 @@ struct PythonClientTests {
         try await server.start()
         let tool = try #require(PythonClients.interpreter).deletingLastPathComponent().appendingPathComponent("schemathesis")
         let description = try #require(ConformanceFolder.url).appendingPathComponent("api/prometheus-openapi.yaml")
-        let answer = try ServerProcess.run(
+        let answer = try await ServerProcess.runApart(
             tool,
             [
                 "run", description.path, "--url", server.address + "/api/v1", "--checks",

@@ -149,6 +149,17 @@ final class ServerProcess: @unchecked Sendable {  // Used by one test at a time.
         try Self.run(Self.binary, arguments, input: input, environment: ["VARDE_SERVER": address])
     }
 
+    /// As `run`, for what takes long: a test that waits must not hold one of the few threads all tests share.
+    static func runApart(
+        _ binary: URL, _ arguments: [String], in workingFolder: URL? = nil
+    ) async throws -> (status: Int32, output: String, errors: String) {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(with: Result { try run(binary, arguments, in: workingFolder) })
+            }
+        }
+    }
+
     static func run(
         _ binary: URL, _ arguments: [String], input: Data? = nil, environment: [String: String] = [:], in workingFolder: URL? = nil
     ) throws -> (status: Int32, output: String, errors: String) {
