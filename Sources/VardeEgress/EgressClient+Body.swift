@@ -1,8 +1,16 @@
 import AsyncHTTPClient
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 
 extension EgressClient {
+    /// An answer with its whole body.
+    static func whole(_ response: HTTPClientResponse, until deadline: NIODeadline, maxBytes: Int) async throws -> EgressResponse {
+        EgressResponse(
+            status: Int(response.status.code), headers: response.headers.map { ($0.name.lowercased(), $0.value) },
+            body: try await collect(response.body, until: deadline, maxBytes: maxBytes))
+    }
+
     /// Reads a body to its end. The client's own deadline ends with the head: who stops half-way is left here.
     static func collect(_ body: HTTPClientResponse.Body, until deadline: NIODeadline, maxBytes: Int) async throws -> [UInt8] {
         let reading = Task {

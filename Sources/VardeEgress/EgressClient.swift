@@ -173,22 +173,24 @@ package final class EgressClient: Sendable {
         let deadline = NIODeadline.now() + .milliseconds(timeout)
         for address in addresses.dropLast() {
             do throws(ConnectFailure) {
-                return try await exchange(
-                    method, url, target, at: address, headers: headers, body: body, deadline: deadline, maxBytes: maxBytes, tls: tls)
+                return try await exchange(method, url, target, at: address, headers: headers, body: body, deadline: deadline, tls: tls) {
+                    try await Self.whole($0, until: deadline, maxBytes: maxBytes)
+                }
             } catch {
                 // Nobody listens there: the next address of the host.
                 guard case .unreachable = error else { throw error.reason }
             }
         }
         do throws(ConnectFailure) {
-            return try await exchange(
-                method, url, target, at: addresses[addresses.count - 1], headers: headers, body: body, deadline: deadline,
-                maxBytes: maxBytes, tls: tls)
+            let last = addresses[addresses.count - 1]
+            return try await exchange(method, url, target, at: last, headers: headers, body: body, deadline: deadline, tls: tls) {
+                try await Self.whole($0, until: deadline, maxBytes: maxBytes)
+            }
         } catch { throw error.reason }
     }
 
     /// A failure, and whether it was that no connection came about.
-    private enum ConnectFailure: Error {
+    enum ConnectFailure: Error {
         case unreachable(EgressError)
         case other(EgressError)
 
@@ -199,9 +201,10 @@ package final class EgressClient: Sendable {
         }
     }
 
-    private func exchange(
+    /// Sends a request to one address; `read` takes the body, and the head once the deadline was met.
+    func exchange(
         _ method: String, _ url: String, _ target: TargetURL, at address: String, headers: [(String, String)], body: [UInt8],
-        deadline: NIODeadline, maxBytes: Int, tls: EgressTLS?
+        deadline: NIODeadline, tls: EgressTLS?, read: (HTTPClientResponse) async throws -> EgressResponse
     ) async throws(ConnectFailure) -> EgressResponse {
         let isTLS = target.scheme == "https"
         let literal = address.contains(":") ? "[\(address)]" : address
@@ -217,10 +220,7 @@ package final class EgressClient: Sendable {
             client = isTLS ? try pinnedClient(host: named == nil ? target.host : tls?.serverName ?? "", address: address, tls: tls) : plain
         } catch { throw .other(error) }
         do {
-            let response = try await client.execute(request, deadline: deadline)
-            let bytes = try await Self.collect(response.body, until: deadline, maxBytes: maxBytes)
-            return EgressResponse(
-                status: Int(response.status.code), headers: response.headers.map { ($0.name.lowercased(), $0.value) }, body: bytes)
+            return try await read(try await client.execute(request, deadline: deadline))
         } catch let error as EgressError {
             throw .other(error)
         } catch let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout {

@@ -11,9 +11,12 @@ package enum JSONStringScan {
     /// Takes escapes off a string from `at` on and appends what it says to `out`; `at` is moved on. Stops in front of whatever is not plain
     /// text or an escape of one letter: the closing quote, an escape by number, a control character, or the last bytes of the text.
     package static func unescape(_ bytes: Span<UInt8>, at: inout Int, into out: inout [UInt8]) {
+        // Never in proportion to what `out` holds already: escapes by number end this all the time.
+        var chunk = 1024
         while true {
             let start = out.count
-            out.append(contentsOf: repeatElement(0, count: min(max(1024, start), bytes.count - at)))
+            out.append(contentsOf: repeatElement(0, count: min(chunk, bytes.count - at)))
+            chunk *= 2
             var places = [Int64(at), Int64(start)]
             var output = out.mutableSpan
             var span = places.mutableSpan

@@ -6,9 +6,11 @@ final class RawSocket {
 
     private let descriptor: Int32
 
-    init(_ kind: Kind, port: Int) throws {
+    /// - Parameter buffer: bytes kept before they are received; nil for the system's choice.
+    init(_ kind: Kind, port: Int, receives buffer: Int32? = nil) throws {
         let type = kind == .stream ? SOCK_STREAM : SOCK_DGRAM
         descriptor = socket(AF_INET, Int32(type.rawValue), 0)
+        if var buffer { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &buffer, socklen_t(MemoryLayout<Int32>.size)) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
@@ -36,6 +38,19 @@ final class RawSocket {
 
     /// Says that nothing more comes.
     func finish() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// What comes until there is so much, or the other side closes the connection.
+    func receive(atLeast count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        while bytes.count < count {
+            let received = recv(descriptor, &buffer, buffer.count, 0)
+            if received < 0, errno == EINTR { continue }
+            if received <= 0 { break }
+            bytes += buffer[..<received]
+        }
+        return bytes
+    }
 
     /// Waits until the other side closes the connection, or the time is over; whether it did.
     func waitForClose(milliseconds: Int32) -> Bool {

@@ -7,10 +7,13 @@ struct ConnectionContext: RequestContext {
     let hangUp: HangUp
     /// Where the connection comes from.
     let remoteAddress: SocketAddress?
+    /// To end it where an answer is not taken.
+    let channel: any Channel
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         hangUp = HangUp(of: source.channel)
         remoteAddress = source.channel.remoteAddress
+        channel = source.channel
     }
 }

@@ -81,7 +81,8 @@ struct ServerResponder: HTTPResponder {
         }
         let seconds = Double(DispatchTime.now().uptimeNanoseconds - began) / 1e9
         metrics.request(route: routeName, method: method, status: answer.status, seconds: seconds)
-        return Self.response(answer, accepting: request.headers[.acceptEncoding] ?? "", isHead: method == "HEAD")
+        return response(
+            answer, accepting: request.headers[.acceptEncoding] ?? "", isHead: method == "HEAD", route: routeName, channel: context.channel)
     }
 
     private static func failure(_ failure: APIFailure, plain: Bool) -> APIResponse {
@@ -102,7 +103,9 @@ struct ServerResponder: HTTPResponder {
         return offered.contains("gzip") ? ("gzip", .gzip) : offered.contains("deflate") ? ("deflate", .zlib) : nil
     }
 
-    private static func response(_ answer: APIResponse, accepting: String, isHead: Bool) -> Response {
+    private func response(
+        _ answer: APIResponse, accepting: String, isHead: Bool, route: String, channel: any Channel
+    ) -> Response {
         var headers = HTTPFields()
         var body = answer.body
         if answer.status != 204 { headers[.contentType] = answer.contentType }
@@ -110,13 +113,18 @@ struct ServerResponder: HTTPResponder {
         let isPacked = headers[.contentEncoding] != nil
         if let pieces = answer.pieces, !isHead {
             headers[.vary] = "Accept-Encoding"
-            let packs = encoding(accepting)?.container == .gzip
+            let packs = Self.encoding(accepting)?.container == .gzip
             if packs { headers[.contentEncoding] = "gzip" }
-            return Response(status: .init(code: answer.status), headers: headers, body: stream(pieces, packs: packs))
+            let (metrics, logger) = (metrics, logger)
+            let streamed = StreamedAnswer(pieces: pieces, packs: packs, channel: channel) { error in
+                metrics.count("varde_http_answers_broken_total", ["handler": route])
+                logger.warning("an answer broke off", metadata: ["route": "\(route)", "error": "\(Swift.type(of: error))"])
+            }
+            return Response(status: .init(code: answer.status), headers: headers, body: streamed.body)
         }
-        if body.count >= compressFrom, !isPacked {
+        if body.count >= Self.compressFrom, !isPacked {
             headers[.vary] = "Accept-Encoding"
-            if let (name, container) = encoding(accepting) {
+            if let (name, container) = Self.encoding(accepting) {
                 var packed: [UInt8] = []
                 Deflate.compress(body.span, as: container, into: &packed)
                 body = packed
@@ -125,20 +133,6 @@ struct ServerResponder: HTTPResponder {
         }
         let content: ResponseBody = isHead || answer.status == 204 ? .init() : .init(byteBuffer: ByteBuffer(bytes: body))
         return Response(status: .init(code: answer.status), headers: headers, body: content)
-    }
-
-    private static func stream(_ pieces: @escaping @Sendable (APIResponse.PieceWriter) async throws -> Void, packs: Bool) -> ResponseBody {
-        ResponseBody { writer in
-            var out = writer
-            if packs {
-                var packer = GzipPieces()
-                try await pieces { piece in try await out.write(ByteBuffer(bytes: packer.pack(piece.span))) }
-                try await out.write(ByteBuffer(bytes: packer.end()))
-            } else {
-                try await pieces { piece in try await out.write(ByteBuffer(bytes: piece)) }
-            }
-            try await out.finish(nil)
-        }
     }
 
     /// Reads a request whole, within the limits, and decompresses it.

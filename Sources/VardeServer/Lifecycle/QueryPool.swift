@@ -24,8 +24,12 @@ final class QueryPool: Sendable {
     var load: (running: Int, waiting: Int) { state.withLock { ($0.running, $0.waiting.count) } }
 
     /// Runs `body` on a thread that may block. A caller that is cancelled cancels the budget.
-    func run<Value: Sendable>(_ budget: QueryBudget, _ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-        let mayWait = state.withLock { $0.running < concurrency || $0.waiting.count < maxWaiting }
+    ///
+    /// - Parameter waitsAnyhow: for what goes on with an answer that has begun: it waits however many wait before it.
+    func run<Value: Sendable>(
+        _ budget: QueryBudget, waitsAnyhow: Bool = false, _ body: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+        let mayWait = waitsAnyhow || state.withLock { $0.running < concurrency || $0.waiting.count < maxWaiting }
         guard mayWait else {
             throw APIFailure(
                 status: 429, type: "too_many_requests",

@@ -56,37 +56,29 @@ struct PrivacyRoutes: Sendable {
 
     // MARK: Finding
 
-    private func find(_ request: APIRequest) async throws -> APIResponse {
-        let tokens = try subject(request).tokens
-        let range = try erasure(tokens, request)
-        let stores = try stores()
-        let found = try await parts.pool.run(QueryBudget()) { try SubjectFinding(stores, range) }
-        var json = JSONWriter()
-        found.write(tokens, to: &json)
-        return APIResponse(contentType: "application/x-ndjson", body: json.bytes, lines: found.lines)
-    }
+    private func find(_ request: APIRequest) async throws -> APIResponse { try await answer(request, isWhole: false) }
 
-    private func export(_ request: APIRequest) async throws -> APIResponse {
+    private func export(_ request: APIRequest) async throws -> APIResponse { try await answer(request, isWhole: true) }
+
+    private func answer(_ request: APIRequest, isWhole: Bool) async throws -> APIResponse {
         let tokens = try subject(request).tokens
         let range = try erasure(tokens, request)
         let stores = try stores()
-        let pool = parts.pool
+        let (pool, audit, now) = (parts.pool, parts.audit, parts.clock())
         // Counted first: the audit log is told how many lines leave before they do.
-        let found = try await pool.run(QueryBudget()) { try SubjectFinding(stores, range) }
+        let found = try await pool.run(QueryBudget()) { try SubjectFinding(stores, range, now: now) }
+        let (who, from, path) = (request.token?.name ?? "anonymous", request.remoteAddress, request.path)
         var answer = APIResponse(contentType: "application/x-ndjson")
         answer.lines = found.lines
         answer.pieces = { write in
-            for page in 0..<found.search.pageCount {
-                let piece = try await pool.run(QueryBudget()) { try found.page(page) }
-                if !piece.isEmpty { try await write(piece) }
+            var given = 0
+            do {
+                try await SubjectPieces(found, tokens, isWhole: isWhole).write(in: pool, to: write) { given = $0 }
+            } catch {
+                let lines = isWhole ? given : nil
+                audit.later("broken off", "POST \(path) of \(found.lines) lines", who: who, from: from, lines: lines)
+                throw error
             }
-            for index in found.series.indices {
-                try await write(try await pool.run(QueryBudget()) { try found.samples(index) })
-            }
-            var json = JSONWriter()
-            found.writeExemplars(to: &json)
-            found.writeSummary(tokens, to: &json)
-            try await write(json.bytes)
         }
         return answer
     }

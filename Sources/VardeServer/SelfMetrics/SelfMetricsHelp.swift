@@ -38,6 +38,7 @@ enum SelfMetricsHelp {
         "varde_exemplars_accepted_total": "Exemplars taken in.",
         "varde_exemplars_refused_total": "Exemplars not taken in, by reason.",
         "varde_http_request_duration_seconds": "Time from a request's head to its answer, by route.",
+        "varde_http_answers_broken_total": "Answers that broke off after they had begun, by route.",
         "varde_http_requests_refused_total": "Requests answered with an error, by reason.",
         "varde_http_requests_total": "Requests answered, by route, method and status.",
         "varde_inbound_refused_total": "Queries refused because they came from outside the declared networks.",

@@ -100,7 +100,10 @@ package struct JSONReader {
         }
         Bytes.append(bytes.extracting(start..<at), to: &out)
         while at < bytes.count {
-            if bytes[at] == UInt8(ascii: "\\") { JSONStringScan.unescape(bytes, at: &at, into: &out) }
+            // Escapes by number often come in rows.
+            if bytes[at] == UInt8(ascii: "\\"), at + 1 < bytes.count, bytes[at + 1] != UInt8(ascii: "u") {
+                JSONStringScan.unescape(bytes, at: &at, into: &out)
+            }
             if at >= bytes.count { break }
             let byte = bytes[at]
             at += 1

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import VardeEgress
 
 /// Requests to a server, with its refusals put in words for a person at a terminal.
@@ -72,26 +73,58 @@ struct ServerConnection {
         return try await send("POST", path + suffix, headers: headers + [("Content-Type", contentType)], body: Array(body), explaining: nil)
     }
 
+    /// As `post`, for an answer of any size: its parts are given on as they come, the next once the one before was taken.
+    ///
+    /// - Throws: also where the answer breaks off.
+    func postStreaming(
+        _ path: String, _ parameters: [(String, String)], body: Data, contentType: String,
+        onPart: @escaping @Sendable ([UInt8]) async throws -> Void
+    ) async throws {
+        let suffix = parameters.isEmpty ? "" : "?" + Self.form(parameters)
+        let parts = Mutex(0)
+        let response: EgressResponse
+        do {
+            response = try await Self.egress.receive(
+                "POST", base + path + suffix, headers: authorized([("Content-Type", contentType)]), body: Array(body),
+                timeout: Self.timeout, tls: tls
+            ) { part in
+                parts.withLock { $0 += 1 }
+                try await onPart(part)
+            }
+        } catch {
+            if parts.withLock({ $0 }) == 0 { throw noAnswer(error) }
+            throw CommandFailure("what was printed is not whole: \(error)")
+        }
+        if !(200..<300).contains(response.status) { throw Self.refusal(response, explaining: nil) }
+    }
+
+    private func authorized(_ headers: [(String, String)]) -> [(String, String)] {
+        headers + (token.map { [("Authorization", "Bearer \($0)")] } ?? [])
+    }
+
+    private func noAnswer(_ error: any Error) -> CommandFailure {
+        CommandFailure("no answer from \(base): \(error)\nIs the server running? `varde serve` starts one; --server names another.")
+    }
+
     private func send(
         _ method: String, _ path: String, headers: [(String, String)], body: [UInt8], explaining query: String?
     ) async throws -> Data {
-        var headers = headers
-        if let token { headers.append(("Authorization", "Bearer \(token)")) }
         let response: EgressResponse
         do {
             response = try await Self.egress.send(
-                method, base + path, headers: headers, body: body, timeout: Self.timeout, maxBytes: Self.maxBytes, followRedirects: false,
-                tls: tls)
-        } catch {
-            throw CommandFailure(
-                "no answer from \(base): \(error)\nIs the server running? `varde serve` starts one; --server names another.")
-        }
+                method, base + path, headers: authorized(headers), body: body, timeout: Self.timeout, maxBytes: Self.maxBytes,
+                followRedirects: false, tls: tls)
+        } catch { throw noAnswer(error) }
         if (200..<300).contains(response.status) { return Data(response.body) }
-        let message = Self.message(response)
+        throw Self.refusal(response, explaining: query)
+    }
+
+    private static func refusal(_ response: EgressResponse, explaining query: String?) -> Refusal {
+        let message = message(response)
         if response.status == 401 {
-            throw Refusal(status: 401, description: "\(message)\nGive one by --token-file, VARDE_TOKEN_FILE or VARDE_TOKEN.")
+            return Refusal(status: 401, description: "\(message)\nGive one by --token-file, VARDE_TOKEN_FILE or VARDE_TOKEN.")
         }
-        throw Refusal(
+        return Refusal(
             status: response.status, description: query.map { QueryFault.explain(message, in: $0) } ?? message,
             retryAfter: response.header("retry-after").flatMap { Int($0) })
     }
@@ -102,8 +135,7 @@ struct ServerConnection {
     func follow(
         _ path: String, _ parameters: [(String, String)], onText: @escaping @Sendable (String) async throws -> Void
     ) async throws {
-        let headers = token.map { [("Authorization", "Bearer \($0)")] } ?? []
-        let outcome = try await Self.egress.receiveTexts(base + path + "?" + Self.form(parameters), headers: headers, tls: tls) {
+        let outcome = try await Self.egress.receiveTexts(base + path + "?" + Self.form(parameters), headers: authorized([]), tls: tls) {
             try await onText($0)
         }
         guard case .refused(let response) = outcome else { return }

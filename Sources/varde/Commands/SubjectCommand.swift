@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Synchronization
 import VardeServer
 
 /// `varde subject`: what is stored of a person. Identifiers come from standard input or a file, never from the command line, which
@@ -54,11 +55,24 @@ struct SubjectLookup: ParsableArguments {
     @OptionGroup var range: SubjectRange
     @OptionGroup var options: ServerOptions
 
-    /// Asks one of the endpoints below `subject` and prints its answer.
+    /// Bytes of the answer's end that are looked at.
+    private static let maxSummary = 64 << 10
+
+    /// Asks one of the endpoints below `subject` and prints its answer as it comes.
+    ///
+    /// - Throws: also where it is not whole, which its last line tells.
     func run(_ endpoint: String) async throws {
-        let found = try await ServerConnection(options).post(
-            "/api/v1/privacy/subject/\(endpoint)", range.parameters, body: input.body(), contentType: "text/plain")
-        Terminal.write(bytes: found)
+        let end = Mutex<[UInt8]>([])
+        try await ServerConnection(options).postStreaming(
+            "/api/v1/privacy/subject/\(endpoint)", range.parameters, body: input.body(), contentType: "text/plain"
+        ) { part in
+            Terminal.write(bytes: part)
+            end.withLock { $0 = ($0 + part).suffix(Self.maxSummary) }
+        }
+        let last = end.withLock { $0 }.split(separator: UInt8(ascii: "\n")).last.map { String(decoding: $0, as: UTF8.self) }
+        guard last?.hasPrefix("{\"kind\":\"summary\",") == true else {
+            throw CommandFailure("what was printed is not whole: the summary at its end is missing")
+        }
     }
 }
 
