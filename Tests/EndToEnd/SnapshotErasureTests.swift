@@ -3,11 +3,12 @@ import Testing
 
 /// A person erased after snapshots were made is in none of them, and all else in them is as it was.
 @Suite struct SnapshotErasureTests {
-    @Test(arguments: [false, true]) func `An erasure reaches the snapshots made before, which are sound and can be brought back`(
-        isSealed: Bool
-    )
-        async throws
-    {
+    /// Milliseconds from the request, or the last start, to each SIGKILL.
+    private static let kills: [(isSealed: Bool, pauses: [Int])] = [(false, []), (false, [0, 20, 50, 90, 150]), (true, [10, 40, 100])]
+
+    @Test(arguments: kills) func `An erasure reaches the snapshots made before, which are sound and can be brought back`(
+        isSealed: Bool, pauses: [Int]
+    ) async throws {
         let keys = FileManager.default.temporaryDirectory.appendingPathComponent("varde-keys-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: keys, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: keys) }
@@ -55,11 +56,21 @@ import Testing
         }
         let token = try #require(try dump(first).firstMatch(of: /line 3 fnr=(<FNR:k1:[a-z0-9]+>)/)?.output.1).description
         #expect(try dump(second).contains(token))
-        let receipt = server.folder.appendingPathComponent("receipt.json").path
-        let erased = try server.run(["subject", "erase", "--reason", "r", "--receipt", receipt], input: Data("02013299997\n".utf8))
+        let erased = try server.run(["subject", "erase", "--no-wait", "--reason", "r"], input: Data("02013299997\n".utf8))
         #expect(erased.status == 0, "\(erased.errors)")
-        let said = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: receipt))) as? [String: Any]
-        #expect((said?["copies_rewritten"] as? [String])?.count == 2 && said?["lines"] as? Int == 30, "\(said ?? [:])")
+        for pause in pauses {
+            try await Task.sleep(for: .milliseconds(pause))
+            server.killHard()
+            try await server.start()
+        }
+        let id = erased.output.trimmingCharacters(in: .whitespacesAndNewlines)
+        var answer = try await server.get("/api/v1/privacy/erasures/\(id)/receipt")
+        for _ in 0..<300 where answer.status != 200 {
+            try await Task.sleep(for: .milliseconds(100))
+            answer = try await server.get("/api/v1/privacy/erasures/\(id)/receipt")
+        }
+        let said = answer.json
+        #expect((said["copies_rewritten"] as? [String])?.count == 2 && said["lines"] as? Int == 30, "\(answer.text)")
         #expect(server.stop() == 0)
         for (path, count) in [(first, 180), (second, 270)] {
             let text = try dump(path)

@@ -12,7 +12,9 @@ package struct StorageRoom: Sendable {
     package let seals: Bool
     /// Where the master key is, or would be.
     package let keyPath: String
+}
 
+extension StorageRoom {
     /// Opens what a configuration says of a data directory.
     ///
     /// - Parameter makes: make a master key where the configuration asks for one and there is none: the server does, nobody else.
