@@ -172,6 +172,72 @@ import Testing
         #expect(server.stop() == 0)
     }
 
+    @Test func `Where retention ends a day's keys go, from snapshots too, with receipt and audit, and the rest goes on`() async throws {
+        let server = try ServerProcess(configuration: Self.sealing)
+        try await server.start()
+        let (now, day) = (ServerProcess.now, Int64(86_400_000))
+        let person = "02013299997"
+        for i in [0, 5] as [Int64] {
+            let lines = ["of day \(i)", "fnr=\(person) of day \(i)"].enumerated().map {
+                ((now - i * day) * 1_000_000 + Int64($0.offset), $0.element)
+            }
+            #expect(try await server.push(["app": "s"], lines).status == 204)
+            let series = (labels: ["__name__": "m", "day": "\(i)"], samples: [(timestamp: now - i * day, value: Double(i))])
+            #expect(try await server.remoteWrite([series]).status == 204)
+        }
+        // Cut to files, so that the copies have them.
+        #expect(server.stop() == 0)
+        try await server.start()
+        let made = try await server.post("/api/v1/admin/tsdb/snapshot", Data(), type: Self.form)
+        let name = try #require((made.json["data"] as? [String: Any])?["name"] as? String)
+        let old = String(Date(timeIntervalSince1970: Double(now - 5 * day) / 1000).ISO8601Format().prefix(10))
+        // It is said what becomes of the keys.
+        #expect(server.log.contains("files are sealed. Their keys are not among them: keep") && server.log.contains(old))
+        #expect(server.stop() == 0)
+        let copy = server.folder.appendingPathComponent("copy").path
+        let backup = try server.run(["backup", copy, "--data-dir", server.dataDirectory.path])
+        #expect(backup.status == 0 && backup.errors.contains("storage.key.days") && backup.errors.contains(old), "\(backup.errors)")
+        let keyFile = server.folder.path + "/data.keys/storage.key.days"
+        let key = try #require(
+            String(contentsOfFile: keyFile, encoding: .utf8).split(separator: "\n").first { $0.hasPrefix(old) }?.split(separator: " ").last)
+        #expect(key.count == 120)
+
+        try (Self.sealing + "retention: {time: 1d}\n").write(
+            to: server.folder.appendingPathComponent("varde.yaml"), atomically: true, encoding: .utf8)
+        try await server.start()
+        func state() throws -> String {
+            try server.run(["keys", "storage"]).output.split(separator: "\n").map(String.init).first { $0.contains(old) } ?? ""
+        }
+        for _ in 0..<200 where try !state().contains("destroyed") { try await Task.sleep(for: .milliseconds(100)) }
+        #expect(try state().contains("destroyed"), "\(server.log.suffix(2_000))")
+        #expect(try !String(contentsOfFile: keyFile, encoding: .utf8).contains(key))
+        #expect(try await Self.lines(server, start: (now - 9 * day) * 1_000_000).count == 2)
+        let evidence = try server.run(["report", "evidence"]).output
+        #expect(evidence.contains(old))
+        #expect(try await server.get("/api/v1/privacy/storage-keys/\(old)/receipt").text.contains("\"by\":\"retention\""))
+        // An erasure goes through the snapshot, whose older files nobody can read any more.
+        let erased = try server.run(["subject", "erase"], input: Data("\(person)\n".utf8))
+        #expect(erased.status == 0 && erased.output.contains(name), "\(erased.errors)\n\(server.log.suffix(2_000))")
+        #expect(server.stop() == 0)
+        let receipt = server.dataDirectory.path + "/receipts/storage-day-\(old).json"
+        let verified = try server.run(["subject", "verify", receipt, "--data-dir", server.dataDirectory.path])
+        #expect(verified.status == 0 && verified.output.contains("of a storage key"), "\(verified.errors)")
+        let arguments = ["--storage-key", server.folder.path + "/data.keys/storage.key"]
+        #expect(try server.run(["audit", "verify", "--data-dir", server.dataDirectory.path] + arguments).status == 0)
+        // Both copies are sound, lack the day, and say so.
+        for (place, count) in [(server.dataDirectory.path + "/snapshots/" + name, 1), (copy, 2)] {
+            let other = server.folder.path + "/restored-\(count)"
+            let restored = try server.run(["restore", place, "--data-dir", other] + arguments)
+            #expect(restored.status == 0, "\(restored.errors)")
+            let dump = try server.run(["check", "data", other, "--dump"] + arguments)
+            #expect(dump.status == 0 && dump.output.contains("of day 0") && !dump.output.contains("of day 5"), "\(dump.errors)")
+            if count == 2 {
+                #expect(restored.errors.contains("The keys of \(old) were destroyed"), "\(restored.errors)")
+                #expect(dump.errors.contains("the keys of \(old) were destroyed"))
+            }
+        }
+    }
+
     @Test func `Switched on for a directory there is, what was written before is answered, and sealed as it is written anew`() async throws
     {
         let server = try ServerProcess(configuration: Self.quiet)

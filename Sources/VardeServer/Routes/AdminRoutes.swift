@@ -59,12 +59,14 @@ struct AdminRoutes: Sendable {
         }
         let name = Self.name(at: parts.clock())
         let directory = parts.dataDirectory
-        let files = parts.storage.files
+        let room = parts.storage
         let isHead = { @Sendable (path: String) in path.hasPrefix("metrics/wal/") }
-        try await working { [skipsHead] _ in
+        let keys = try await working { [skipsHead] _ in
             let target = "\(directory)/\(DataBackup.snapshots)/\(name)"
-            _ = try DataBackup.backup(directory, to: target, fileSystem: files) { skipsHead && isHead($0) }
+            _ = try DataBackup.backup(directory, to: target, fileSystem: room.files) { skipsHead && isHead($0) }
+            return try SealedSummary(room, directory: target).text
         }
+        parts.logger.notice("a snapshot was made: \(keys ?? "its files are not sealed")", metadata: ["name": "\(name)"])
         return APIEnvelope.success { json in
             json.raw("{\"name\":")
             json.string(name)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import VardeDisk
+import VardeServer
 
 /// `varde backup`: a consistent copy of a data directory, also while a server works in it.
 struct BackupCommand: ParsableCommand {
@@ -9,7 +10,8 @@ struct BackupCommand: ParsableCommand {
         discussion: """
             Everything acknowledged before the command is in the copy. Blocks and segments, which never change, are hard links where the \
             file system allows; the rest is copied. The copy is then read whole and held against its checksums. The keys of pseudonyms, \
-            those of sealed files and the configuration lie outside the data directory and are not in it.
+            those of sealed files and the configuration lie outside the data directory and are not in it; which keys it needs is said. \
+            Where a day's key is destroyed later, that day is gone from the copy too.
             """)
 
     @Argument(help: "The new directory, on the same file system for hard links.")
@@ -22,7 +24,8 @@ struct BackupCommand: ParsableCommand {
 
     func run() throws {
         try DataDirectoryPath.require(dataDir)
-        let files = try storage.files(of: dataDir)
+        let room = try storage.room(of: dataDir)
+        let files = room.files
         let target = DataDirectoryPath.plain(target)
         let source = DataDirectoryPath.plain(dataDir)
         if (target + "/").hasPrefix(source + "/") {
@@ -35,6 +38,7 @@ struct BackupCommand: ParsableCommand {
             throw CommandFailure("\(self.target): the copy has what is damaged in \(dataDir): \(report.damage.count) findings")
         }
         Terminal.complain("\(count) files, \(bytes) bytes: sound")
+        if let keys = try SealedSummary(room, directory: target).text { Terminal.complain(keys) }
     }
 }
 
@@ -56,13 +60,15 @@ struct RestoreCommand: ParsableCommand {
     @OptionGroup var storage: StorageOptions
 
     func run() throws {
-        let files = try storage.files(of: dataDir)
+        let room = try storage.room(of: dataDir)
+        let files = room.files
         let (count, bytes) = try DataBackup.restore(
             DataDirectoryPath.plain(backup), to: DataDirectoryPath.plain(dataDir), fileSystem: files)
         let report = try DataDirectoryCheck.run(directory: DataDirectoryPath.plain(dataDir), fileSystem: files)
         for finding in report.damage { Terminal.complain("damaged: \(finding)") }
         if !report.damage.isEmpty { throw CommandFailure("\(dataDir): \(report.damage.count) findings, the copy was made with them") }
         Terminal.complain("\(count) files, \(bytes) bytes: sound; start the server with --data-dir \(dataDir)")
+        if let keys = try SealedSummary(room, directory: DataDirectoryPath.plain(dataDir)).text { Terminal.complain(keys) }
     }
 }
 

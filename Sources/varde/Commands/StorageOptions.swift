@@ -17,9 +17,12 @@ struct StorageOptions: ParsableArguments {
     }
 
     /// The files of a data directory as they are read: opened where they are sealed.
-    func files(of dataDirectory: String) throws -> SealedFileSystem {
+    func files(of dataDirectory: String) throws -> SealedFileSystem { try room(of: dataDirectory).files }
+
+    /// The files, and the keys they are opened with.
+    func room(of dataDirectory: String) throws -> StorageRoom {
         do {
-            return try StorageRoom(configuration(), dataDirectory: dataDirectory).files
+            return try StorageRoom(configuration(), dataDirectory: dataDirectory)
         } catch let refusal as StorageKeyFile.Refusal {
             throw CommandFailure(refusal.description)
         }
