@@ -48,7 +48,9 @@ extension Catalog {
     ) throws -> (catalog: Catalog, damage: [String]) {
         do {
             let catalog = try Catalog(path: path, texts: texts)
-            let problems = try catalog.integrityProblems()
+            var problems = try catalog.integrityProblems()
+            // A name or a number that is not what was written would be believed.
+            if problems.isEmpty, let problem = try catalog.database.read(sealProblem(of:)) { problems.append(problem) }
             guard problems.isEmpty else { return try setAside(path, problems, fileSystem, texts) }
             try catalog.sealTexts()
             return (catalog, [])

@@ -2,9 +2,10 @@ import VardeKernels
 
 /// A consistent copy of a data directory, taken while a server works in it, and its way back.
 ///
-/// Logs are copied first, then what is deleted, then the databases as of one moment each, then the immutable files, as hard links
-/// where the file system allows: what a store moves from its log to a file meanwhile is in the copy of the log, in the file, or in both, and both together
-/// are read as one. A file the catalog's copy names that is gone when its turn comes (merged into another) makes the copy begin anew.
+/// Logs are copied first, then what is deleted and other files that change, then the databases as of one moment each, then the immutable
+/// files, as hard links where the file system allows: what a store moves from its log to a file meanwhile is in the copy of the log, in
+/// the file, or in both, and both together are read as one. A file the catalog's copy names that is gone when its turn comes (merged into
+/// another), or came after it, makes the copy begin anew.
 ///
 /// The copy is a data directory, with one more file: `BACKUP`, written last, a line for each file: checksum (CRC-32C, 8 hexadecimal
 /// digits), size, path, separated by spaces. Without it a copy is unfinished.
@@ -116,12 +117,32 @@ package enum DataBackup {
         }
         // How far tailed files were read comes before the lines: a line may be in a copy twice, but none is left out.
         for path in try left() where path.hasPrefix(tailed + "/") { try device.copy(directory + "/" + path, to: prepare(path)) }
+        // What a log says of its segments comes before them: there may be more than it says, never fewer.
+        var extents: [(log: String, extent: LogExtent)] = []
+        for path in try left() where path.hasSuffix("/" + LogExtent.name) {
+            let log = fileSystem.parent(of: path)
+            if let extent = try? LogExtent.read(in: directory + "/" + log, fileSystem: fileSystem) { extents.append((log, extent)) }
+            try device.copy(directory + "/" + path, to: prepare(path))
+        }
         for path in try left() where LogFormat.segment(of: String(path.split(separator: "/").last ?? "")) != nil {
             try device.copy(directory + "/" + path, to: prepare(path))
         }
+        for (log, extent) in extents {
+            let numbers = try fileSystem.list(target + "/" + log).compactMap(LogFormat.segment).sorted()
+            if extent.missing(from: numbers).isEmpty { continue }
+            let now = try LogExtent.read(in: directory + "/" + log, fileSystem: fileSystem)
+            if now?.first != extent.first { throw DiskError(.open, LogExtent.path(in: log), code: 2) }
+        }
         // Before the databases: a block they name has its deletions in this copy, or is gone and the copy begins anew.
         for path in try left() where try isUnlisted(directory + "/" + path, fileSystem) {
-            try place(directory + "/" + path, at: prepare(path), links: true, device)
+            try place(directory + "/" + path, at: prepare(path), device)
+        }
+        // And before them what they name without a table.
+        for path in try left()
+        where try kind(directory + "/" + path, fileSystem) == nil && !SQLiteFile.isDatabase(directory + "/" + path, fileSystem: device) {
+            // Log segments begun since are left out: the copy of the log ends where it did.
+            if LogFormat.segment(of: String(path.split(separator: "/").last ?? "")) != nil { continue }
+            try device.copy(directory + "/" + path, to: prepare(path))
         }
         var listed: [Catalog.Entry] = []
         for path in try left() where try SQLiteFile.isDatabase(directory + "/" + path, fileSystem: device) {
@@ -129,15 +150,16 @@ package enum DataBackup {
             try SQLiteFile.copy(directory + "/" + path, to: other)
             try device.open(other, .write).sync()
             listed += try Catalog.entries(inDatabaseAt: other) ?? []
+            for name in try Catalog.expected(inDatabaseAt: other) where !copied.contains(name) && fileSystem.exists(directory + "/" + name) {
+                throw DiskError(.open, name, code: 2)
+            }
             for suffix in ["-wal", "-shm", "-journal"] where fileSystem.exists(other + suffix) { try fileSystem.remove(other + suffix) }
         }
         var present: [String: Set<String>] = [:]
-        // Log segments begun since are left out: the copy of the log ends where it did.
-        for path in try left() where LogFormat.segment(of: String(path.split(separator: "/").last ?? "")) == nil {
-            let kind = try kind(directory + "/" + path, fileSystem)
-            let isImmutable = kind != nil
-            if let kind { present[kind.store, default: []].insert(String(path.split(separator: "/").last ?? "")) }
-            try place(directory + "/" + path, at: prepare(path), links: isImmutable, device)
+        for path in try left() {
+            guard let kind = try kind(directory + "/" + path, fileSystem) else { continue }
+            present[kind.store, default: []].insert(String(path.split(separator: "/").last ?? ""))
+            try place(directory + "/" + path, at: prepare(path), device)
         }
         for entry in listed where present[entry.store]?.contains(entry.name) != true {
             throw DiskError(.open, entry.name, code: 2)
@@ -171,14 +193,12 @@ package enum DataBackup {
         _ = try finish(target, paths, fileSystem)
     }
 
-    private static func place(_ path: String, at other: String, links: Bool, _ fileSystem: any FileSystem) throws(DiskError) {
-        if links {
-            do throws(DiskError) {
-                return try fileSystem.link(path, to: other)
-            } catch {
-                // Another file system, or one without links.
-                if error.isNotFound { throw error }
-            }
+    private static func place(_ path: String, at other: String, _ fileSystem: any FileSystem) throws(DiskError) {
+        do throws(DiskError) {
+            return try fileSystem.link(path, to: other)
+        } catch {
+            // Another file system, or one without links.
+            if error.isNotFound { throw error }
         }
         try fileSystem.copy(path, to: other)
     }

@@ -84,6 +84,8 @@ package struct DataDirectoryCheck {
                     report.leftovers.append(Finding(path: path, offset: nil, reason: "an unfinished file"))
                 } else if LogFormat.segment(of: String(path.split(separator: "/").last ?? "")) != nil {
                     logs.insert(fileSystem.parent(of: path))
+                } else if path.hasSuffix("/" + LogExtent.name) {
+                    logs.insert(fileSystem.parent(of: path))
                 } else if SQLiteFile.isCompanion(path) {
                     continue
                 } else if try SectionedFile.isOne(path, fileSystem: fileSystem) {
@@ -139,6 +141,9 @@ package struct DataDirectoryCheck {
 
     private mutating func checkSections(_ path: String) throws {
         let file = try SectionedFile(path: path, fileSystem: fileSystem)
+        guard path.hasSuffix(file.kind.suffix) else {
+            throw DiskError(damaged: path, "the file's kind is not what its name says")
+        }
         if file.kind.isListed { dataFiles[file.kind.store, default: [:]][String(path.split(separator: "/").last ?? "")] = file.size }
         for section in file.sections {
             report.sections += 1
@@ -172,6 +177,9 @@ package struct DataDirectoryCheck {
         guard let (entries, sealProblem) = catalog else { return }
         if let sealProblem { report.damage.append(Finding(path: path, offset: nil, reason: sealProblem)) }
         sawCatalog = true
+        for name in try Catalog.missing(inDatabaseAt: path, directory: fileSystem.parent(of: path), fileSystem: fileSystem) {
+            report.damage.append(Finding(path: fileSystem.parent(of: path) + "/" + name, offset: nil, reason: Catalog.missingReason))
+        }
         for store in Set(entries.map(\.store)).union(dataFiles.keys).sorted() {
             let audit = Catalog.Audit(entries.filter { $0.store == store }, files: dataFiles[store] ?? [:])
             for name in audit.missing where !destroyed.contains(name) {

@@ -64,9 +64,14 @@ struct LogSegmentReader {
                 offset = next
                 continue
             }
-            // Sound records behind it: what was not sound is no torn end.
+            // Sound records, or a mark, behind it: what was not sound is no torn end.
             if let bad { outcome.damage.append(WriteAheadLog.Damage(path: path, offset: bad.offset, reason: bad.reason)) }
             bad = nil
+            if isMark(place) {
+                outcome.end = offset
+                offset = next
+                continue
+            }
             do {
                 let record = window.span.extracting(place)
                 try body(record[12], record.extracting(13...))
@@ -82,6 +87,11 @@ struct LogSegmentReader {
     private func isSound(_ place: Range<Int>) -> Bool {
         let record = window.span.extracting(place)
         return CRC32C.checksum(record.extracting(12...)) == Bytes.load32(record, at: 4)
+    }
+
+    /// Whether the sound record at a place of the window only says that what is before it was acknowledged.
+    private func isMark(_ place: Range<Int>) -> Bool {
+        place.count == LogFormat.recordHeaderSize && window.span[place.lowerBound + 12] == LogFormat.markKind
     }
 
     private mutating func note(_ reason: String) { if bad == nil { bad = (offset, reason) } }

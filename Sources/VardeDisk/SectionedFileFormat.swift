@@ -6,10 +6,10 @@
 ///     entry   = name length(u8) name offset(u64) size(u64) checksum(u32)
 ///     trailer = footer offset(u64) footer size(u32) footer checksum(u32) magic(4)
 ///
-/// Integers are little-endian, checksums CRC-32C. `kind` says what the sections mean: 1 metrics block, 2 log segment, 3 deletions
-/// from metrics blocks. A section of
-/// pages carries a checksum for each page in its own directory, so that pages are verified one at a time as they are read; its
-/// checksum in the footer serves `varde check data`. A file is written under a temporary name, synced and renamed: it is whole or absent.
+/// Integers are little-endian, checksums CRC-32C. `kind` says what the sections mean: 1 metrics block (`.block`), 2 log segment (`.seg`),
+/// 3 deletions from metrics blocks (`tombstones`). A section of pages carries a checksum for each page in its own directory, so that pages
+/// are verified one at a time as they are read; its checksum in the footer serves `varde check data`. A file is written under a temporary
+/// name, synced and renamed: it is whole or absent.
 package enum SectionedFileFormat {
     static let magic: [UInt8] = Array("VRDF".utf8)
     static let version: UInt16 = 1
@@ -28,6 +28,15 @@ package enum SectionedFileFormat {
             switch self {
             case .metricsBlock, .metricsTombstones: "metrics"
             case .logSegment: "logs"
+            }
+        }
+
+        /// What names of files of this kind end with.
+        var suffix: String {
+            switch self {
+            case .metricsBlock: ".block"
+            case .logSegment: ".seg"
+            case .metricsTombstones: "tombstones"
             }
         }
 

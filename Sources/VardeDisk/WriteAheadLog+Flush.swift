@@ -107,6 +107,7 @@ extension WriteAheadLog {
         if case .interval(let milliseconds) = mode, !syncs, count <= Self.maxUnsynced {
             let elapsed = DispatchTime.now().uptimeNanoseconds - writer.lastSync
             if elapsed < UInt64(milliseconds) * 1_000_000 {
+                mark(file, at: writer.syncedLength + writer.written)
                 markDurable(writer.position, synced: false)
                 oweSync(in: milliseconds)
                 return
@@ -133,6 +134,7 @@ extension WriteAheadLog {
         writer.lastSync = began + took
         writer.syncedLength += count
         writer.written = 0
+        mark(file, at: writer.syncedLength)
         var emptied: [UInt8] = []
         swap(&emptied, &writer.backlog[0])
         emptied.removeAll(keepingCapacity: emptied.count <= Self.maxUnsynced)
@@ -147,6 +149,13 @@ extension WriteAheadLog {
             state.statistics.slowestSyncNanoseconds = max(state.statistics.slowestSyncNanoseconds, took)
             state.statistics.segment = segment
         }
+    }
+
+    /// Writes behind what will be acknowledged that it was. The next records take the mark's place; one that could not be written is
+    /// missed only where what is before it is damaged.
+    private func mark(_ file: any File, at offset: Int) {
+        let mark = LogFormat.recordHeader(kind: LogFormat.markKind, [UInt8]().span, salt: salt)
+        try? file.write(mark.span, at: offset)
     }
 
     private func markDurable(_ position: UInt64, synced: Bool) {
@@ -177,6 +186,8 @@ extension WriteAheadLog {
         try file.write(header.bytes.span, at: 0)
         try file.sync()
         try fileSystem.syncDirectory(directory)
+        let number = writer.segment
+        try changeExtent { $0.last = max($0.last, number) }
         writer.file = file
         writer.syncedLength = LogFormat.headerSize
         writer.written = 0

@@ -76,17 +76,22 @@ package final class WriteAheadLog: Sendable {
     let salt: UInt32
     let state: Mutex<State>
     let writer: Writer
+    /// What the file of that name says.
+    let extent: Mutex<LogExtent>
     /// Number of the first segment that is written since the log was opened.
     package let firstOwnSegment: UInt64
     let queue = DispatchQueue(label: "varde.wal")
 
-    init(directory: String, fileSystem: any FileSystem, mode: SyncMode, segmentSize: Int, nextSegment: UInt64, before: Int) {
+    init(
+        directory: String, fileSystem: any FileSystem, mode: SyncMode, segmentSize: Int, nextSegment: UInt64, before: Int, extent: LogExtent
+    ) {
         self.directory = directory
         self.fileSystem = fileSystem
         self.mode = mode
         self.segmentSize = segmentSize
         salt = UInt32.random(in: 0...UInt32.max)
         writer = Writer(segment: nextSegment, before: before)
+        self.extent = Mutex(extent)
         firstOwnSegment = nextSegment
         state = Mutex(State(readable: (nextSegment - 1, before)))
     }
@@ -107,14 +112,8 @@ package final class WriteAheadLog: Sendable {
     /// - Throws: no-space where more than `maxPending` bytes wait for a disk that does not take them.
     package func appendBuffered(kind: UInt8, _ payload: Span<UInt8>) throws(DiskError) -> Position {
         precondition(payload.count <= LogFormat.maxPayload, "a log record is larger than its limit")
-        var header: [UInt8] = [kind]
-        header.reserveCapacity(LogFormat.recordHeaderSize)
-        let checksum = CRC32C.checksum(payload, seed: CRC32C.checksum(header.span))
-        header.removeAll(keepingCapacity: true)
-        Bytes.append32(UInt32(payload.count), to: &header)
-        Bytes.append32(checksum, to: &header)
-        Bytes.append32(CRC32C.checksum(header.span, seed: salt), to: &header)
-        header.append(kind)
+        precondition(kind != LogFormat.markKind, "the kind of marks is the log's own")
+        let header = LogFormat.recordHeader(kind: kind, payload, salt: salt)
         let size = header.count + payload.count
         let position = state.withLock { state -> Position? in
             if Int(state.appended - state.synced) + size > Self.maxPending { return nil }
@@ -193,10 +192,22 @@ package final class WriteAheadLog: Sendable {
 
     /// Removes segments with smaller numbers, oldest first: what is in them is kept elsewhere.
     package func removeSegments(before segment: UInt64) throws(DiskError) {
+        try changeExtent { $0.first = max($0.first, segment) }
         for number in try fileSystem.list(directory).compactMap(LogFormat.segment).sorted() where number < segment {
             try fileSystem.remove(directory + "/" + LogFormat.name(of: number))
         }
         try fileSystem.syncDirectory(directory)
+    }
+
+    /// Writes what the log's extent has become, where it has changed.
+    func changeExtent(_ change: (inout LogExtent) -> Void) throws(DiskError) {
+        try extent.withLock { extent throws(DiskError) in
+            var changed = extent
+            change(&changed)
+            if changed == extent { return }
+            try changed.write(in: directory, fileSystem: fileSystem)
+            extent = changed
+        }
     }
 
     /// Bytes of all segments on disk.

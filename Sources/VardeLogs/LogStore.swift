@@ -99,6 +99,7 @@ package final class LogStore: LogSink, LogSource {
             let (sequence, writes) = try LogRecord.decode(payload)
             if sequence > done { try store.replay(writes, sequence: sequence, bytes: payload.count) }
         }
+        try catalog.expect([WriteAheadLog.expected(of: LogSegmentFormat.store)])
         store.log.withLock { $0 = log }
         try store.holds.mark(log.firstOwnSegment, at: options.now() / 1_000_000)
         store.state.withLock { $0.statistics.damage += damage.map(\.description) }

@@ -28,7 +28,7 @@ extension MetricStore {
                 tombstones[block.name, default: BlockTombstones()].add(.init(from: from, through: through, series: series))
             }
             if count == 0 { return 0 }
-            try TombstonesFile.write(tombstones, to: tombstonesPath, fileSystem: fileSystem)
+            try write(tombstones)
             let deleted = UInt64(count)
             state.withLock { [tombstones] state in
                 state.tombstones = tombstones
@@ -58,7 +58,11 @@ extension MetricStore {
         }
     }
 
-    var tombstonesPath: String { directory + "/" + TombstonesFile.name }
+    private func write(_ tombstones: [String: BlockTombstones]) throws {
+        if tombstones.isEmpty { try catalog.expectNoMore(TombstonesFile.expected) }
+        try TombstonesFile.write(tombstones, to: directory + "/" + TombstonesFile.name, fileSystem: fileSystem)
+        if !tombstones.isEmpty { try catalog.expect([TombstonesFile.expected]) }
+    }
 
     /// Writes all samples in memory to blocks. Under the maintenance lock.
     private func flushHead() throws {
@@ -78,7 +82,7 @@ extension MetricStore {
         // As long as a file is there, a lost catalog would bring it back: its deletions stay with it.
         let left = tombstones.filter { live.contains($0.key) || fileSystem.exists(directory + "/blocks/" + $0.key) }
         if left.count == tombstones.count { return }
-        try TombstonesFile.write(left, to: tombstonesPath, fileSystem: fileSystem)
+        try write(left)
         state.withLock { $0.tombstones = left }
     }
 }

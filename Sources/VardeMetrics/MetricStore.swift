@@ -120,12 +120,14 @@ package final class MetricStore: Sendable {
         let names = live.map(\.name) + recovery.state.blocks.map(\.name) + recovery.state.tombstones.keys
         let numbers = recovery.state.blocks.map(\.sequence) + names.compactMap { UInt64($0.prefix { $0 != "." }, radix: 16) }
         recovery.state.nextSequence = (numbers.max() ?? 0) + 1
+        if !recovery.state.tombstones.isEmpty { try catalog.expect([TombstonesFile.expected]) }
         let walStart = try catalog.setting(walStartSetting).flatMap { UInt64($0) } ?? 0
         let (log, logDamage) = try WriteAheadLog.open(
             directory: directory + "/wal", fileSystem: fileSystem,
             mode: options.syncInterval > 0 ? .interval(milliseconds: options.syncInterval) : .every,
             firstSegment: max(walStart, 1), from: walStart
         ) { _, kind, payload in recovery.replay(kind: kind, payload) }
+        try catalog.expect([WriteAheadLog.expected(of: storeName)])
         let holds = try LogHolds(catalog: catalog, store: storeName)
         // From here on the log defines series anew.
         try holds.mark(log.firstOwnSegment, at: clock())

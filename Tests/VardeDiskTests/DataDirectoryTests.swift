@@ -163,7 +163,7 @@ import VardeKernels
                 if isRestored || files.exists("/back") {
                     #expect(try files.read("/back/wal/0000000000000001.wal").count > LogFormat.headerSize, "call \(number)")
                 } else {
-                    #expect(try DataBackup.restore("/copy", to: "/back", fileSystem: files).files == 1)
+                    #expect(try DataBackup.restore("/copy", to: "/back", fileSystem: files).files == 2)
                 }
             }
             #expect(number > 8)

@@ -86,7 +86,7 @@ import VardeKernels
         var kinds: [UInt8] = []
         _ = try WriteAheadLog.open(directory: "/wal", fileSystem: files) { _, kind, _ in kinds.append(kind) }
         #expect(kinds == [1, 2, 3])
-        #expect(files.paths == ["/wal/0000000000000001.wal", "/wal/0000000000000002.wal"])
+        #expect(files.paths == ["/wal/0000000000000001.wal", "/wal/0000000000000002.wal", "/wal/extent"])
     }
 
     @Test func openingUnderFaultsEitherFailsOrReplaysAll() throws {

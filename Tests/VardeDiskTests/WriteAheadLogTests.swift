@@ -60,6 +60,8 @@ struct Replayed: Equatable {
             let torn = InMemoryFileSystem()
             try torn.makeDirectories("/wal")
             try torn.writeAtomically(whole.span.extracting(0..<cut), to: path)
+            // A segment is named once its header is whole.
+            if cut >= LogFormat.headerSize { try LogExtent(first: 1, last: 1).write(in: "/wal", fileSystem: torn) }
             let kept = ends.dropFirst().filter { $0 <= cut }.count
             let first = try open(torn)
             #expect(first.damage == [], "cut at \(cut)")
@@ -71,7 +73,7 @@ struct Replayed: Equatable {
         }
     }
 
-    @Test func aFlippedByteAnywhereCostsAtMostOneRecordAndIsReportedUnlessItIsTheLast() throws {
+    @Test func aFlippedByteAnywhereCostsAtMostOneRecordAndIsReportedAlsoAtTheNextStart() throws {
         let expected = (0..<5).map { Self.record($0, 15) }
         let log = try open().log
         for record in expected { try log.appendAndSync(kind: record.kind, record.payload.span) }
@@ -81,13 +83,20 @@ struct Replayed: Equatable {
             let damaged = InMemoryFileSystem()
             try damaged.makeDirectories("/wal")
             try damaged.writeAtomically(whole.span, to: path)
+            try LogExtent(first: 1, last: 1).write(in: "/wal", fileSystem: damaged)
             damaged.flip(path, at: offset)
             let hit = (offset - LogFormat.headerSize) / 28
             let again = try open(damaged)
             var rest = expected
-            rest.remove(at: hit)
+            // Behind the last record stands the mark: without it nothing is missing.
+            if hit < 5 { rest.remove(at: hit) }
             #expect(again.records == rest, "flip at \(offset)")
-            #expect(again.damage.map(\.offset) == (hit == 4 ? [] : [LogFormat.headerSize + hit * 28]), "flip at \(offset)")
+            let places = hit < 5 ? [LogFormat.headerSize + hit * 28] : []
+            #expect(again.damage.map(\.offset) == places, "flip at \(offset)")
+            try again.log.appendAndSync(kind: 200, [7].span)
+            let third = try open(damaged)
+            #expect(third.records == rest + [Replayed(kind: 200, payload: [7])], "flip at \(offset)")
+            #expect(third.damage.map(\.offset) == places, "flip at \(offset)")
         }
     }
 
@@ -109,8 +118,61 @@ struct Replayed: Equatable {
             try log.appendAndSync(kind: UInt8(i), [UInt8(i)].span)
             _ = try log.cut()
         }
-        try files.remove("/wal/0000000000000002.wal")
-        #expect(try open().damage.count == 1)
+        let whole = try files.read("/wal/extent")
+        for missing in [[1], [2], [3], [1, 2], [2, 3], [1, 3], [1, 2, 3]] {
+            let copy = InMemoryFileSystem()
+            try copy.makeDirectories("/wal")
+            try copy.writeAtomically(whole.span, to: "/wal/extent")
+            for number in 1...3 where !missing.contains(number) {
+                let path = "/wal/000000000000000\(number).wal"
+                let segment = try files.read(path)
+                try copy.writeAtomically(segment.span, to: path)
+            }
+            for _ in 0..<2 {
+                let again = try open(copy)
+                #expect(again.records.map { Int($0.kind) } == (0..<3).filter { !missing.contains($0 + 1) })
+                #expect(again.damage.count == (missing == [1, 3] ? 2 : 1), "\(missing)")
+            }
+        }
+    }
+
+    @Test func aSegmentThatWasEmptiedIsReported() throws {
+        let log = try open().log
+        try log.appendAndSync(kind: 1, [1].span)
+        for size in [0, 20, LogFormat.headerSize - 1] {
+            try files.open("/wal/0000000000000001.wal", .write).truncate(to: size)
+            #expect(try open().damage.count == 1, "\(size)")
+        }
+    }
+
+    @Test func theListOfSegmentsIsMissedAndMadeAnew() throws {
+        let log = try open().log
+        try log.appendAndSync(kind: 1, [1].span)
+        let harms: [(InMemoryFileSystem) throws -> Void] = [
+            { try $0.remove("/wal/extent") }, { $0.flip("/wal/extent", at: 12) },
+            { try $0.open("/wal/extent", .write).truncate(to: 0) },
+        ]
+        for harm in harms {
+            try harm(files)
+            let again = try open()
+            #expect(again.damage.map(\.path) == ["/wal/extent"])
+            #expect(again.records.map(\.kind) == [1])
+            #expect(try open().damage == [])
+        }
+    }
+
+    @Test func aLogFromBeforeThereWereMarksAndListsIsReadAndGoesOn() throws {
+        var bytes = LogFormat.Header(number: 1, before: 0, salt: 7, isMarked: false).bytes
+        let payload: [UInt8] = [1, 2]
+        bytes += LogFormat.recordHeader(kind: 5, payload.span, salt: 7)
+        bytes += payload
+        try files.makeDirectories("/wal")
+        try files.writeAtomically(bytes.span, to: "/wal/0000000000000001.wal")
+        let first = try open()
+        #expect(first.damage == [] && first.records.map(\.kind) == [5])
+        try first.log.appendAndSync(kind: 6, [6].span)
+        let second = try open()
+        #expect(second.damage == [] && second.records.map(\.kind) == [5, 6])
     }
 
     @Test func numbersNeverComeAgainOnceAllSegmentsAreRemoved() throws {
@@ -119,7 +181,7 @@ struct Replayed: Equatable {
         let (later, damage) = try WriteAheadLog.open(directory: "/wal", fileSystem: files, firstSegment: 7) { _, _, _ in }
         #expect(damage == [])
         try later.appendAndSync(kind: 2, [2].span)
-        #expect(files.paths == ["/wal/0000000000000001.wal", "/wal/0000000000000007.wal"])
+        #expect(files.paths == ["/wal/0000000000000001.wal", "/wal/0000000000000007.wal", "/wal/extent"])
         let again = try open()
         #expect(again.records.map(\.kind) == [1, 2])
         #expect(again.damage == [])
@@ -170,7 +232,8 @@ struct Replayed: Equatable {
         _ = try log.appendBuffered(kind: 3, [3].span)
         let segment = try log.finishCut()
         try log.removeSegments(before: segment)
-        #expect(try log.diskBytes() == LogFormat.headerSize + LogFormat.recordHeaderSize + 1)
+        // The header, a record of a byte, the mark.
+        #expect(try log.diskBytes() == LogFormat.headerSize + LogFormat.recordHeaderSize + 1 + LogFormat.recordHeaderSize)
         files.powerCut()
         let again = try open()
         #expect(again.records.map(\.kind) == [3])

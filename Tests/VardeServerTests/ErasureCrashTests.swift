@@ -46,8 +46,8 @@ import VardePrivacy
             let stores = ErasedStores(
                 metrics: metrics,
                 logs: try LogStore.open(directory: "/data/logs", fileSystem: files, catalog: catalog, options: options),
-                exemplars: try ExemplarStore.open(directory: "/data/exemplars", fileSystem: files),
-                pushed: try PushedGroups.open(directory: "/data/pushed", fileSystem: files).groups)
+                exemplars: try ExemplarStore.open(directory: "/data/exemplars", fileSystem: files, catalog: catalog),
+                pushed: try PushedGroups.open(directory: "/data/pushed", fileSystem: files, catalog: catalog).groups)
             let ground = StoreErasureGround(
                 stores: stores, holds: LegalHolds(catalog: catalog, configured: holds, clock: { now }), note: { _, _, _ in },
                 copies: { _ in [] }, pace: {})

@@ -61,13 +61,21 @@ package final class FileTail {
         self.fileSystem = fileSystem
     }
 
+    /// Knows which files there are, once it was told.
+    private var catalog: Catalog?
+
     private var path: String { directory + "/" + FileMarksFile.name }
 
     /// Opens the positions kept in a directory, made where it is absent; `damage` says why what was there cannot be read.
-    package static func open(directory: String, fileSystem: any FileSystem) throws -> (tail: FileTail, damage: String?) {
+    ///
+    /// - Parameter catalog: told that there are positions.
+    package static func open(
+        directory: String, fileSystem: any FileSystem, catalog: Catalog? = nil
+    ) throws -> (tail: FileTail, damage: String?) {
         try fileSystem.makeDirectories(directory)
         try fileSystem.removeTemporaries(in: directory)
         let tail = FileTail(directory: directory, fileSystem: fileSystem)
+        tail.catalog = catalog
         guard fileSystem.exists(tail.path) else { return (tail, nil) }
         do {
             let content = try FileMarksFile.decode(try fileSystem.read(tail.path), path: tail.path)
@@ -141,6 +149,8 @@ package final class FileTail {
         let content = FileMarksFile.Content(sources: known.sorted(), marks: marks)
         try fileSystem.writeAtomically(FileMarksFile.encode(content).span, to: path)
         isBehind = false
+        // Where it cannot be named now, the next time will do.
+        if let catalog, (try? catalog.expect([DataBackup.tailed + "/" + FileMarksFile.name])) != nil { self.catalog = nil }
     }
 
     private func note() {

@@ -19,17 +19,22 @@ package final class PushedGroups: Sendable {
     private let groups: Mutex<[Labels: PushedGroup]>
     private let directory: String
     private let fileSystem: any FileSystem
+    /// Knows which files there are.
+    private let catalog: Catalog
     /// One push at a time touches the disk, so that files and memory agree.
     private let writing = Mutex(())
 
-    private init(_ groups: [Labels: PushedGroup], directory: String, fileSystem: any FileSystem) {
+    private init(_ groups: [Labels: PushedGroup], directory: String, fileSystem: any FileSystem, catalog: Catalog) {
         self.groups = Mutex(groups)
+        self.catalog = catalog
         self.directory = directory
         self.fileSystem = fileSystem
     }
 
     /// Reads the groups of a directory, made where it is absent; `damage` names files that cannot be read, which are left as they are.
-    package static func open(directory: String, fileSystem: any FileSystem) throws -> (groups: PushedGroups, damage: [String]) {
+    package static func open(
+        directory: String, fileSystem: any FileSystem, catalog: Catalog
+    ) throws -> (groups: PushedGroups, damage: [String]) {
         try fileSystem.makeDirectories(directory)
         try fileSystem.removeTemporaries(in: directory)
         var found: [Labels: PushedGroup] = [:]
@@ -43,7 +48,8 @@ package final class PushedGroups: Sendable {
                 damage.append("\(error)")
             }
         }
-        return (PushedGroups(found, directory: directory, fileSystem: fileSystem), damage)
+        try catalog.expect(found.keys.map(expected).sorted())
+        return (PushedGroups(found, directory: directory, fileSystem: fileSystem, catalog: catalog), damage)
     }
 
     /// Every text of a group's file: for `varde check data --dump`.
@@ -57,6 +63,9 @@ package final class PushedGroups: Sendable {
             for sample in family.samples { print("\(sample.labels) \(sample.value)") }
         }
     }
+
+    /// A group's file as the catalog names it.
+    private static func expected(_ labels: Labels) -> String { "pushed/" + PushedGroupFile.name(of: labels) }
 
     /// Whether a path is that of a group's file.
     package static func isFile(_ path: String) -> Bool { path.hasSuffix(PushedGroupFile.suffix) }
@@ -93,21 +102,17 @@ package final class PushedGroups: Sendable {
     }
 
     /// Forgets a group; nothing happens where there is none.
-    package func delete(_ labels: Labels) throws(DiskError) {
-        let failure: DiskError? = writing.withLock { _ in
-            guard groups.withLock({ $0[labels] }) != nil else { return nil }
-            do throws(DiskError) {
-                let path = directory + "/" + PushedGroupFile.name(of: labels)
-                // Gone already where an attempt before removed it and failed to sync.
-                if fileSystem.exists(path) { try fileSystem.remove(path) }
-                try fileSystem.syncDirectory(directory)
-            } catch {
-                return error
-            }
+    package func delete(_ labels: Labels) throws {
+        try writing.withLock { _ in
+            // Also where the file is gone and the group unknown: then it is not missed any more.
+            try catalog.expectNoMore(Self.expected(labels))
+            guard groups.withLock({ $0[labels] }) != nil else { return }
+            let path = directory + "/" + PushedGroupFile.name(of: labels)
+            // Gone already where an attempt before removed it and failed to sync.
+            if fileSystem.exists(path) { try fileSystem.remove(path) }
+            try fileSystem.syncDirectory(directory)
             groups.withLock { $0[labels] = nil }
-            return nil
         }
-        if let failure { throw failure }
     }
 
     /// Forgets samples, and groups of which the labels themselves pass the test or no sample is left; how many samples there were.
@@ -136,6 +141,7 @@ package final class PushedGroups: Sendable {
 
     private func keep(_ group: PushedGroup) throws {
         try fileSystem.writeAtomically(PushedGroupFile.encode(group).span, to: directory + "/" + PushedGroupFile.name(of: group.labels))
+        if groups.withLock({ $0[group.labels] }) == nil { try catalog.expect([Self.expected(group.labels)]) }
         groups.withLock { $0[group.labels] = group }
     }
 

@@ -9,9 +9,12 @@ import VardeKernels
 ///     span   = from(zigzag varint) through(zigzag varint) series(varint) difference(varint)×series
 ///
 /// Series are the block's own numbers, so nothing of a deletion's selector, which may name a person, comes to the disk. The file is
-/// beside the catalog and not in it: deleted samples stay deleted where the catalog is lost.
+/// beside the catalog and not in it: deleted samples stay deleted where the catalog is lost. That it is there is in the catalog: where it
+/// is gone, what was deleted would come back unseen.
 enum TombstonesFile {
     static let name = "tombstones"
+    /// As the catalog names it.
+    static let expected = MetricStore.storeName + "/" + name
     private static let section = "tombstones"
     private static let version: UInt8 = 1
     /// Bounds of what a reader believes.

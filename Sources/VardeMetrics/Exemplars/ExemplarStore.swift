@@ -34,9 +34,13 @@ package final class ExemplarStore: Sendable {
 
     /// Opens the store in a directory, made where it is absent.
     ///
-    /// - Parameter capacity: exemplars kept.
+    /// - Parameters:
+    ///   - catalog: told that there is a log.
+    ///   - capacity: exemplars kept.
     /// - Throws: `DiskError` where the log cannot be read.
-    package static func open(directory: String, fileSystem: any FileSystem, capacity: Int = defaultCapacity) throws -> ExemplarStore {
+    package static func open(
+        directory: String, fileSystem: any FileSystem, catalog: Catalog, capacity: Int = defaultCapacity
+    ) throws -> ExemplarStore {
         var ring = ExemplarRing(capacity: capacity)
         var unreadable = 0
         var bytes = 0
@@ -50,6 +54,7 @@ package final class ExemplarStore: Sendable {
             }
             _ = ring.add(record.exemplar, to: record.series)
         }
+        try catalog.expect([WriteAheadLog.expected(of: "exemplars")])
         var words = damage.map(\.description)
         if unreadable > 0 { words.append("\(directory)/wal: \(unreadable) records could not be understood") }
         let store = ExemplarStore(ring: ring, log: log, damage: words)

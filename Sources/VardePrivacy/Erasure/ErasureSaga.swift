@@ -84,6 +84,7 @@ package final class ErasureSaga: Sendable {
             found.append(request)
         }
         requests = Mutex(found)
+        try expect(receiptNames())
         if !found.isEmpty {
             try conceal()
             for request in found { try save(request) }
@@ -234,12 +235,16 @@ package final class ErasureSaga: Sendable {
             request.figures(&json)
         }
         try fileSystem.writeAtomically(text.span, to: path(of: request.id))
+        try expect([request.id])
         try catalog.remove(Catalog.Job(kind: Self.kind, name: request.id, step: "", payload: ""))
         requests.withLock { $0.removeAll { $0.id == request.id } }
         ground.enter(request, "done: \(request.lines) lines, \(request.series) series")
     }
 
     private func path(of id: String) -> String { "\(receipts)/\(id).json" }
+
+    /// Receipts the catalog is to miss where they are gone.
+    private func expect(_ ids: [String]) throws { try catalog.expect(ids.map { "receipts/\($0).json" }) }
 
     /// The receipt of an erasure that is done; nil where there is none of this name.
     package func receipt(_ id: String) throws -> [UInt8]? {

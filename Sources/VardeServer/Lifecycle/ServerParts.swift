@@ -1,6 +1,7 @@
 import Logging
 import Synchronization
 import VardeCollect
+import VardeDisk
 import VardeForward
 import VardeLogs
 import VardeMetrics
@@ -11,6 +12,7 @@ import VardeWire
 
 /// The stores, once they are open.
 struct Stores: Sendable {
+    var catalog: Catalog
     var metrics: MetricStore
     var logs: LogStore
     var exemplars: ExemplarStore

@@ -51,21 +51,29 @@ final class StoreService: Service {
         let files = parts.storage.files
         let (catalog, catalogDamage) = try Catalog.openSettingAsideDamaged(
             path: settings.dataDirectory + "/catalog.sqlite", fileSystem: files, texts: parts.storage.texts)
+        // Before the stores make anew what they do not find.
+        let missing = try catalog.missing(in: settings.dataDirectory, fileSystem: files).map {
+            "\(settings.dataDirectory)/\($0): \(Catalog.missingReason)"
+        }
         let (metricOptions, logOptions) = try parts.storeOptions()
         let metrics = try MetricStore.open(
             directory: settings.dataDirectory + "/metrics", fileSystem: files, catalog: catalog, options: metricOptions, clock: parts.clock)
         let logs = try LogStore.open(directory: settings.dataDirectory + "/logs", fileSystem: files, catalog: catalog, options: logOptions)
         let exemplars = try ExemplarStore.open(
-            directory: settings.dataDirectory + "/exemplars", fileSystem: files, capacity: configuration.storage.maxExemplars)
-        let (pushed, pushedDamage) = try PushedGroups.open(directory: settings.dataDirectory + "/pushed", fileSystem: files)
-        for damage in catalogDamage + metrics.damage + logs.damage + exemplars.damage + pushedDamage {
+            directory: settings.dataDirectory + "/exemplars", fileSystem: files, catalog: catalog,
+            capacity: configuration.storage.maxExemplars)
+        let (pushed, pushedDamage) = try PushedGroups.open(
+            directory: settings.dataDirectory + "/pushed", fileSystem: files, catalog: catalog)
+        for damage in catalogDamage + missing + metrics.damage + logs.damage + exemplars.damage + pushedDamage {
             logger.error("damage found at the start: \(damage)")
         }
         try KeyReceipts(parts).writeMissing(parts.redaction.keyEpochs)
         try parts.days.writeMissing()
+        // A chain whose beginning is gone is sound by itself.
+        try catalog.expectAll(in: "audit", suffix: ".audit", of: settings.dataDirectory, fileSystem: files)
         let erased = ErasedStores(metrics: metrics, logs: logs, exemplars: exemplars, pushed: pushed)
         let erasures = try ErasureDesk(parts, stores: erased, catalog: catalog, fileSystem: files)
-        return Stores(metrics: metrics, logs: logs, exemplars: exemplars, pushed: pushed, erasures: erasures)
+        return Stores(catalog: catalog, metrics: metrics, logs: logs, exemplars: exemplars, pushed: pushed, erasures: erasures)
     }
 
     /// Every second: the disk's room, and what the stores have to do.

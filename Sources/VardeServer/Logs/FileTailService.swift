@@ -55,7 +55,8 @@ final class FileTailService: Service {
             try tail.withLock { tail in
                 if tail == nil {
                     let opened = try FileTail.open(
-                        directory: parts.dataDirectory + "/" + DataBackup.tailed, fileSystem: parts.storage.files)
+                        directory: parts.dataDirectory + "/" + DataBackup.tailed, fileSystem: parts.storage.files,
+                        catalog: try parts.stores().catalog)
                     tail = opened.tail
                     if let damage = opened.damage {
                         parts.logger.error("how far files were read is not known any more, they are read anew: \(damage)")

@@ -69,8 +69,8 @@ struct SnapshotErasure: Sendable {
             metrics: try MetricStore.open(
                 directory: path + "/metrics", fileSystem: files, catalog: catalog, options: options.metrics, clock: clock),
             logs: try LogStore.open(directory: path + "/logs", fileSystem: files, catalog: catalog, options: options.logs),
-            exemplars: try ExemplarStore.open(directory: path + "/exemplars", fileSystem: files),
-            pushed: try PushedGroups.open(directory: path + "/pushed", fileSystem: files).groups)
+            exemplars: try ExemplarStore.open(directory: path + "/exemplars", fileSystem: files, catalog: catalog),
+            pushed: try PushedGroups.open(directory: path + "/pushed", fileSystem: files, catalog: catalog).groups)
         let ground = StoreErasureGround(
             stores: stores, holds: LegalHolds(catalog: catalog, configured: { [] }, clock: clock), note: { _, _, _ in },
             copies: { _ in [] }, pace: pace)

@@ -49,7 +49,7 @@ struct PushgatewayRoutes: Sendable {
         let group = redacted(try Self.group(request.captures))
         let pushed = try parts.stores().pushed
         try parts.checkWritable()
-        do throws(DiskError) {
+        do {
             try pushed.delete(group)
         } catch {
             throw APIFailure(status: 503, type: "unavailable", message: "the group could not be deleted: \(error)", retryAfter: 10)
