@@ -150,7 +150,8 @@ package enum DataBackup {
             try SQLiteFile.copy(directory + "/" + path, to: other)
             try device.open(other, .write).sync()
             listed += try Catalog.entries(inDatabaseAt: other) ?? []
-            for name in try Catalog.expected(inDatabaseAt: other) where !copied.contains(name) && fileSystem.exists(directory + "/" + name) {
+            for name in try Catalog.expected(inDatabaseAt: other) where !copied.contains(name) && fileSystem.exists(directory + "/" + name)
+            {
                 throw DiskError(.open, name, code: 2)
             }
             for suffix in ["-wal", "-shm", "-journal"] where fileSystem.exists(other + suffix) { try fileSystem.remove(other + suffix) }

@@ -104,8 +104,9 @@ extension WriteAheadLog {
             if var extent = try LogExtent.read(in: directory, fileSystem: fileSystem) {
                 extent.last = min(extent.last, last ?? extent.last)
                 for range in extent.missing(from: present) {
-                    let reason = range.count == 1 ? "the segment is missing" : "the segments from here through number \(range.upperBound) are missing"
-                    damage.append(Damage(path: directory + "/" + LogFormat.name(of: range.lowerBound), offset: 0, reason: reason))
+                    let path = directory + "/" + LogFormat.name(of: range.lowerBound)
+                    let others = "the segments from here through number \(range.upperBound) are missing"
+                    damage.append(Damage(path: path, offset: 0, reason: range.count == 1 ? "the segment is missing" : others))
                 }
                 return extent
             }

@@ -5,6 +5,8 @@ struct MetricsResult {
     var name: String
     var samplesPerSecond = 0.0
     var cpuPerMillion = 0.0
+    /// What sending cost here, of the same processors.
+    var sendingPerMillion = 0.0
     var peakMemory = 0
     var bytesPerSample = 0.0
     /// Milliseconds of each query's first run.
@@ -20,7 +22,9 @@ enum MetricsRun {
         try contestant.start()
         // Nothing of ours stays behind, whatever goes wrong.
         defer { contestant.kill(SIGKILL) }
+        let before = Clock.ownCPU()
         let seconds = try send(corpus, to: contestant)
+        result.sendingPerMillion = (Clock.ownCPU() - before) / Double(corpus.samples) * 1e6
         result.samplesPerSecond = Double(corpus.samples) / seconds
         result.cpuPerMillion = contestant.cpuSeconds / Double(corpus.samples) * 1e6
         result.peakMemory = contestant.peakMemory

@@ -161,6 +161,7 @@ if what != "logs" {
     }
     row("samples/s, million", values { $0.samplesPerSecond / 1e6 }, "%.2f", higherIsBetter: true)
     row("CPU-s per million samples", values { $0.cpuPerMillion }, "%.3f", higherIsBetter: false)
+    row("of the sender beside it", values { $0.sendingPerMillion }, "%.3f", higherIsBetter: false)
     row("peak memory, MB", values { Double($0.peakMemory) / 1e6 }, "%.0f", higherIsBetter: false)
     row("bytes per sample on disk", values { $0.bytesPerSample }, "%.2f", higherIsBetter: false)
     row("ready after SIGKILL, s", present.map { ($0, killed[$0]?.ready ?? .nan) }, "%.2f", higherIsBetter: false)
