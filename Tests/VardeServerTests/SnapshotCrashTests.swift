@@ -67,8 +67,8 @@ import VardePrivacy
                     directory: path + "/metrics", fileSystem: disk, catalog: catalog, options: options().metrics
                 ) { now },
                 logs: try LogStore.open(directory: path + "/logs", fileSystem: disk, catalog: catalog, options: options().logs),
-                exemplars: try ExemplarStore.open(directory: path + "/exemplars", fileSystem: disk),
-                pushed: try PushedGroups.open(directory: path + "/pushed", fileSystem: disk).groups)
+                exemplars: try ExemplarStore.open(directory: path + "/exemplars", fileSystem: disk, catalog: catalog),
+                pushed: try PushedGroups.open(directory: path + "/pushed", fileSystem: disk, catalog: catalog).groups)
         }
 
         private func fill(_ stores: ErasedStores, _ round: Int) async throws {

@@ -47,8 +47,9 @@ import VardePrivacy
             _ = try await metrics.append(batch)
         }
         let stores = ErasedStores(
-            metrics: metrics, logs: logs, exemplars: try ExemplarStore.open(directory: "/data/exemplars", fileSystem: files),
-            pushed: try PushedGroups.open(directory: "/data/pushed", fileSystem: files).groups)
+            metrics: metrics, logs: logs,
+            exemplars: try ExemplarStore.open(directory: "/data/exemplars", fileSystem: files, catalog: catalog),
+            pushed: try PushedGroups.open(directory: "/data/pushed", fileSystem: files, catalog: catalog).groups)
         return try SubjectFinding(stores, LogErasureRange(texts: [token], start: .min, end: .max), now: now)
     }
 
