@@ -77,7 +77,7 @@ static void letters_before(scan *s, size_t p, size_t length) {
     uint8_t b = before(s, p, n + 1);
     if (is_alnum(b) || (b == '_' && !(n == 2 && (length == 2 || length >= 10)))) return;
     // An account of two letters, a plate, a passport.
-    if ((n == 2 && (length == 2 || length == 4 || length == 5 || length >= 10)) || (length >= 6 && length <= 9)) {
+    if ((n == 1 && b == '%' && length >= 13 && length <= 19 && at(s, p + length) == '^') || (n == 2 && (length == 2 || length == 4 || length == 5 || length >= 10)) || (length >= 6 && length <= 9)) {
         emit(s, VARDE_CANDIDATE_LETTERED, p);
     }
 }
@@ -86,8 +86,8 @@ static void letters_before(scan *s, size_t p, size_t length) {
 static int known_shape(uint32_t shape, uint8_t kind) {
     switch (shape) {
     case 0x65: case 0x64: case 0x84: return kind != '.';
-    case 0x425: case 0x2225: case 0x335: case 0x443: case 0x632: case 0x4444: return 1;
-    case 0x44: case 0x323: case 0x465: case 0x464: case 0x2222: case 0x2261: case 0x444: case 0x4441: case 0x4442: case 0x4443:
+    case 0x425: case 0x2225: case 0x335: case 0x443: case 0x632: case 0x4444: case 0x323: return 1;
+    case 0x44: case 0x465: case 0x464: case 0x2222: case 0x2261: case 0x444: case 0x4441: case 0x4442: case 0x4443:
         return kind != '.';
     default: return 0;
     }
@@ -297,7 +297,12 @@ static void key(scan *s, size_t p) {
     size_t e = p;
     while (e > 0 && p - e < 12) {
         uint8_t c = s->line[e - 1];
-        if (c == '"' || c == '\\' || c == ' ' || c == '\'' || c == ')' || c == ']' || c == '`') e--;
+        if (c == ']' && is_digit(before(s, e, 2))) {
+            // An index: fnr[0]=
+            size_t o = 2;
+            while (o < 7 && is_digit(before(s, e, o))) o++;
+            e -= before(s, e, o) == '[' ? o : 1;
+        } else if (c == '"' || c == '\\' || c == ' ' || c == '\'' || c == ')' || c == ']' || c == '`') e--;
         else break;
     }
     uint32_t h = 0;

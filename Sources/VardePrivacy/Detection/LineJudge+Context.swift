@@ -3,6 +3,8 @@ struct ValueContext {
     var meaning: KeyMeaning?
     /// Whether it is a key with `=` or `:` right before the value.
     var isDirect = false
+    /// Words between, `nr` and `is` among them.
+    var between = 0
 }
 
 extension LineJudge {
@@ -42,6 +44,7 @@ extension LineJudge {
                     result.meaning = vocabulary.words.entries[pair.index].meaning
                     return result
                 }
+                result.between += 1
                 if hit != nil {
                 } else if !isJoinWord(text, i) {
                     if result.isDirect { return result }

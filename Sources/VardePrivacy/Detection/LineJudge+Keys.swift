@@ -30,6 +30,12 @@ extension LineJudge {
             guard c == 0x22 || c == 0x5C || c == 0x20 || c == 0x27 || c == 0x29 || c == 0x5D || c == 0x60 else { break }
             if c == 0x22 || c == 0x27 { isJSON = true }
             end -= 1
+            // An index: fnr[0]=…
+            if c == 0x5D, ByteClass.isDigit(text.at(end - 1)) {
+                var open = end - 1
+                while open > 0, end - open < 6, ByteClass.isDigit(text[open - 1]) { open -= 1 }
+                if text.at(open - 1) == 0x5B { end = open - 1 }
+            }
         }
         guard let hit = vocabulary.words.longestSuffix(text, end: end, inside: { $0 == .secret }) else { return }
         let meaning = vocabulary.words.entries[hit.index].meaning
@@ -49,6 +55,8 @@ extension LineJudge {
             value.isJSON = true
         } else {
             open(text, &value)
+            // `"session="`: the quote behind the key closes what the one before it has opened.
+            if value.isQuoted, !isJSON, text[value.start - 1] == before, isEndOfQuoted(text, value.start) { return }
         }
         guard value.start < text.count else { return }
         if text[value.start] == 0x7B {
@@ -61,10 +69,17 @@ extension LineJudge {
         }
         switch meaning {
         case .secret, .weakSecret: judgeSecret(text, &value, hit, meaning, keyStart: first)
+        case .digestProof: judgeDigestProof(text, value)
         case .name, .weakName, .user, .address: judgeText(text, &value, meaning, hit, keyStart: first)
         case .email: judgeMailValue(text, &value)
         default: judgeNumberValue(text, &value, meaning)
         }
+    }
+
+    /// Whether what stands here stands behind a closing quote.
+    private func isEndOfQuoted(_ text: Span<UInt8>, _ i: Int) -> Bool {
+        let c = text.at(i)
+        return i >= text.count || c == 0x20 || c == 0x7D || c == 0x5D || c == 0x2C
     }
 
     /// Whether the name that begins here is that of an XML start tag, a prefix of its namespace before it perhaps.

@@ -19,7 +19,8 @@ extension LineJudge {
             if part < 3 { i += 1 }
         }
         if keepsPrivateAddresses, isPrivate(bytes) { return }
-        if isVersion(text, p) { return }
+        if isVersion(text, p, i) { return }
+        if isPhone(text, p, i) { return foundDigits(.phone, digits(text, p, i), p, i, prefix: "+47") }
         let mark = canonicalCount
         appendCanonical(bytes.0)
         appendCanonical(bytes.1)
@@ -40,12 +41,36 @@ extension LineJudge {
         }
     }
 
-    private func isVersion(_ text: Span<UInt8>, _ p: Int) -> Bool {
+    /// `tlf 41.23.45.67`.
+    private func isPhone(_ text: Span<UInt8>, _ p: Int, _ end: Int) -> Bool {
+        end - p == 11 && text.at(p + 2) == 0x2E && text.at(p + 5) == 0x2E && text.at(p + 8) == 0x2E && text[p] >= 0x32
+            && context(text, p).meaning == .phone
+    }
+
+    /// `is` and `nr` right before, as in "version is 1.2.3.4".
+    private func isCopula(_ text: Span<UInt8>, _ p: Int) -> Bool {
+        ["is ", "er ", "nr ", "nr. ", "no ", "no. ", "number "].contains { text.has($0, at: p - $0.utf8.count) }
+    }
+
+    /// `lib.so.1.2.3.4`, `app-1.2.3.4.jar`, `1.2.3.4-SNAPSHOT`.
+    private func isFileVersion(_ text: Span<UInt8>, _ p: Int, _ end: Int) -> Bool {
+        if text.has(".so.", at: p - 4) { return true }
+        guard text.at(end) == 0x2E || text.at(end) == 0x2D else { return false }
+        return [
+            ".jar", ".war", ".so", ".dll", ".exe", ".deb", ".rpm", ".whl", ".tgz", ".tar", ".zip", ".msi", ".apk", "-SNAPSHOT", "-RELEASE",
+            "-alpine", "-slim", "-beta", "-alpha", "-rc", "-debian", "-ubuntu",
+        ].contains { text.has($0, at: end) }
+    }
+
+    private func isVersion(_ text: Span<UInt8>, _ p: Int, _ end: Int) -> Bool {
         if text.at(p - 1) == 0x2F {
             // Product/1.2.3.4, as user agents write it; a path's part otherwise.
             return ByteClass.isLetter(text.at(p - 2)) && !isPathPart(text, p - 1)
         }
-        return context(text, p).meaning == .version
+        if isFileVersion(text, p, end) { return true }
+        let found = context(text, p)
+        // "version mismatch from 89.160.20.112" speaks of somebody.
+        return found.meaning == .version && (found.between == 0 || found.between == 1 && isCopula(text, p))
     }
 
     /// Whether the word before the slash begins with a slash or colon itself.

@@ -292,6 +292,11 @@ extension LineJudge {
         }
         guard !ByteClass.isAlnum(text.at(end)), text.at(end) != 0x5F else { return }
         let length = end - p
+        // The first track of a card's magnetic stripe.
+        if letters == 1, text.at(p - 2) == 0x25, text.at(end) == 0x5E {
+            let d = digits(text, p, end)
+            if PaymentNumbers.isCard(d) { return foundDigits(.card, d, p, end) }
+        }
         if letters == 2, length == 4 || length == 5, context(text, start).meaning == .plate {
             let mark = canonicalCount
             for i in start..<end where ByteClass.isAlnum(text[i]) { appendCanonical(text[i] >= 0x61 ? text[i] & 0xDF : text[i]) }

@@ -31,7 +31,11 @@ extension LineJudge {
             let parameters = parametersEnd(text, key: hit.start, start, scheme: scheme)
             start += scheme
             end = parameters ?? start
-            if parameters == nil { while end < text.count, isBareSecretByte(text[end], value) { end += 1 } }
+            if parameters == nil {
+                while end < text.count, isBareSecretByte(text[end], value) { end += 1 }
+                // An escaped quote behind it is not of it.
+                if text.at(end) == 0x22 { while end > start, text[end - 1] == 0x5C { end -= 1 } }
+            }
             if !value.isAssignment, !value.isJSON {
                 while end > start, text[end - 1] == 0x2E || text[end - 1] == 0x2C { end -= 1 }
                 // "token: invalid": a sentence, unless it looks like a value.
@@ -39,6 +43,8 @@ extension LineJudge {
             }
         }
         guard end > start, !isNothing(text, start, end), !isPlaceholder(text, start, end) else { return }
+        // Three digits are a count: pass=3, pin=4.
+        if meaning == .weakSecret, end - start < 4, (start..<end).allSatisfy({ ByteClass.isDigit(text[$0]) }) { return }
         // PWD=/srv is a folder, token=3 of a parser a count.
         if text[start] == 0x2F, end - start < 2 || text.has("pwd", at: hit.start) || text.has("PWD", at: hit.start) { return }
         keysDoneUntil = end
@@ -120,9 +126,30 @@ extension LineJudge {
             Self.parameterSchemes.contains(lowercased(text, start, start + scheme - 1))
         else { return nil }
         var end = start + scheme
-        while end < text.count, text[end] >= 0x20, text[end] != 0x27, text[end] != 0x60 { end += 1 }
+        while end < text.count, text[end] >= 0x20, text[end] != 0x60 {
+            if text[end] == 0x27 {
+                // Of a parameter, as in username='…', or around the header.
+                guard text[end - 1] == 0x3D, let close = (end + 1..<text.count).first(where: { text[$0] == 0x27 || text[$0] < 0x20 }) else {
+                    break
+                }
+                end = close
+                if text[close] != 0x27 { break }
+            }
+            end += 1
+        }
         while end > start, text[end - 1] == 0x20 { end -= 1 }
         return end
+    }
+
+    /// The sum a Digest exchange proves a password with, wherever it is written: a password can be guessed by it.
+    mutating func judgeDigestProof(_ text: Span<UInt8>, _ value: KeyValue) {
+        var start = value.start
+        if text.has("\\x22", at: start) { start += 4 }
+        var end = start
+        while end < text.count, end - start <= 64, ByteClass.isHex(text[end]) { end += 1 }
+        guard end - start == 32 || end - start == 64, !ByteClass.isWord(text.at(end)), hasNonce(text) else { return }
+        keysDoneUntil = end
+        foundVerbatim(.secret, text, start, end)
     }
 
     private func isBareSecretByte(_ c: UInt8, _ value: KeyValue) -> Bool {
@@ -162,7 +189,7 @@ extension LineJudge {
         }
         guard length <= 9 else { return false }
         switch lowercased(text, start, end) {
-        case "null", "nil", "none", "true", "false", "undefined", "empty", "(null)": return true
+        case "null", "nil", "none", "true", "false", "undefined", "empty", "(null)", "n/a": return true
         default: return false
         }
     }

@@ -34,6 +34,8 @@ struct LineJudge {
     private var origins: [UInt32] = []
     /// Values of keys are judged up to here.
     var keysDoneUntil = 0
+    /// Whether the text speaks of a nonce, once somebody wanted to know.
+    var speaksOfNonce: Bool?
     /// An @ here ends the password of a URL.
     var credentialAt = -1
     /// Tokens are judged up to here.
@@ -58,6 +60,7 @@ struct LineJudge {
     mutating func judge(_ text: Span<UInt8>, origins: [UInt32]) -> Bool? {
         self.origins = origins
         keysDoneUntil = 0
+        speaksOfNonce = nil
         credentialAt = -1
         tokensDoneUntil = 0
         var isEncoded = false
@@ -141,6 +144,19 @@ struct LineJudge {
     mutating func appendCanonical(_ text: StaticString) {
         if text.utf8CodeUnitCount == 0 { return }
         canonical.append(contentsOf: text.description.utf8)
+    }
+
+    /// Whether `nonce` stands somewhere in the text, which is looked through once.
+    mutating func hasNonce(_ text: Span<UInt8>) -> Bool {
+        if let known = speaksOfNonce { return known }
+        var i = 0
+        var isThere = false
+        while i + 5 <= text.count, !isThere {
+            if text[i] | 0x20 == 0x6E, lowercased(text, i, i + 5) == "nonce" { isThere = true }
+            i += 1
+        }
+        speaksOfNonce = isThere
+        return isThere
     }
 
     var canonicalCount: Int { canonical.count }

@@ -4,6 +4,8 @@ internal import VardeKernels
 package enum KeyMeaning: Sendable, Hashable {
     /// Value of the type, whatever it looks like.
     case secret
+    /// Proof of a password in a Digest exchange: a sum of 32 or 64 hexadecimal digits, beside a nonce.
+    case digestProof
     /// As `secret`, but only behind `=` or in quotes: words that are common in sentences.
     case weakSecret
     case fnr, weakFnr, account, phone, personnummer, cpr, kennitala, hetu, kid, licence, passport, plate, duf, birthDate, latitude,
@@ -59,31 +61,33 @@ struct Vocabulary: Sendable {
                 + "secret hemmelighet token apikey authtoken accesstoken refreshtoken idtoken secretkey accesskey privatekey signingkey "
                 + "encryptionkey clientsecret authorization credential credentials sessionid sessid jsessionid phpsessid session sesjon "
                 + "sesjonsid cookie setcookie engangskode otp xsrf csrftoken connectionstring dsnpassword bearer jwt apisecret masterkey "
-                + "storagekey accountkey sharedkey webhooksecret userpw dbpw pw sharedaccesskey saspolicykey sastoken totp userpassword"
+                + "storagekey accountkey sharedkey webhooksecret userpw dbpw pw sharedaccesskey saspolicykey sastoken totp userpassword cnonce rspauth"
         ),
+        (.digestProof, "response"),
         (.weakSecret, "pass pin sid sig signature auth_key authkey nøkkel nokkel"),
         (
             .fnr,
             "fnr fødselsnr fodselsnr foedselsnr fødselsnummer fodselsnummer foedselsnummer personnummer personnr ssn nationalid nationalidentity "
                 + "nationalidentitynumber dnummer dnr personident personidentifikator fødselsnummeret fodselsnummeret fødselsogpersonnummer "
-                + "norwegianid nin socialsecuritynumber socialsecurity nationalidnumber folkeregisterident folkeregisteridentifikator brukerfnr søkerfnr hnummer fhnummer personidentnummer"
+                + "norwegianid nin socialsecuritynumber socialsecurity nationalidnumber folkeregisterident folkeregisteridentifikator brukerfnr søkerfnr hnummer fhnummer personidentnummer "
+                + "fnrs fnrliste fødselsnumre fodselsnumre fødselsnumrene personidenter personnumre ssns"
         ),
         (
             .weakFnr,
             "pnr ident brukerid pid søker soker pasient søkerident pasientid identnr identitetsnummer aktørid aktorid bruker_id patient patientid "
-                + "sokerid søkerid innbygger subjectid subject sub identifikator identifier fødsels fodsels"
+                + "sokerid søkerid innbygger identer subjectid subject sub identifikator identifier fødsels fodsels"
         ),
         (
             .account,
             "konto kontonr kontonummer account accountno accountnr accountnumber bankaccount bankkonto kontonummeret bankkontonummer tilkonto "
-                + "frakonto debetkonto kreditkonto utbetalingskonto lønnskonto lonnskonto bban tilinumero kontoen belastkonto account_number acct"
+                + "frakonto debetkonto kreditkonto utbetalingskonto lønnskonto lonnskonto bban tilinumero kontoen belastkonto account_number acct kto ktonr kontoer"
         ),
         (
             .phone,
             "tlf telefon telefonnr telefonnummer phone phonenumber phoneno mobil mobilnr mobilnummer mobile mobilephone mobileno mobilenumber mob "
                 + "tel telephone msisdn puhelin puhelinnumero matkapuhelin gsm cell cellphone sms faks fax telefax mobiltelefon mobiltlf tlfnr "
                 + "telno telnr kontakttelefon telefonen mobilen telefoner phones tlfnummer puh puhnro ring ringte oppringt anropt whatsapp "
-                + "telefonnumre telefonnummeret mobilnummeret callerid mobiilinumero tlfmobil"
+                + "telefonnumre telefonnummeret mobilnummeret callerid mobiilinumero tlfmobil tlfprivat tlfarbeid tlfjobb mobilprivat phonehome phonework phoneprivate puhelinnumerot"
         ),
         (.personnummer, "personnummerse svensktpersonnummer samordningsnummer samordningsnr svensktid"),
         (.cpr, "cpr cprnr cprnummer cprno cpr_number"),
@@ -141,7 +145,11 @@ struct Vocabulary: Sendable {
                 + "käyttäjä kayttaja käyttäjätunnus kayttajatunnus usr uname saksbehandler innloggetbruker remoteuser principal upn "
                 + "samaccountname loggedinuser preferredusername navident ruser logname"
         ),
-        (.version, "version versjon versionen ver fw firmware build release utgave sw programvare versio oid"),
+        (
+            .version,
+            "version versjon versionen ver fw firmware build release utgave sw programvare versio oid "
+                + "openssl sdk jdk jre jar driver tag"
+        ),
         (
             .mac,
             "mac macaddress macaddr macadresse hwaddr hwaddress bssid ether lladdr ethernet station stationid callingstationid enhet device"
