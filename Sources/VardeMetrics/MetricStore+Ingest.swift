@@ -28,7 +28,7 @@ extension MetricStore: SampleSink {
         if labels.count > options.maxLabels {
             throw refused("\(labels.count) labels, more than limits.labels_per_series (\(options.maxLabels)), in \(labels)")
         }
-        for label in labels {
+        for label in labels.all {
             if label.name.isEmpty { throw .invalidLabels("a label with an empty name in \(labels)") }
             if label.name.utf8.count > options.maxNameBytes {
                 throw refused(

@@ -82,11 +82,12 @@ extension MetricStore {
             let blocks = try write(frozen)
             let settings = isLast ? [(name: Self.walStartSetting, value: String(segment))] : []
             try catalog.change(add: blocks.map(\.entry), remove: [], settings: settings)
-            state.withLock { state in
+            // What is let go of may be hundreds of megabytes: not under the lock.
+            _ = state.withLock { state in
                 state.blocks += blocks
-                state.frozen.removeFirst()
                 state.statistics.flushes += 1
                 if isLast { state.walStart = segment }
+                return state.frozen.removeFirst()
             }
             if isLast { try trimLog() }
         }

@@ -52,6 +52,50 @@ package struct Labels: Hashable, Sendable {
         sorted = labels
     }
 
+    /// Takes labels in any order, without those of empty value. Complexity: O(n log n), and O(n) where they are nearly in order.
+    ///
+    /// - Parameter twice: set to the name that is given twice, where there is one; the labels are then not to be used.
+    package init(sorting labels: [Label], twice: inout String?) {
+        var all = labels
+        if all.count <= Self.shortSort {
+            for index in all.indices.dropFirst() {
+                var at = index
+                while at > 0, all[at].name.utf8Precedes(all[at - 1].name) {
+                    all.swapAt(at, at - 1)
+                    at -= 1
+                }
+            }
+        } else {
+            all.sort { $0.name.utf8Precedes($1.name) }
+        }
+        for index in all.indices.dropFirst() where all[index].name.hasSameUTF8(as: all[index - 1].name) { twice = all[index].name }
+        if all.contains(where: { $0.value.isEmpty }) { all.removeAll { $0.value.isEmpty } }
+        sorted = all
+    }
+
+    /// Labels up to this many are sorted by insertion.
+    private static let shortSort = 24
+
+    /// The labels, sorted by name, for who walks those of many series.
+    package var all: [Label] { sorted }
+
+    /// Both together, where no name is in both; nil where one is. Complexity: O(count of both).
+    package func disjointUnion(_ other: Labels) -> Labels? {
+        var merged: [Label] = []
+        merged.reserveCapacity(sorted.count + other.sorted.count)
+        var next = 0
+        for label in sorted {
+            while next < other.sorted.count, !label.name.utf8Precedes(other.sorted[next].name) {
+                if label.name.hasSameUTF8(as: other.sorted[next].name) { return nil }
+                merged.append(other.sorted[next])
+                next += 1
+            }
+            merged.append(label)
+        }
+        merged.append(contentsOf: other.sorted[next...])
+        return Labels(sortedUnchecked: merged)
+    }
+
     package init(_ pairs: KeyValuePairs<String, String>) {
         self.init(pairs.map { Label($0.key, $0.value) })
     }

@@ -7,7 +7,9 @@ extension String {
 
     /// Whether the UTF-8 bytes come before those of `other`: the order of Go's strings, independent of Unicode normalisation.
     package func utf8Precedes(_ other: String) -> Bool {
-        utf8.lexicographicallyPrecedes(other.utf8)
+        // Texts of ASCII are ordered by their bytes anyhow, and compared many at a time.
+        if utf8Span.isKnownASCII, other.utf8Span.isKnownASCII { return self < other }
+        return utf8.lexicographicallyPrecedes(other.utf8)
     }
 
     /// `[a-zA-Z_][a-zA-Z0-9_]*`, the label names every PromQL version reads unquoted.

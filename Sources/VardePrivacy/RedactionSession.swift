@@ -40,6 +40,9 @@ package struct RedactionCounts: Sendable, Equatable {
 
     package init() {}
 
+    /// Whether nothing was counted.
+    var isZero: Bool { lines == 0 && redactedLines == 0 && quarantinedLines == 0 && own.isEmpty && !byType.contains { $0 != 0 } }
+
     package subscript(_ type: PersonalDataType) -> Int { byType[Int(type.rawValue)] }
 
     mutating func add(_ type: PersonalDataType) { byType[Int(type.rawValue)] += 1 }
@@ -72,6 +75,10 @@ package struct RedactionSession: Sendable {
     private var layerB = EncodedText()
     private var spans: [Finding] = []
     private let actions: [RedactionAction]
+    /// Hashes of values with their names in which nothing was found, each at a place of its own.
+    private var clean: [KeyedHash.Value] = []
+    private static let cleanValues = 4_096
+    private static let valueHash = KeyedHash()
     private var heads: [[UInt8]]
     /// What was found since the session began.
     package private(set) var counts = RedactionCounts()
@@ -123,9 +130,14 @@ package struct RedactionSession: Sendable {
         var text = Array(name.utf8)
         text.append(contentsOf: "=\"".utf8)
         let start = text.count
-        for i in value.indices { text.append(value[i]) }
+        Bytes.append(value, to: &text)
         let end = text.count
         text.append(0x22)
+        // Most labels are those of the series before: what was judged clean under this policy is so again.
+        let hash = Self.valueHash(text.span)
+        let place = Int(hash.low & UInt64(Self.cleanValues - 1))
+        if clean.isEmpty { clean = Array(repeating: .init(low: 0, high: 0), count: Self.cleanValues) }
+        if clean[place] == hash { return .unchanged }
         var state = StreamState()
         guard findSpans(text.span, &state) else {
             counts.quarantinedLines += 1
@@ -144,7 +156,10 @@ package struct RedactionSession: Sendable {
             if let last = kept.last, last.end > span.start { kept[kept.count - 1].end = max(last.end, span.end) } else { kept.append(span) }
         }
         spans = kept
-        guard !spans.isEmpty else { return .unchanged }
+        guard !spans.isEmpty else {
+            clean[place] = hash
+            return .unchanged
+        }
         write(text.span, start..<end, &output)
         return .redacted
     }

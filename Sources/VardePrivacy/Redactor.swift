@@ -56,9 +56,9 @@ package final class Redactor: Sendable {
         var session = state.withLock { $0.idle[index].popLast() } ?? makeSession(index)
         session.refreshKeys()
         let result = body(&session)
-        let counts = session.takeCounts()
+        let counts = session.counts.isZero ? nil : session.takeCounts()
         state.withLock { [session] in
-            $0.counts.add(counts)
+            if let counts { $0.counts.add(counts) }
             if $0.idle[index].count < Self.idleLimit { $0.idle[index].append(session) }
         }
         return result
@@ -108,7 +108,7 @@ package final class Redactor: Sendable {
     private static func redact(_ labels: Labels, _ session: inout RedactionSession) -> Labels {
         var changed: [Label]?
         var output: [UInt8] = []
-        for (index, label) in labels.enumerated() {
+        for (index, label) in labels.all.enumerated() {
             if let name = redact(name: label.name, &session) {
                 if changed == nil { changed = Array(labels) }
                 changed?[index].name = name

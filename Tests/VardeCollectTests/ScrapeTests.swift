@@ -64,6 +64,19 @@ import VardeWire
         #expect(bed.value("up") == [1, 0])
         await bed.scrape(3_000, "a 2\n")
         #expect(bed.value("a") == [1, nil, 2])
+        // It was not looked up anew: a target that fails now and then costs no more than others.
+        #expect(bed.value("scrape_series_added") == [1, 0, 0])
+    }
+
+    @Test func `A series that is gone after a failed scrape ends once, and one that came with the failure is none`() async {
+        let bed = Bed("a 1\nb 1\n")
+        await bed.scrape(1_000)
+        await bed.scrape(2_000, "a 2\nfresh 1\nx\n")
+        await bed.scrape(3_000, "a 3\n")
+        await bed.scrape(4_000, "fresh 4\nb 4\n")
+        #expect(bed.value("a") == [1, nil, 3, nil])
+        #expect(bed.value("b") == [1, nil, 4])
+        #expect(bed.value("fresh") == [4])
     }
 
     @Test func `A body that breaks off half-way counts not at all`() async {

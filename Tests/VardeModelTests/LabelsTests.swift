@@ -97,3 +97,27 @@ import VardeModel
         #expect(columns.values == [1, 0, 3])
     }
 }
+
+/// Labels as many series bring them.
+@Suite struct LabelsOfManySeriesTests {
+    @Test(arguments: [3, 40])
+    func `Labels in any order are sorted by bytes, and a name given twice is told`(_ count: Int) {
+        let names = (0..<count).map { "n\(($0 * 7) % count)" } + ["æ", "Z"]
+        var twice: String?
+        let labels = Labels(sorting: names.map { Label($0, $0 == "Z" ? "" : "v") }, twice: &twice)
+        #expect(twice == nil)
+        #expect(labels == Labels(names.filter { $0 != "Z" }.map { Label($0, "v") }))
+        #expect(labels.all == Array(labels))
+        _ = Labels(sorting: (names + ["n1"]).map { Label($0, "v") }, twice: &twice)
+        #expect(twice == "n1")
+    }
+
+    @Test func `Two sets without a name in common become one, others none`() {
+        let own: Labels = ["a": "1", "m": "2", "z": "3"]
+        #expect(own.disjointUnion(["b": "4", "zz": "5"]) == ["a": "1", "b": "4", "m": "2", "z": "3", "zz": "5"])
+        #expect(own.disjointUnion(["A": "4"])?.map(\.name) == ["A", "a", "m", "z"])
+        #expect(own.disjointUnion(.empty) == own)
+        #expect(Labels.empty.disjointUnion(own) == own)
+        #expect(own.disjointUnion(["m": "9"]) == nil)
+    }
+}

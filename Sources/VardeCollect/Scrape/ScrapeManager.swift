@@ -7,6 +7,10 @@ package import VardeModel
 package final class ScrapeManager: Sendable {
     private struct State {
         var configs: [ScrapeConfig] = []
+        /// Counts configurations put in force.
+        var version = 0
+        /// Groups of each job as they were last made targets of; nil where that is still to be done.
+        var groups: [[TargetGroup]]?
         var running: [TargetIdentity: Running] = [:]
         var status: [TargetIdentity: TargetStatus] = [:]
         var metadata: [TargetIdentity: [String: FamilyMetadata]] = [:]
@@ -71,7 +75,11 @@ package final class ScrapeManager: Sendable {
 
     /// Puts a configuration in force: targets that stay go on undisturbed, with their new options; others end with stale markers or begin.
     package func apply(_ configs: [ScrapeConfig]) {
-        state.withLock { $0.configs = configs }
+        state.withLock { state in
+            state.configs = configs
+            state.version += 1
+            state.groups = nil
+        }
         runs.use(configs) { [weak self] in self?.refresh() }
         refresh()
     }
@@ -124,12 +132,12 @@ package final class ScrapeManager: Sendable {
 
     // MARK: From configuration to targets
 
-    private func wanted(_ configs: [ScrapeConfig]) -> Wanted {
+    private func wanted(_ configs: [ScrapeConfig], _ groups: [[TargetGroup]]) -> Wanted {
         var wanted = Wanted()
-        for config in configs {
+        for (config, groups) in zip(configs, groups) {
             var own: [TargetIdentity] = []
             var dropped = 0
-            for group in config.staticGroups + discovery.groups(of: config) + runs.groups(of: config) {
+            for group in groups {
                 for address in group.addresses {
                     let discovered = TargetResolution.discovered(address, group, config)
                     do throws(ScrapeFault) {
@@ -163,9 +171,15 @@ package final class ScrapeManager: Sendable {
     }
 
     private func refresh() {
-        let wanted = wanted(state.withLock { $0.configs })
+        let (configs, version, last) = state.withLock { ($0.configs, $0.version, $0.groups) }
+        let groups = configs.map { $0.staticGroups + discovery.groups(of: $0) + runs.groups(of: $0) }
+        // Mostly nothing is new: relabelling ten thousand targets every few seconds is then saved.
+        if groups == last { return }
+        let wanted = wanted(configs, groups)
         state.withLock { state in
-            if state.isStopped { return }
+            // Of another configuration meanwhile: whoever put that in force sees to its targets.
+            if state.isStopped || state.version != version { return }
+            state.groups = groups
             state.dropped = wanted.dropped
             state.droppedCounts = wanted.droppedCounts
             state.statistics.invalidTargets = wanted.invalid

@@ -79,6 +79,26 @@ struct SeriesMemory {
         return ended
     }
 
+    /// Ends a scrape that failed: the refs of series whose end is to be marked. What was known before it stays, so that a target that is
+    /// back need not be looked up anew.
+    mutating func fail() -> [SeriesRef] {
+        var ended: [SeriesRef] = []
+        for slot in 0..<committed where marked[slot] && refs[slot] != Self.dropped {
+            ended.append(refs[slot])
+            marked[slot] = false
+        }
+        if hashes.count > committed {
+            let excess = hashes.count - committed
+            hashes.removeLast(excess)
+            lengths.removeLast(excess)
+            refs.removeLast(excess)
+            seen.removeLast(excess)
+            marked.removeLast(excess)
+            index = nil
+        }
+        return ended
+    }
+
     /// Forgets everything; the refs of series whose end is to be marked.
     mutating func removeAll() -> [SeriesRef] {
         var ended: [SeriesRef] = []

@@ -17,7 +17,7 @@ extension TargetScraper {
         }
         for (name, value) in rows { batch.append(try reportRef(name), now, value) }
         if up { return }
-        for ref in memory.removeAll() + Array(carried) { batch.append(ref, now, .staleMarker) }
+        for ref in memory.fail() + Array(carried) { batch.append(ref, now, .staleMarker) }
         carried = []
     }
 

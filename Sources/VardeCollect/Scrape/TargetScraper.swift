@@ -273,6 +273,7 @@ struct TargetScraper {
                 kind: .labelLimit,
                 description: "label_limit exceeded (metric: \(metric), number of labels: \(kept.count), limit: \(config.labelLimit))")
         }
+        if config.labelNameLengthLimit == 0, config.labelValueLengthLimit == 0 { return kept }
         for label in kept {
             let name = label.name.utf8.count
             if config.labelNameLengthLimit > 0, name > config.labelNameLengthLimit {
@@ -298,6 +299,7 @@ struct TargetScraper {
     /// Labels of a series with those of its target: the target's stand, the series' own go to `exported_…`; the other way round where
     /// the job honours labels.
     static func joined(_ own: Labels, _ target: Labels, _ honorLabels: Bool) -> Labels {
+        if let merged = own.disjointUnion(target) { return merged }
         var labels = own
         for label in target {
             if honorLabels {

@@ -95,7 +95,7 @@ struct SeriesTable: SeriesIndex {
     mutating func add(_ labels: Labels, identity: SeriesIdentity) -> UInt32 {
         var pairs: [UInt32] = []
         pairs.reserveCapacity(labels.count)
-        for label in labels {
+        for label in labels.all {
             let name = label.name.utf8Span
             let value = label.value.utf8Span
             let symbols = (intern(name.span), intern(value.span))

@@ -37,6 +37,6 @@ struct SeriesIdentity: Hashable, Sendable {
 
     init(_ labels: Labels) {
         self = .empty
-        for label in labels { add(name: Self.symbolHash(label.name), value: Self.symbolHash(label.value)) }
+        for label in labels.all { add(name: Self.symbolHash(label.name), value: Self.symbolHash(label.value)) }
     }
 }

@@ -281,6 +281,7 @@ private struct SeriesReader {
 
     mutating func read(_ bytes: Span<UInt8>) throws(ExpositionParser.Fault) -> Labels {
         var labels: [Label] = []
+        labels.reserveCapacity(8)
         let start = at
         while at < bytes.count, bytes[at] != UInt8(ascii: "{"), bytes[at] != 32, bytes[at] != 9 { at += 1 }
         if at > start {
@@ -304,10 +305,9 @@ private struct SeriesReader {
                 if bytes[at] == UInt8(ascii: ",") { at += 1 } else if bytes[at] != UInt8(ascii: "}") { throw fault("expected , or }") }
             }
         }
-        for (index, one) in labels.enumerated() where labels[..<index].contains(where: { $0.name.hasSameUTF8(as: one.name) }) {
-            throw fault("label \(one.name) is given twice")
-        }
-        let set = Labels(labels)
+        var twice: String?
+        let set = Labels(sorting: labels, twice: &twice)
+        if let twice { throw fault("label \(twice) is given twice") }
         if set.name.isEmpty { throw fault("a series without a metric name") }
         return set
     }
@@ -343,7 +343,15 @@ private struct SeriesReader {
 
     private mutating func quoted(_ bytes: Span<UInt8>) throws(ExpositionParser.Fault) -> String {
         at += 1
-        var out: [UInt8] = []
+        let start = at
+        while at < bytes.count, bytes[at] != UInt8(ascii: "\""), bytes[at] != UInt8(ascii: "\\") { at &+= 1 }
+        if at < bytes.count, bytes[at] == UInt8(ascii: "\"") {
+            let text = bytes.extracting(start..<at)
+            at &+= 1
+            guard UTF8Check.isValid(text) else { throw fault("a quoted text is not valid UTF-8") }
+            return Bytes.string(text)
+        }
+        var out = Bytes.array(bytes.extracting(start..<min(at, bytes.count)))
         while at < bytes.count, bytes[at] != UInt8(ascii: "\"") {
             if bytes[at] == UInt8(ascii: "\\"), at + 1 < bytes.count {
                 at += 1
