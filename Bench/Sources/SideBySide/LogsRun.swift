@@ -103,11 +103,10 @@ enum LogsRun {
         // Nothing of ours stays behind, whatever goes wrong.
         defer { contestant.kill(SIGKILL) }
         let begin = Clock.seconds()
-        let failure = Box()
         let port = contestant.port
         let writePath = contestant.writePath
-        DispatchQueue.concurrentPerform(iterations: corpus.bodies.count) { index in
-            do {
+        do {
+            try Senders.run(corpus.bodies.count) { index in
                 let connection = try Connection(port: port)
                 for body in corpus.bodies[index] {
                     let answer = try connection.request(
@@ -117,12 +116,11 @@ enum LogsRun {
                             description: "\(answer.status): \(String(decoding: answer.body.prefix(300), as: UTF8.self))")
                     }
                 }
-            } catch {
-                failure.set("\(error)")
             }
+        } catch {
+            throw Connection.Failure(description: "\(contestant.name): \(error)")
         }
         let seconds = Clock.seconds() - begin
-        if let text = failure.text { throw Connection.Failure(description: "\(contestant.name): \(text)") }
         result.megabytesPerSecond = Double(corpus.rawBytes) / seconds / 1e6
         result.cpuPerMillionLines = contestant.cpuSeconds / Double(corpus.lines) * 1e6
         result.peakMemory = contestant.peakMemory
@@ -137,12 +135,5 @@ enum LogsRun {
         contestant.kill(SIGTERM)
         result.diskShare = Double(contestant.diskBytes) / Double(corpus.rawBytes)
         return result
-    }
-
-    private final class Box: @unchecked Sendable {
-        private let lock = NSLock()
-        private var value: String?
-        func set(_ text: String) { lock.withLock { value = value ?? text } }
-        var text: String? { lock.withLock { value } }
     }
 }

@@ -62,25 +62,23 @@ enum MetricsRun {
             ("Content-Type", "application/x-protobuf"), ("Content-Encoding", "snappy"), ("X-Prometheus-Remote-Write-Version", "0.1.0"),
         ]
         let begin = Clock.seconds()
-        let failures = Failures()
         let port = contestant.port
         let writePath = contestant.writePath
         let connections = try (corpus.bodies.first ?? []).map { _ in try Connection(port: port) }
         for stretch in corpus.bodies {
-            DispatchQueue.concurrentPerform(iterations: stretch.count) { index in
-                do {
+            do {
+                try Senders.run(stretch.count) { index in
                     for body in stretch[index] {
                         let answer = try connections[index].request("POST", writePath, headers: headers, body: body)
                         if answer.status / 100 != 2 {
                             throw Connection.Failure(description: "\(answer.status): \(String(decoding: answer.body, as: UTF8.self))")
                         }
                     }
-                } catch {
-                    failures.add("\(error)")
                 }
+            } catch {
+                throw Connection.Failure(description: "\(contestant.name): \(error)")
             }
         }
-        if let failure = failures.first { throw Connection.Failure(description: "\(contestant.name): \(failure)") }
         return Clock.seconds() - begin
     }
 
@@ -102,12 +100,4 @@ enum MetricsRun {
     }
 
     static func escape(_ text: String) -> String { text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? text }
-
-    /// First error of several threads.
-    private final class Failures: @unchecked Sendable {
-        private let lock = NSLock()
-        private var texts: [String] = []
-        func add(_ text: String) { lock.withLock { texts.append(text) } }
-        var first: String? { lock.withLock { texts.first } }
-    }
 }

@@ -129,10 +129,10 @@ if what != "logs" {
     let corpus =
         if let folder = text("scrapes") {
             try MetricsCorpus.scrapes(
-                folder: URL(fileURLWithPath: folder), copies: option("copies", 6), end: now - 60_000, connections: option("connections", 4))
+                folder: URL(fileURLWithPath: folder), copies: option("copies", 6), end: now - 60_000, connections: option("connections", 8))
         } else {
             MetricsCorpus.make(
-                series: series, steps: steps, interval: 15_000, end: now - 60_000, connections: option("connections", 4), seed: 1)
+                series: series, steps: steps, interval: 15_000, end: now - 60_000, connections: option("connections", 8), seed: 1)
         }
     let described = text("scrapes").map { "scrapes of \($0), \(corpus.samples) samples" } ?? "\(series) series × \(steps) samples"
     print(
@@ -173,7 +173,7 @@ if what != "logs" {
 
 if what != "metrics" {
     let corpus = LogsCorpus.make(
-        megabytes: option("megabytes", 500), streams: 30, connections: 2, end: Int64(now - 60_000) * 1_000_000, seed: 2)
+        megabytes: option("megabytes", 500), streams: 30, connections: option("connections", 8), end: Int64(now - 60_000) * 1_000_000, seed: 2)
     print("\nlogs: \(corpus.lines) lines, \(corpus.rawBytes / 1_000_000) MB in 30 streams, Loki push, redaction on")
     // What redaction costs, and sealed files.
     let variants = option("variants", 0) > 0 ? ["varde-unredacted", "varde-sealed"] : []
