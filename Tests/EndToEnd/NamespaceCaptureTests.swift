@@ -27,6 +27,11 @@ import Testing
 
     private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("namespace.py")
 
+    /// Where targets, redirects, discovery, tokens, remote_write, loki_write and names point to.
+    private static let refused =
+        [1, 2, 3, 4, 5, 8, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21].map { "203.0.113.\($0)" } + ["::ffff:203.0.113.6", "2001:db8::7"]
+    private static let refusedFar = ["203.0.113.1", "203.0.113.4", "203.0.113.53"]
+
     /// Why it cannot be shown here; nil where it can.
     static let obstacle: String? = {
         for program in ["unshare", "ip", "python3", "mount"]
@@ -46,7 +51,10 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         let run = try await ServerProcess.runApart(
             URL(fileURLWithPath: "/usr/bin/env"),
-            ["unshare", "-n", "-m", "python3", Self.script.path, ServerProcess.binary.path, folder.path])
+            [
+                "unshare", "-n", "-m", "python3", Self.script.path, ServerProcess.binary.path, folder.path,
+                Self.refused.joined(separator: ","), Self.refusedFar.joined(separator: ","),
+            ])
         let logs = ["data", "other"].map { (try? String(contentsOf: folder.appendingPathComponent("\($0).log"), encoding: .utf8)) ?? "" }
         try #require(run.status == 0, "\(run.errors)\n\(logs.joined().suffix(3_000))")
         let result = try JSONDecoder().decode(Result.self, from: Data(run.output.utf8))
@@ -67,10 +75,9 @@ import Testing
             let counted = run.metrics.compactMap { $0.split(separator: " ").last.flatMap { Double($0) } }.reduce(0, +)
             #expect(counted >= Double(addresses.count))
         }
-        wereRefused(
-            [1, 2, 3, 4, 5, 8, 11, 12, 13, 14, 15].map { "203.0.113.\($0)" } + ["::ffff:203.0.113.6", "2001:db8::7"], result.local)
+        wereRefused(Self.refused, result.local)
         // A name is not asked of a name server nobody has declared.
-        wereRefused(["203.0.113.1", "203.0.113.4", "203.0.113.53"], result.far)
+        wereRefused(Self.refusedFar, result.far)
         #expect(result.far.targets.filter { $0.job == "good" }.allSatisfy { $0.health == "down" && $0.error.contains("203.0.113.53") })
     }
 }

@@ -1,6 +1,7 @@
 """Runs a server in a network namespace whose only way out is watched, and says what left.
 
-Usage: unshare -n -m python3 namespace.py BINARY FOLDER. Needs root, iproute2 and mount. Everything is pointed at 203.0.113.0/24 and
+Usage: unshare -n -m python3 namespace.py BINARY FOLDER AWAITED FAR, the last two addresses
+that are to be refused, with a name server on loopback and with one at an undeclared address. Needs root, iproute2 and mount. Everything is pointed at 203.0.113.0/24 and
 2001:db8::/32, which are documentation's own and routed out of an interface with a packet capture on it. Prints JSON.
 """
 import collections, http.server, ipaddress, json, os, socket, struct, subprocess, sys, threading, time, urllib.request
@@ -94,10 +95,15 @@ def dns():
 
 class Page(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        to = {"/by-address": "http://203.0.113.4/metrics", "/by-name": "http://undeclared.example/metrics"}.get(self.path)
+        to = {
+            "/by-address": "http://203.0.113.4/metrics", "/by-name": "http://undeclared.example/metrics",
+            "/by-discovery": "http://203.0.113.18/targets", "/by-token": "http://203.0.113.21/token",
+        }.get(self.path)
         self.send_response(302 if to else 200)
         if to:
             self.send_header("Location", to)
+        # What is sent to be redirected is kept waiting for.
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
         body = b"" if to else b"fine 1\n"
         self.send_header("Content-Type", "text/plain")
         self.send_header("Content-Length", str(len(body)))
@@ -124,6 +130,10 @@ scrape_configs:
     oauth2: {{client_id: a, client_secret: b, token_url: "http://203.0.113.11/token"}}
     static_configs: [{{targets: ["127.0.0.1:{OTHER}"]}}]
   - {{job_name: http-sd, http_sd_configs: [{{url: "http://203.0.113.12/targets", refresh_interval: 2s}}]}}
+  - {{job_name: http-sd-redirect, http_sd_configs: [{{url: "http://127.0.0.1:{OTHER}/by-discovery", refresh_interval: 2s}}]}}
+  - job_name: token-redirect
+    oauth2: {{client_id: a, client_secret: b, token_url: "http://127.0.0.1:{OTHER}/by-token"}}
+    static_configs: [{{targets: ["127.0.0.1:{OTHER}"]}}]
   - {{job_name: consul, consul_sd_configs: [{{server: "203.0.113.13:8500", refresh_interval: 2s}}]}}
   - {{job_name: docker, docker_sd_configs: [{{host: "tcp://203.0.113.14:2375", refresh_interval: 2s}}]}}
   - {{job_name: kubernetes, kubernetes_sd_configs: [{{role: node, api_server: "http://203.0.113.15:6443"}}]}}
@@ -131,6 +141,16 @@ scrape_configs:
 remote_write:
   - {{url: "http://203.0.113.8:9009/api/v1/write"}}
   - {{url: "http://undeclared.example:9009/api/v1/write", name: named}}
+  - {{url: "https://203.0.113.19:9009/api/v1/write", name: tls}}
+  - {{url: "http://127.0.0.1:{OTHER}/by-address", name: redirected}}
+  - url: "http://127.0.0.1:{OTHER}/fine"
+    name: token
+    oauth2: {{client_id: a, client_secret: b, token_url: "http://203.0.113.17/token"}}
+loki_write:
+  - {{url: "http://203.0.113.16:3100/loki/api/v1/push", name: loki}}
+  - {{url: "http://undeclared.example:3100/loki/api/v1/push", name: loki-named}}
+alerting:
+  alertmanagers: [{{static_configs: [{{targets: ["203.0.113.20:9093", "undeclared.example:9093"]}}]}}]
 """
 
 
@@ -142,7 +162,15 @@ def page(path):
         return ""
 
 
-def serve(name_server, seconds, data):
+def refusals(data):
+    """What the audit log has of refused connections."""
+    folder = f"{FOLDER}/{data}/audit"
+    lines = [line for name in sorted(os.listdir(folder)) for line in open(f"{folder}/{name}", errors="replace")]
+    return [line.strip() for line in lines if "refused connection" in line]
+
+
+def serve(name_server, awaited, data):
+    """Serves until refusals of the awaited addresses are audited, and a while longer."""
     resolver = f"{FOLDER}/resolv.conf"
     open(resolver, "w").write(f"nameserver {name_server}\noptions timeout:1 attempts:1\n")
     run("mount", "--bind", resolver, "/etc/resolv.conf")
@@ -154,7 +182,14 @@ def serve(name_server, seconds, data):
         until = time.time() + 30
         while not page("/-/ready") and time.time() < until and server.poll() is None:
             time.sleep(0.1)
-        time.sleep(seconds)
+        # Lines to be sent on, and somebody's data asked for and handed out: none of it may leave.
+        for path, body in (("/api/v1/logs/lines?app=a", b"a line\n"), ("/api/v1/privacy/subject/find", b"02013299997\n")):
+            request = urllib.request.Request(f"http://127.0.0.1:{PORT}{path}", body, {"Content-Type": "text/plain"})
+            urllib.request.urlopen(request, timeout=5).read()
+        until = time.time() + 60
+        while time.time() < until and not all(any(f"at {a}, undeclared" in line for line in refusals(data)) for a in awaited):
+            time.sleep(0.2)
+        time.sleep(3)
         targets = json.loads(page("/api/v1/targets") or "{}").get("data", {}).get("activeTargets", [])
         result = {
             "targets": [{"job": t["labels"]["job"], "url": t["scrapeUrl"], "health": t["health"], "error": t["lastError"]} for t in targets],
@@ -164,9 +199,7 @@ def serve(name_server, seconds, data):
         server.terminate()
         server.wait(timeout=30)
         run("umount", "/etc/resolv.conf")
-    audit = f"{FOLDER}/{data}/audit"
-    lines = [line for name in sorted(os.listdir(audit)) for line in open(f"{audit}/{name}", errors="replace")]
-    result["audit"] = [line.strip() for line in lines if "refused connection" in line]
+    result["audit"] = refusals(data)
     return result
 
 
@@ -177,7 +210,7 @@ def main():
     httpd = http.server.ThreadingHTTPServer(("127.0.0.1", OTHER), Page)
     threading.Thread(target=httpd.serve_forever, daemon=True).start()
     open(f"{FOLDER}/varde.yaml", "w").write(CONFIGURATION)
-    results = {"local": serve("127.0.0.1", 8, "data"), "far": serve("203.0.113.53", 5, "other")}
+    results = {"local": serve("127.0.0.1", sys.argv[3].split(","), "data"), "far": serve("203.0.113.53", sys.argv[4].split(","), "other")}
     results["sent"] = dict(sent)
     # That the capture sees what leaves.
     control = socket.socket(socket.AF_INET, socket.SOCK_STREAM)

@@ -316,6 +316,7 @@ extension LineJudge {
         var end = value.start
         let limit = min(text.count, value.start + Self.textLimit)
         var hasAt = false
+        if withoutAt.contains(end) { end = min(limit, withoutAt.upperBound) }
         while end < limit {
             let c = text[end]
             if c <= 0x20 || c == 0x22 || c == 0x27 || c == 0x2C || c == 0x3B || c == 0x26 || c == 0x29 || c == 0x7D || c == 0x5C
@@ -326,6 +327,7 @@ extension LineJudge {
             if c == 0x40 { hasAt = end > value.start }
             end += 1
         }
+        if !hasAt { withoutAt = value.start..<end }
         while end > value.start, text[end - 1] == 0x2E || text[end - 1] == 0x3A { end -= 1 }
         guard hasAt, !isPlaceholder(text, value.start, end) else { return }
         if text[value.start] == 0x3C { value.start += 1 }

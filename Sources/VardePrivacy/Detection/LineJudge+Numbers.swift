@@ -219,7 +219,10 @@ extension LineJudge {
             foundDigits(.account, d, p, end)
             return true
         case 0x44, 0x323, 0x2222:
-            guard d[0] >= 2, context(text, p).meaning == .phone else { return false }
+            // Behind another number's group no word can say so.
+            guard d[0] >= 2, text.at(p - 1) != 0x20 || !ByteClass.isDigit(text.at(p - 2)), context(text, p).meaning == .phone else {
+                return false
+            }
             foundDigits(.phone, d, p, end, prefix: "+47")
             return true
         case 0x444, 0x4441, 0x4442, 0x4443, 0x4444, 0x44441, 0x44442, 0x44443, 0x465, 0x464:

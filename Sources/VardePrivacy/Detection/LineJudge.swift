@@ -34,6 +34,8 @@ struct LineJudge {
     private var origins: [UInt32] = []
     /// Values of keys are judged up to here.
     var keysDoneUntil = 0
+    /// Where values of mail keys were looked through and no @ was found: the next begins behind.
+    var withoutAt = 0..<0
     /// Whether the text speaks of a nonce, once somebody wanted to know.
     var speaksOfNonce: Bool?
     /// An @ here ends the password of a URL.
@@ -61,6 +63,7 @@ struct LineJudge {
         self.origins = origins
         keysDoneUntil = 0
         speaksOfNonce = nil
+        withoutAt = 0..<0
         credentialAt = -1
         tokensDoneUntil = 0
         var isEncoded = false
