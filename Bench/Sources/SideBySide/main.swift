@@ -173,7 +173,8 @@ if what != "logs" {
 
 if what != "metrics" {
     let corpus = LogsCorpus.make(
-        megabytes: option("megabytes", 500), streams: 30, connections: option("connections", 8), end: Int64(now - 60_000) * 1_000_000, seed: 2)
+        megabytes: option("megabytes", 500), streams: 30, connections: option("connections", 8), end: Int64(now - 60_000) * 1_000_000,
+        seed: 2)
     print("\nlogs: \(corpus.lines) lines, \(corpus.rawBytes / 1_000_000) MB in 30 streams, Loki push, redaction on")
     // What redaction costs, and sealed files.
     let variants = option("variants", 0) > 0 ? ["varde-unredacted", "varde-sealed"] : []
