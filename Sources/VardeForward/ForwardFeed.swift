@@ -33,6 +33,8 @@ package protocol ForwardFeed: AnyObject, Sendable {
     func removeAll()
 
     func count(of batch: Batch) -> Int
+    /// Exemplars that go with its items.
+    func exemplarCount(of batch: Batch) -> Int
     /// Milliseconds since the epoch.
     func newest(of batch: Batch) -> Int64
     func body(of batch: Batch, _ form: ForwardForm) -> ForwardBody
@@ -44,6 +46,7 @@ package protocol ForwardFeed: AnyObject, Sendable {
 
 extension ForwardFeed {
     package var mostInWindow: Int { 500_000 }
+    package func exemplarCount(of batch: Batch) -> Int { 0 }
 }
 
 /// In which of two forms bodies are made; receivers that do not know the newer one get the older.

@@ -154,7 +154,11 @@ package final class Forwarder<Feed: ForwardFeed>: Sendable {
         let now = ContinuousClock.now
         if let noted = pace.noted, now - noted < Self.noteInterval { return }
         pace.noted = now
-        let (pending, left, desired) = (feed.count, try feed.bytesLeft(), pace.resharding.desired)
+        try noteFigures(shards, desired: pace.resharding.desired)
+    }
+
+    private func noteFigures(_ shards: Int, desired: Double) throws {
+        let (pending, left) = (feed.count, try feed.bytesLeft())
         sender.count { [feed] statistics in
             statistics.shards = shards
             statistics.desiredShards = desired
@@ -179,7 +183,7 @@ package final class Forwarder<Feed: ForwardFeed>: Sendable {
                 pace.progress = intent
             }
             let began = ContinuousClock.now
-            let undone = await deliver(batches, window)
+            let undone = await deliver(batches, window, desired: pace.resharding.desired)
             if Task.isCancelled { return }
             if undone > 0 {
                 // Changed under its reader: what is still there is read again.
@@ -225,7 +229,18 @@ package final class Forwarder<Feed: ForwardFeed>: Sendable {
 
     // MARK: One window
 
-    /// Items that were not delivered because the window was given up.
+    /// Items that were not delivered because the window was given up. Figures are noted while it lasts: an outage is to be seen.
+    private func deliver(_ shards: [[Feed.Batch]], _ window: Window, desired: Double) async -> Int {
+        let figures = Task {
+            while (try? await Task.sleep(for: Self.noteInterval)) != nil { try? noteFigures(window.shards, desired: desired) }
+        }
+        let undone = await deliver(shards, window)
+        // The feed is nobody else's again.
+        figures.cancel()
+        await figures.value
+        return undone
+    }
+
     private func deliver(_ shards: [[Feed.Batch]], _ window: Window) async -> Int {
         await withTaskGroup(of: Int.self) { group in
             for batches in shards where !batches.isEmpty {
@@ -261,9 +276,10 @@ package final class Forwarder<Feed: ForwardFeed>: Sendable {
             }
             switch await sender.attempt(body, number: number) {
             case .accepted:
-                let newest = feed.newest(of: batch)
+                let (newest, exemplars) = (feed.newest(of: batch), feed.exemplarCount(of: batch))
                 sender.count {
                     $0.sent += count
+                    $0.exemplars += exemplars
                     $0.newestSent = max($0.newestSent, newest)
                 }
                 return 0

@@ -30,7 +30,9 @@ package final class SampleFeed: ForwardFeed, @unchecked Sendable {  // Its state
     }
 
     private static func tail(_ store: MetricStore, _ endpoint: RemoteWriteEndpoint, _ cursor: LogCursor) -> SampleTail {
-        SampleTail(store, from: cursor) { labels in endpoint.labels(labels).map { RemoteWrite.labelBytes($0) } }
+        SampleTail(store, from: cursor, exemplars: endpoint.sendsExemplars) { labels in
+            endpoint.labels(labels).map { RemoteWrite.labelBytes($0) }
+        }
     }
 
     /// What requests of 2.0 say of metric families from here on.
@@ -50,7 +52,7 @@ package final class SampleFeed: ForwardFeed, @unchecked Sendable {  // Its state
         try tail.read(into: &samples, most: most, through: end)
     }
 
-    package var count: Int { samples.count }
+    package var count: Int { samples.count + samples.exemplars.count }
     package var cursor: LogCursor { tail.cursor }
     package var bytesRead: Int { readBefore + tail.bytesRead }
     package func bytesLeft() throws -> Int { try tail.bytesLeft() }
@@ -86,36 +88,61 @@ package final class SampleFeed: ForwardFeed, @unchecked Sendable {  // Its state
             }
         }
         let histograms = Dictionary(uniqueKeysWithValues: samples.histograms.map { ($0.index, $0.histogram) })
-        return chosen.map { indices in
-            stride(from: 0, to: indices.count, by: most).map { start in
-                batch(Array(indices[start..<min(start + most, indices.count)]), histograms)
+        var exemplars = [[(series: UInt32, exemplar: Exemplar)]](repeating: [], count: shards)
+        for one in samples.exemplars where one.exemplar.timestamp >= oldest { exemplars[Int(one.series) % shards].append(one) }
+        return zip(chosen, exemplars).map { indices, exemplars in
+            if indices.isEmpty, !exemplars.isEmpty { return [batch([], histograms, exemplars)] }
+            return stride(from: 0, to: indices.count, by: most).map { start in
+                let end = min(start + most, indices.count)
+                // Behind the samples of the same series, as they were taken in.
+                return batch(Array(indices[start..<end]), histograms, end == indices.count ? exemplars : [])
             }
         }
     }
 
-    /// Samples by series, those of each by time; of several with one time the last, as the store has it.
-    private func batch(_ indices: [Int], _ histograms: [Int: NativeHistogram]) -> RawSampleBatch {
+    /// Samples by series, those of each by time; of several with one time the last, as the store has it. Exemplars stand with their series.
+    private func batch(
+        _ indices: [Int], _ histograms: [Int: NativeHistogram], _ exemplars: [(series: UInt32, exemplar: Exemplar)]
+    ) -> RawSampleBatch {
         let sorted = indices.sorted { a, b in
             (samples.series[a], samples.timestamps[a], a) < (samples.series[b], samples.timestamps[b], b)
         }
         var batch = RawSampleBatch()
+        var waiting = exemplars.sorted { a, b in (a.series, a.exemplar.timestamp) < (b.series, b.exemplar.timestamp) }[...]
+        func begin(_ series: UInt32) {
+            batch.labelStarts.append(UInt32(batch.bytes.count))
+            batch.bytes += tail.text(of: series)
+            batch.labelEnds.append(UInt32(batch.bytes.count))
+            while let next = waiting.first, next.series == series {
+                batch.exemplars.append((batch.seriesCount - 1, next.exemplar))
+                waiting.removeFirst()
+            }
+        }
+        /// Series before this one of which there are exemplars alone.
+        func beginThose(before series: UInt32) {
+            while let next = waiting.first, next.series < series {
+                begin(next.series)
+                batch.sampleEnds.append(UInt32(batch.sampleCount))
+            }
+        }
         for (position, index) in sorted.enumerated() {
             let next = position + 1 < sorted.count ? sorted[position + 1] : nil
             let isSameSeries = next.map { samples.series[$0] == samples.series[index] } ?? false
             if isSameSeries, let next, samples.timestamps[next] == samples.timestamps[index] { continue }
             if batch.labelEnds.count == batch.sampleEnds.count {
-                batch.labelStarts.append(UInt32(batch.bytes.count))
-                batch.bytes += tail.text(of: samples.series[index])
-                batch.labelEnds.append(UInt32(batch.bytes.count))
+                beginThose(before: samples.series[index])
+                begin(samples.series[index])
             }
             if let histogram = histograms[index] { batch.histograms.append((batch.sampleCount, histogram)) }
             batch.timestamps.append(samples.timestamps[index])
             batch.values.append(samples.values[index])
             if !isSameSeries { batch.sampleEnds.append(UInt32(batch.sampleCount)) }
         }
+        beginThose(before: .max)
         return batch
     }
 
+    package func exemplarCount(of batch: RawSampleBatch) -> Int { batch.exemplars.count }
     package func count(of batch: RawSampleBatch) -> Int { batch.sampleCount }
     package func newest(of batch: RawSampleBatch) -> Int64 { batch.timestamps.max() ?? 0 }
 
@@ -151,7 +178,7 @@ package final class SampleFeed: ForwardFeed, @unchecked Sendable {  // Its state
 }
 
 extension RawSampleBatch {
-    /// Some of the series with their samples; exemplars are left out.
+    /// Some of the series with their samples and exemplars.
     func picking(_ series: Range<Int>) -> RawSampleBatch {
         var part = RawSampleBatch()
         let first = series.lowerBound == 0 ? 0 : Int(sampleEnds[series.lowerBound - 1])
@@ -162,6 +189,7 @@ extension RawSampleBatch {
             part.labelEnds.append(UInt32(part.bytes.count))
             part.sampleEnds.append(sampleEnds[index] - UInt32(first))
         }
+        part.exemplars = exemplars.filter { series.contains($0.series) }.map { ($0.series - series.lowerBound, $0.exemplar) }
         part.timestamps = Array(timestamps[first..<end])
         part.values = Array(values[first..<end])
         part.histograms = histograms.filter { $0.index >= first && $0.index < end }.map { ($0.index - first, $0.histogram) }
@@ -172,6 +200,7 @@ extension RawSampleBatch {
     func pickingSamples(_ range: Range<Int>) -> RawSampleBatch {
         var part = self
         part.sampleEnds = [UInt32(range.count)]
+        if range.lowerBound > 0 { part.exemplars = [] }
         part.timestamps = Array(timestamps[range])
         part.values = Array(values[range])
         part.histograms = histograms.filter { range.contains($0.index) }.map { ($0.index - range.lowerBound, $0.histogram) }

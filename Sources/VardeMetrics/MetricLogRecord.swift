@@ -12,6 +12,8 @@ import VardeModel
 ///       value      = control(u8) bytes: 0x00–0x88 for a float: low nibble the count of zero bytes at the end of the XOR with the series'
 ///                    last value in this log, high nibble the count of bytes that follow; 0xff for a histogram: length(varint)
 ///                    HistogramColumn
+///     exemplars    kind 4, only while they are passed on, for who reads the log alone: (series(varint) exemplar)× to the end, the
+///                    exemplar as behind the series in `ExemplarLogRecord`
 ///     series       kind 1, of version 1, read only: sequence(varint) number(varint) labels(varint) (length(varint) name length(varint)
 ///                    value)×labels
 ///
@@ -23,6 +25,7 @@ enum MetricLogRecord {
     static let series: UInt8 = 1
     static let samples: UInt8 = 2
     static let definitions: UInt8 = 3
+    static let exemplars: UInt8 = 4
     /// Control byte of a histogram.
     static let histogramControl: UInt8 = 0xff
 
@@ -47,6 +50,7 @@ enum MetricLogRecord {
                 texts.append("symbol \(number) \(Bytes.string(bytes.extracting(symbol)).quoted)")
             }
             return texts
+        case exemplars: return decodeExemplars(bytes).map { "exemplar of series \($0.series) \($0.exemplar.labels)" }
         default: return []
         }
     }
@@ -80,6 +84,16 @@ enum MetricLogRecord {
             labels.append(Label(texts[0], texts[1]))
         }
         return at == bytes.count ? (number, Labels(labels)) : nil
+    }
+
+    /// Exemplars with the numbers of their series; what comes behind bytes that are none is left out.
+    static func decodeExemplars(_ bytes: Span<UInt8>) -> [(series: UInt64, exemplar: Exemplar)] {
+        var at = 0
+        var all: [(series: UInt64, exemplar: Exemplar)] = []
+        while at < bytes.count, let number = Varint.read(bytes, at: &at), number < maxSeriesNumber,
+            let exemplar = ExemplarLogRecord.exemplar(bytes, at: &at)
+        { all.append((number, exemplar)) }
+        return all
     }
 
     /// The bits of a value, nil where the bytes are none.

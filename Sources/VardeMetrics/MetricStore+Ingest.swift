@@ -246,7 +246,7 @@ extension MetricStore: SampleSink {
 
     /// Tells the log which series a number stands for.
     @inline(never)
-    private func define(_ series: UInt32, _ edge: inout SeriesEdge, _ state: inout State, _ pass: inout AppendPass) {
+    func define(_ series: UInt32, _ edge: inout SeriesEdge, _ state: inout State, _ pass: inout AppendPass) {
         state.definitions.define(series, of: state.table, epoch: state.epoch)
         if state.definitions.size > MetricLogRecord.definitionsSize { logDefinitions(&state, &pass) }
         edge.logEpoch = state.epoch
@@ -254,7 +254,7 @@ extension MetricStore: SampleSink {
     }
 
     /// Hands what was defined to the log, before any sample of it.
-    private func logDefinitions(_ state: inout State, _ pass: inout AppendPass) {
+    func logDefinitions(_ state: inout State, _ pass: inout AppendPass) {
         if state.definitions.isEmpty { return }
         let record = state.definitions.takeRecord(sequence: state.logSequence)
         do throws(DiskError) {

@@ -26,6 +26,7 @@ struct Recovery {
             if !replaySeries(bytes) { unreadable += 1 }
         case MetricLogRecord.samples:
             if !replaySamples(bytes) { unreadable += 1 }
+        case MetricLogRecord.exemplars: break  // Kept by the exemplar store; here for who passes them on.
         default: unreadable += 1
         }
     }

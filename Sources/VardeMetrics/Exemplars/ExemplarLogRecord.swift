@@ -12,28 +12,41 @@ package enum ExemplarLogRecord {
 
     static func encode(_ series: Labels, _ exemplar: Exemplar) -> [UInt8] {
         var out: [UInt8] = []
-        for labels in [series, exemplar.labels] {
-            Varint.append(UInt64(labels.count), to: &out)
-            for label in labels {
-                for text in [label.name, label.value] {
-                    Varint.append(UInt64(text.utf8.count), to: &out)
-                    out += text.utf8
-                }
+        append(series, to: &out)
+        append(exemplar, to: &out)
+        return out
+    }
+
+    private static func append(_ labels: Labels, to out: inout [UInt8]) {
+        Varint.append(UInt64(labels.count), to: &out)
+        for label in labels {
+            for text in [label.name, label.value] {
+                Varint.append(UInt64(text.utf8.count), to: &out)
+                out += text.utf8
             }
         }
+    }
+
+    /// What stands behind the series' labels.
+    static func append(_ exemplar: Exemplar, to out: inout [UInt8]) {
+        append(exemplar.labels, to: &out)
         Bytes.append64(exemplar.value.bitPattern, to: &out)
         Varint.append(Varint.zigzag(exemplar.timestamp), to: &out)
-        return out
     }
 
     /// What a record holds, nil where the bytes are none.
     package static func decode(_ bytes: Span<UInt8>) -> (series: Labels, exemplar: Exemplar)? {
         var at = 0
-        guard let series = labels(bytes, at: &at), let own = labels(bytes, at: &at), at + 8 <= bytes.count else { return nil }
+        guard let series = labels(bytes, at: &at), let exemplar = exemplar(bytes, at: &at), at == bytes.count else { return nil }
+        return (series, exemplar)
+    }
+
+    static func exemplar(_ bytes: Span<UInt8>, at: inout Int) -> Exemplar? {
+        guard let own = labels(bytes, at: &at), at + 8 <= bytes.count else { return nil }
         let value = Double(bitPattern: Bytes.load64(bytes, at: at))
         at += 8
-        guard let time = Varint.read(bytes, at: &at), at == bytes.count else { return nil }
-        return (series, Exemplar(labels: own, value: value, timestamp: Varint.unzigzag(time)))
+        guard let time = Varint.read(bytes, at: &at) else { return nil }
+        return Exemplar(labels: own, value: value, timestamp: Varint.unzigzag(time))
     }
 
     private static func labels(_ bytes: Span<UInt8>, at: inout Int) -> Labels? {

@@ -20,6 +20,8 @@ package final class ExemplarStore: Sendable {
 
     private let ring: Mutex<ExemplarRing>
     private let log: WriteAheadLog
+    /// Is told of what is taken in.
+    private let follower = Mutex<(@Sendable ([(series: Labels, exemplar: Exemplar)]) -> Void)?>(nil)
     private let statistics = Mutex((accepted: 0, refused: [String: Int]()))
     /// Bytes appended to the log since it was last written anew.
     private let appended = Mutex(0)
@@ -68,12 +70,19 @@ package final class ExemplarStore: Sendable {
         return (ring.withLock { $0.count }, accepted, refused)
     }
 
+    /// Tells `follower` of every exemplar taken in from here on; nil for nobody.
+    package func follow(_ follower: (@Sendable ([(series: Labels, exemplar: Exemplar)]) -> Void)?) {
+        self.follower.withLock { $0 = follower }
+    }
+
     /// Takes exemplars, each with its series; labels must be redacted already.
     ///
     /// - Returns: how many were taken.
     @discardableResult
     package func add(_ exemplars: [(series: Labels, exemplar: Exemplar)]) -> Int {
         var accepted = 0
+        let follower = follower.withLock { $0 }
+        var followed: [(series: Labels, exemplar: Exemplar)] = []
         var refused: [String: Int] = [:]
         var last: WriteAheadLog.Position?
         var bytes = 0
@@ -83,6 +92,7 @@ package final class ExemplarStore: Sendable {
                 continue
             }
             accepted += 1
+            if follower != nil { followed.append((series, exemplar)) }
             let record = ExemplarLogRecord.encode(series, exemplar)
             bytes += record.count
             // A log that takes no more costs the exemplars after a restart, not now.
@@ -100,6 +110,7 @@ package final class ExemplarStore: Sendable {
             appended.withLock { $0 += bytes }
             Task { [log] in try? await log.sync(through: last) }
         }
+        if !followed.isEmpty { follower?(followed) }
         return accepted
     }
 

@@ -9,21 +9,26 @@ package struct LoggedSamples: Sendable {
     /// Histogram samples by their index, ascending; the value there is ignored.
     package var histograms: [(index: Int, histogram: NativeHistogram)] = []
 
+    /// Exemplars of series, as they came.
+    package var exemplars: [(series: UInt32, exemplar: Exemplar)] = []
+
     package init() {}
 
+    package var isEmpty: Bool { series.isEmpty && exemplars.isEmpty }
     package var count: Int { series.count }
 
-    /// What a histogram takes in place of so many floats.
+    /// What a histogram or an exemplar takes in place of so many floats.
     private static let histogramWeight = 16
 
     /// Samples, histograms by what they take.
-    var weight: Int { series.count + histograms.count * Self.histogramWeight }
+    var weight: Int { series.count + (histograms.count + exemplars.count) * Self.histogramWeight }
 
     package mutating func removeAll() {
         series.removeAll(keepingCapacity: true)
         timestamps.removeAll(keepingCapacity: true)
         values.removeAll(keepingCapacity: true)
         histograms.removeAll(keepingCapacity: true)
+        exemplars.removeAll(keepingCapacity: true)
     }
 
     mutating func append(_ number: UInt32, _ timestamp: Int64, _ value: Double) {

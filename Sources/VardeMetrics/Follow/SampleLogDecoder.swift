@@ -10,6 +10,7 @@ struct SampleLogDecoder {
     private var known = NumberedSlots<(series: UInt32, bits: UInt64)>(empty: (.max, 0))
     private var nextSequence: UInt64?
     private var definitions = DefinitionReader()
+    private let takesExemplars: Bool
     private let prepare: @Sendable (Labels) -> [UInt8]?
     /// What `prepare` made of the series, one after the other, and where each ends.
     private var texts: [UInt8] = []
@@ -19,7 +20,10 @@ struct SampleLogDecoder {
     /// Samples that cannot be understood because a record before them is missing or damaged.
     private(set) var lostSamples = 0
 
-    init(prepare: @escaping @Sendable (Labels) -> [UInt8]?) { self.prepare = prepare }
+    init(takesExemplars: Bool, prepare: @escaping @Sendable (Labels) -> [UInt8]?) {
+        self.takesExemplars = takesExemplars
+        self.prepare = prepare
+    }
 
     func text(of series: UInt32) -> ArraySlice<UInt8> {
         let start = series == 0 ? 0 : Int(ends[Int(series) - 1])
@@ -41,6 +45,11 @@ struct SampleLogDecoder {
         case MetricLogRecord.definitions: define(bytes)
         case MetricLogRecord.series: defineOne(bytes)
         case MetricLogRecord.samples: read(bytes, into: &samples, emits: emits)
+        case MetricLogRecord.exemplars where takesExemplars && emits:
+            for (number, exemplar) in MetricLogRecord.decodeExemplars(bytes) {
+                let series = known[Int(number)].series
+                if series < Self.unwanted { samples.exemplars.append((series, exemplar)) }
+            }
         default: break
         }
     }

@@ -17,12 +17,16 @@ package struct SampleTail {
 
     /// Goes on at a cursor.
     ///
-    /// - Parameter prepare: makes of a series' labels what `text` gives of it; nil for a series that is not wanted.
-    package init(_ store: MetricStore, from cursor: LogCursor, prepare: @escaping @Sendable (Labels) -> [UInt8]?) {
+    /// - Parameters:
+    ///   - exemplars: whether they are read too.
+    ///   - prepare: makes of a series' labels what `text` gives of it; nil for a series that is not wanted.
+    package init(
+        _ store: MetricStore, from cursor: LogCursor, exemplars: Bool = false, prepare: @escaping @Sendable (Labels) -> [UInt8]?
+    ) {
         holds = store.holds
         start = cursor
         tail = LogTail(store.log, from: min(cursor, LogCursor(segment: holds.stretch(of: cursor.segment))))
-        decoder = SampleLogDecoder(prepare: prepare)
+        decoder = SampleLogDecoder(takesExemplars: exemplars, prepare: prepare)
     }
 
     /// Everything before was read.
@@ -63,7 +67,7 @@ package struct SampleTail {
         try tail.next { place, kind, payload in
             if place.segment != segment {
                 if holds.isMark(place.segment) {
-                    if samples.count > 0 { throw StretchBegins() }
+                    if !samples.isEmpty { throw StretchBegins() }
                     decoder.startStretch()
                 }
                 segment = place.segment

@@ -41,7 +41,7 @@ extension Configuration {
             warnings.append("\(key): accepted without effect: \(what)")
         }
         if let value = root["remote_write"] {
-            remoteWrite = try RemoteWriteEndpoint.list(reading: value, global: global, warnings: &warnings)
+            remoteWrite = try RemoteWriteEndpoint.list(reading: value, global: global)
         }
         if let value = root["loki_write"] { lokiWrite = try LokiWriteEndpoint.list(reading: value, global: global) }
         if let value = root["otlp"] { otlp = try OTLPTranslation(reading: value, classicNamesOnly: global.scrape.classicNamesOnly) }

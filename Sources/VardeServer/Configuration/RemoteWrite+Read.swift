@@ -4,10 +4,10 @@ import VardeModel
 
 extension RemoteWriteEndpoint {
     /// `remote_write`, as Prometheus takes it.
-    static func list(reading value: YAMLValue, global: GlobalSettings, warnings: inout [String]) throws(ConfigurationError) -> [Self] {
+    static func list(reading value: YAMLValue, global: GlobalSettings) throws(ConfigurationError) -> [Self] {
         var all: [Self] = []
         for item in try value.list() {
-            let endpoint = try RemoteWriteEndpoint(reading: item, global: global, warnings: &warnings)
+            let endpoint = try RemoteWriteEndpoint(reading: item, global: global)
             if !all.append(named: endpoint) {
                 throw item.error("found multiple remote write configs with job name “\(all[all.count - 1].target.name)”")
             }
@@ -15,7 +15,7 @@ extension RemoteWriteEndpoint {
         return all
     }
 
-    private init(reading value: YAMLValue, global: GlobalSettings, warnings: inout [String]) throws(ConfigurationError) {
+    private init(reading value: YAMLValue, global: GlobalSettings) throws(ConfigurationError) {
         let keys = try value.mapping()
         self.init(target: try ForwardTarget(reading: keys))
         if let v = keys["remote_timeout"] { target.timeout = try v.duration(allowZero: false) }
@@ -35,7 +35,6 @@ extension RemoteWriteEndpoint {
             if let v = metadata["max_samples_per_send"] { metadataPerSend = try v.int(in: 1...1_000_000) }
             try metadata.rejectUnknown()
         }
-        if sendsExemplars { warnings.append("remote_write, \(target.shownURL): send_exemplars has no effect in this version") }
         if let v = keys["round_robin_dns"] { target.roundRobin = try v.bool() }
         try keys.rejectUnknown()
     }

@@ -32,6 +32,11 @@ extension ServerParts {
                 return try store.firstSegment(livingAt: clock() - kept.time, within: isReadOnly ? 0 : kept.bytes)
             },
             families: { [self] in familyMetadata })
+        if current().remoteWrite.contains(where: \.sendsExemplars) {
+            stores.exemplars.follow { store.pass(on: $0) }
+        } else {
+            stores.exemplars.follow(nil)
+        }
         do {
             try forwarding.apply(current().remoteWrite, ground, current().lokiWrite, logGround(stores.logs))
         } catch {

@@ -27,7 +27,10 @@ enum ForwardMetrics {
             page.gauge(isLogs ? "\(prefix)_max_bytes_per_send" : "\(prefix)_max_\(items)_per_send", labels, Double(status.mostPerSend))
             page.gauge("\(prefix)_highest_timestamp_in_seconds", labels, Double(one.newestRead) / 1000)
             page.gauge("\(prefix)_queue_highest_sent_timestamp_seconds", labels, Double(one.newestSent) / 1000)
-            if !isLogs { page.counter("\(prefix)_metadata_total", labels, one.metadata) }
+            if !isLogs {
+                page.counter("\(prefix)_metadata_total", labels, one.metadata)
+                page.counter("\(prefix)_exemplars_total", labels, one.exemplars)
+            }
             page.gauge(
                 "varde_circuit_breaker_state",
                 [("instance", status.url), ("job", status.name), ("kind", isLogs ? "loki_write" : "remote_write")],

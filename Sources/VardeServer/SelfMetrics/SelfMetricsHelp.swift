@@ -97,6 +97,7 @@ enum SelfMetricsHelp {
         "varde_refused_samples_total": "Samples not taken in, by reason.",
         "varde_remote_storage_backlog_bytes": "Bytes of the write-ahead log that are not read for an endpoint yet.",
         "varde_remote_storage_bytes_total": "Bytes sent to an endpoint, after compression.",
+        "varde_remote_storage_exemplars_total": "Exemplars an endpoint has taken.",
         "varde_remote_storage_highest_timestamp_in_seconds": "Time of the newest sample read for an endpoint.",
         "varde_remote_storage_max_samples_per_send": "Samples in one request at most.",
         "varde_remote_storage_metadata_total": "Descriptions of metric families sent.",
