@@ -27,6 +27,7 @@ import VardeWire
         "http_sd_configs: [{url: \"http://a/\", basic_auth: {username: u, password: p}}]",
         "dns_sd_configs: [{names: [a], type: A, port: 9}, {names: [_b._tcp]}]",
         "consul_sd_configs: [{server: \"c:8500\", services: [a], tags: [b], allow_stale: false}]",
+        "dockerswarm_sd_configs: [{host: \"unix:///var/run/docker.sock\", role: tasks, port: 81, filters: [{name: label, values: [a]}]}]",
         "docker_sd_configs: [{host: \"unix:///var/run/docker.sock\", filters: [{name: label, values: [a]}]}]",
         "kubernetes_sd_configs: [{role: pod, namespaces: {names: [a]}, selectors: [{role: pod, label: \"app=x\"}]}, {role: node, api_server: \"https://k:6443\", bearer_token: t}]",
         "relabel_configs: [{source_labels: [a], target_label: b}, {action: hashmod, source_labels: [a], target_label: c, modulus: 4}, {action: labelmap, regex: \"a_(.+)\"}, {action: LabelDrop, regex: x}, {action: keepequal, source_labels: [a], target_label: b}]",

@@ -8,6 +8,7 @@ package struct Discovery: Sendable, Hashable {
         case dns(DNSDiscovery)
         case consul(ConsulDiscovery)
         case docker(DockerDiscovery)
+        case dockerSwarm(DockerSwarmDiscovery)
         case kubernetes(KubernetesDiscovery)
     }
 
@@ -40,6 +41,7 @@ package struct Discovery: Sendable, Hashable {
             case .dns(let dns): try await dns.groups(asking)
             case .consul(let consul): try await consul.groups(asker)
             case .docker(let docker): try await docker.groups(asker)
+            case .dockerSwarm(let swarm): try await swarm.groups(asker)
             case .kubernetes(let kubernetes): try await kubernetes.groups(asker)
             }
         let count = groups.reduce(0) { $0 + $1.addresses.count }

@@ -2,51 +2,19 @@ import VardeModel
 
 /// `docker_sd_configs`: the containers of one Docker daemon, a target a port and network.
 package struct DockerDiscovery: Sendable, Hashable {
-    /// `unix:///var/run/docker.sock`, `tcp://…`, `http://…` or `https://…`.
-    package var host: String
+    package var daemon: DockerDaemon
     /// The port of containers that expose none.
     package var port = 80
     package var hostNetworkingHost = "localhost"
     package var matchFirstNetwork = true
-    package var filters: [String: [String]] = [:]
 
-    package init(host: String) { self.host = host }
-
-    /// What the address of a request begins with.
-    private var base: String {
-        if host.hasPrefix("unix://") { return host + "|" }
-        return host.hasPrefix("tcp://") ? "http://" + host.dropFirst(6) : host
-    }
+    package init(host: String) { daemon = DockerDaemon(host: host) }
 
     func groups(_ asker: DiscoveryAsker) async throws -> [TargetGroup] {
-        var query = ""
-        if !filters.isEmpty {
-            let parts = filters.sorted { $0.key < $1.key }.map { name, values in
-                "\(name.quoted):[\(values.map(\.quoted).joined(separator: ","))]"
-            }
-            query = "?filters=" + TargetResolution.escape("{" + parts.joined(separator: ",") + "}")
-        }
-        let containers = try await asker.json(base + "/containers/json" + query)
-        let networks = try await networks(asker)
-        let byID = Dictionary(containers.list.map { ($0["Id"].text, $0) }) { first, _ in first }
-        return TargetGroup.list(source: "Docker", targets: containers.list.flatMap { targets($0, byID, networks) })
-    }
-
-    /// Labels of networks by their number.
-    private func networks(_ asker: DiscoveryAsker) async throws -> [String: [(String, String)]] {
-        var found: [String: [(String, String)]] = [:]
-        for network in try await asker.json(base + "/networks").list {
-            var labels = [
-                ("__meta_docker_network_id", network["Id"].text), ("__meta_docker_network_name", network["Name"].text),
-                ("__meta_docker_network_scope", network["Scope"].text),
-                ("__meta_docker_network_internal", network["Internal"].text), ("__meta_docker_network_ingress", network["Ingress"].text),
-            ]
-            for pair in network["Labels"].pairs {
-                labels.append(("__meta_docker_network_label_" + sanitizedLabelName(pair.key), pair.value.text))
-            }
-            found[network["Id"].text] = labels
-        }
-        return found
+        let containers = try await daemon.list("/containers/json", asker, filtered: true)
+        let networks = try await daemon.networks(asker, prefix: "__meta_docker_")
+        let byID = Dictionary(containers.map { ($0["Id"].text, $0) }) { first, _ in first }
+        return TargetGroup.list(source: "Docker", targets: containers.flatMap { targets($0, byID, networks) })
     }
 
     private func targets(_ container: JSONTree, _ byID: [String: JSONTree], _ networks: [String: [(String, String)]]) -> [Labels] {

@@ -6,7 +6,7 @@ extension ScrapeConfig {
     mutating func readDiscoveries(_ keys: YAMLMapping) throws(ConfigurationError) {
         for (key, interval) in [
             ("http_sd_configs", Int64(60_000)), ("dns_sd_configs", 30_000), ("consul_sd_configs", 30_000), ("docker_sd_configs", 60_000),
-            ("kubernetes_sd_configs", 15_000),
+            ("dockerswarm_sd_configs", 60_000), ("kubernetes_sd_configs", 15_000),
         ] {
             guard let list = keys[key] else { continue }
             for item in try list.list() { discoveries.append(try Discovery(reading: item, key, interval)) }
@@ -30,6 +30,7 @@ extension Discovery {
         case "kubernetes_sd_configs":
             kind = .kubernetes(try KubernetesDiscovery(reading: keys))
             inCluster = keys["api_server"] == nil
+        case "dockerswarm_sd_configs": kind = .dockerSwarm(try DockerSwarmDiscovery(reading: keys))
         default: kind = .docker(try DockerDiscovery(reading: keys))
         }
         self.init(kind, refreshInterval: try keys["refresh_interval"]?.duration(allowZero: false) ?? interval)
@@ -139,24 +140,42 @@ extension KubernetesDiscovery {
 
 extension DockerDiscovery {
     init(reading keys: YAMLMapping) throws(ConfigurationError) {
+        let daemon = try DockerDaemon(reading: keys)
+        self.init(host: daemon.host)
+        self.daemon = daemon
+        if let v = keys["port"] { port = try v.int(in: 1...65_535) }
+        if let v = keys["host_networking_host"] { hostNetworkingHost = try v.nonEmptyString() }
+        if let v = keys["match_first_network"] { matchFirstNetwork = try v.bool() }
+    }
+}
+
+extension DockerSwarmDiscovery {
+    init(reading keys: YAMLMapping) throws(ConfigurationError) {
+        let value = try keys.required("role")
+        guard let role = Role(rawValue: try value.string()) else {
+            throw value.error("invalid role “\(try value.string())”, expected tasks, services, or nodes")
+        }
+        self.init(daemon: try DockerDaemon(reading: keys), role: role)
+        if let v = keys["port"] { port = try v.int(in: 1...65_535) }
+    }
+}
+
+extension DockerDaemon {
+    init(reading keys: YAMLMapping) throws(ConfigurationError) {
         let host = try keys.required("host")
         let text = try host.nonEmptyString()
         guard ["unix://", "tcp://", "http://", "https://"].contains(where: { text.hasPrefix($0) }) else {
             throw host.error("must begin with unix://, tcp://, http:// or https://")
         }
         self.init(host: text)
-        if let v = keys["port"] { port = try v.int(in: 1...65_535) }
-        if let v = keys["host_networking_host"] { hostNetworkingHost = try v.nonEmptyString() }
-        if let v = keys["match_first_network"] { matchFirstNetwork = try v.bool() }
-        if let v = keys["filters"] {
-            for item in try v.list() {
-                let filter = try item.mapping()
-                let name = try filter.required("name")
-                let values = try filter.required("values").strings()
-                if values.isEmpty { throw name.error("filter values cannot be empty") }
-                filters[try name.nonEmptyString(), default: []] += values
-                try filter.rejectUnknown()
-            }
+        guard let v = keys["filters"] else { return }
+        for item in try v.list() {
+            let filter = try item.mapping()
+            let name = try filter.required("name")
+            let values = try filter.required("values").strings()
+            if values.isEmpty { throw name.error("filter values cannot be empty") }
+            filters[try name.nonEmptyString(), default: []] += values
+            try filter.rejectUnknown()
         }
     }
 }

@@ -15,9 +15,6 @@ extension ScrapeConfig {
                 "\($0)_sd_configs: Varde does not ask cloud vendors where your services are; write the targets to a file and use file_sd_configs"
             )
         }
-        + ["dockerswarm"].map {
-            ("\($0)_sd_configs", "\($0)_sd_configs is not done by this version; write the targets to a file and use file_sd_configs")
-        }
         + [
             ("proxy_url", "proxies are not used by this version"),
             ("proxy_from_environment", "proxies are not used by this version"),
