@@ -130,14 +130,16 @@ package final class EgressClient: Sendable {
     ///   - timeout: milliseconds for everything together.
     ///   - maxBytes: of the body as it comes, before decompression.
     ///   - roundRobin: each request begins with another of the host's addresses.
+    ///   - proxy: whom requests go through; its address must be declared as the target's must.
     package func send(
         _ method: String = "GET", _ url: String, headers: [(String, String)] = [], body: [UInt8] = [], timeout: Int64, maxBytes: Int,
-        followRedirects: Bool = true, roundRobin: Bool = false, tls: EgressTLS? = nil
+        followRedirects: Bool = true, roundRobin: Bool = false, tls: EgressTLS? = nil, proxy: EgressProxy? = nil
     ) async throws(EgressError) -> EgressResponse {
         var target = url
         for _ in 0...10 {
             let response = try await sendOnce(
-                method, target, headers: headers, body: body, timeout: timeout, maxBytes: maxBytes, roundRobin: roundRobin, tls: tls)
+                method, target, headers: headers, body: body, timeout: timeout, maxBytes: maxBytes, roundRobin: roundRobin, tls: tls,
+                proxy: proxy)
             guard followRedirects, [301, 302, 303, 307, 308].contains(response.status), let location = response.header("location") else {
                 return response
             }
@@ -159,7 +161,7 @@ package final class EgressClient: Sendable {
 
     private func sendOnce(
         _ method: String, _ url: String, headers: [(String, String)], body: [UInt8], timeout: Int64, maxBytes: Int,
-        roundRobin: Bool, tls: EgressTLS?
+        roundRobin: Bool, tls: EgressTLS?, proxy: EgressProxy?
     ) async throws(EgressError) -> EgressResponse {
         guard let target = TargetURL(url) else { throw .badURL(url) }
         var addresses = try await checkedAddresses(of: target)
@@ -171,6 +173,11 @@ package final class EgressClient: Sendable {
             addresses = Array(addresses[turn...] + addresses[..<turn])
         }
         let deadline = NIODeadline.now() + .milliseconds(timeout)
+        if let proxy, let server = proxy.server(for: target) {
+            let request = ProxiedRequest(
+                method: method, target: target, address: addresses[0], headers: headers, body: body, tls: tls, maxBytes: maxBytes)
+            return try await exchange(request, through: server, proxy, deadline: deadline)
+        }
         for address in addresses.dropLast() {
             do throws(ConnectFailure) {
                 return try await exchange(method, url, target, at: address, headers: headers, body: body, deadline: deadline, tls: tls) {

@@ -97,7 +97,7 @@ package final class EndpointSender: Sendable {
             for header in target.headers { headers.append((header.name, header.value)) }
             let response = try await egress.send(
                 "POST", target.url, headers: headers, body: body.bytes, timeout: target.timeout, maxBytes: Self.answerBytes,
-                followRedirects: target.followRedirects, roundRobin: target.roundRobin, tls: tls)
+                followRedirects: target.followRedirects, roundRobin: target.roundRobin, tls: tls, proxy: target.proxy)
             note(seconds: ContinuousClock.now - began, bytes: body.bytes.count)
             return judge(response, to: body.form)
         } catch {

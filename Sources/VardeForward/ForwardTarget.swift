@@ -1,4 +1,5 @@
 package import VardeCollect
+package import VardeEgress
 package import VardeModel
 
 /// Where something is sent and how its answers are taken. Times are milliseconds.
@@ -12,6 +13,7 @@ package struct ForwardTarget: Sendable, Equatable {
     package var timeout: Int64 = 30_000
     /// Whether requests go to the host's addresses in turn.
     package var roundRobin = false
+    package var proxy: EgressProxy?
 
     /// A header as configured.
     package struct Header: Sendable, Equatable {

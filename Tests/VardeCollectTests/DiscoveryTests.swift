@@ -8,7 +8,7 @@ import VardeModel
 
 /// Nobody to ask.
 struct NoAsking: DiscoveryAsking {
-    func get(_ url: String, headers: [(String, String)], tls: EgressTLS?) async throws -> EgressResponse { throw EgressError.timeout }
+    func get(_ url: String, headers: [(String, String)], tls: EgressTLS?, proxy: EgressProxy?) async throws -> EgressResponse { throw EgressError.timeout }
     func ask(_ message: [UInt8]) async throws -> [UInt8] { throw EgressError.timeout }
 }
 
@@ -19,7 +19,7 @@ final class FakeAsking: DiscoveryAsking {
 
     init(_ answers: [String: String]) { self.answers = answers }
 
-    func get(_ url: String, headers: [(String, String)], tls: EgressTLS?) async throws -> EgressResponse {
+    func get(_ url: String, headers: [(String, String)], tls: EgressTLS?, proxy: EgressProxy?) async throws -> EgressResponse {
         asked.withLock { $0.append((url, headers)) }
         guard let text = answers[url] else { return EgressResponse(status: 404, headers: [], body: []) }
         return EgressResponse(status: 200, headers: [], body: Array(text.utf8))

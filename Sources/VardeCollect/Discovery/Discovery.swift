@@ -17,6 +17,7 @@ package struct Discovery: Sendable, Hashable {
     package var refreshInterval: Int64
     package var credentials: ScrapeConfig.Credentials?
     package var tls: TLSFileOptions?
+    package var proxy: EgressProxy?
 
     package init(_ kind: Kind, refreshInterval: Int64) {
         self.kind = kind
@@ -34,7 +35,7 @@ package struct Discovery: Sendable, Hashable {
     ///
     /// - Throws: in words; what was known before stands then.
     package func groups(_ asking: any DiscoveryAsking) async throws -> [TargetGroup] {
-        let asker = DiscoveryAsker(asking: asking, credentials: credentials, tls: tls)
+        let asker = DiscoveryAsker(asking: asking, credentials: credentials, tls: tls, proxy: proxy)
         let groups: [TargetGroup] =
             switch kind {
             case .http(let url): try await HTTPDiscovery.groups(url, asker)
@@ -60,7 +61,7 @@ package struct DiscoveryFault: Error, Sendable, CustomStringConvertible {
 /// What discovery asks through; tests put their own in its place.
 package protocol DiscoveryAsking: Sendable {
     /// The answer to a GET of an `http`, `https` or `unix` address (`unix:///path/to/socket|/target`).
-    func get(_ url: String, headers: [(String, String)], tls: EgressTLS?) async throws -> EgressResponse
+    func get(_ url: String, headers: [(String, String)], tls: EgressTLS?, proxy: EgressProxy?) async throws -> EgressResponse
     /// The answer of the name server to a DNS message.
     func ask(_ message: [UInt8]) async throws -> [UInt8]
 }
@@ -70,12 +71,13 @@ struct DiscoveryAsker {
     let asking: any DiscoveryAsking
     let credentials: ScrapeConfig.Credentials?
     let tls: TLSFileOptions?
+    let proxy: EgressProxy?
 
     /// The body of a 200 as JSON.
     func json(_ url: String, headers: [(String, String)] = []) async throws -> JSONTree {
         var headers = headers + [("Accept", "application/json"), ("User-Agent", "Varde")]
         if let header = try credentials?.header() { headers.append(("Authorization", header)) }
-        let response = try await asking.get(url, headers: headers, tls: try tls?.resolved())
+        let response = try await asking.get(url, headers: headers, tls: try tls?.resolved(), proxy: proxy)
         guard response.status == 200 else {
             throw DiscoveryFault(description: "server returned HTTP status \(HTTPStatusText.text(response.status))")
         }

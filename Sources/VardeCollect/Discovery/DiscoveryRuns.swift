@@ -78,7 +78,7 @@ struct EgressAsking: DiscoveryAsking {
     var resolver = "/etc/resolv.conf"
     var port = 53
 
-    func get(_ url: String, headers: [(String, String)], tls: EgressTLS?) async throws -> EgressResponse {
+    func get(_ url: String, headers: [(String, String)], tls: EgressTLS?, proxy: EgressProxy?) async throws -> EgressResponse {
         if url.hasPrefix("unix://") {
             let parts = url.dropFirst(7).split(separator: "|", maxSplits: 1)
             return try await egress.get(
@@ -86,7 +86,7 @@ struct EgressAsking: DiscoveryAsking {
                 maxBytes: Discovery.maxBytes)
         }
         return try await egress.send(
-            "GET", url, headers: headers, timeout: Discovery.timeout, maxBytes: Discovery.maxBytes, tls: tls)
+            "GET", url, headers: headers, timeout: Discovery.timeout, maxBytes: Discovery.maxBytes, tls: tls, proxy: proxy)
     }
 
     func ask(_ message: [UInt8]) async throws -> [UInt8] {

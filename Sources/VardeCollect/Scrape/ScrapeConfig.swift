@@ -1,3 +1,4 @@
+package import VardeEgress
 package import VardeModel
 package import VardeWire
 
@@ -14,6 +15,7 @@ package struct ScrapeConfig: Sendable, Equatable {
     package var trackTimestampsStaleness = false
     package var enableCompression = true
     package var followRedirects = true
+    package var proxy: EgressProxy?
     package var bodySizeLimit = 0
     package var sampleLimit = 0
     package var labelLimit = 0

@@ -14,6 +14,7 @@ package struct ScrapeRequest: Sendable {
     package var followRedirects: Bool
     package var tls: EgressTLS?
     package var oauth2: OAuth2Options?
+    package var proxy: EgressProxy?
 }
 
 /// What a target answered, decompressed.
@@ -69,7 +70,8 @@ struct EgressFetching: ScrapeFetching {
         do throws(EgressError) {
             response = try await egress.send(
                 "GET", request.url, headers: request.headers.map { ($0.name, $0.value) }, timeout: request.timeout,
-                maxBytes: request.maxBytes, followRedirects: request.followRedirects, tls: request.tls)
+                maxBytes: request.maxBytes, followRedirects: request.followRedirects, tls: request.tls,
+                proxy: request.proxy)
         } catch {
             switch error {
             case .timeout: throw ScrapeFault(kind: .timeout, description: "\(error)")
@@ -112,6 +114,6 @@ extension ScrapeConfig {
         }
         return ScrapeRequest(
             url: url, headers: all + headers, timeout: timeout, maxBytes: bodySizeLimit > 0 ? bodySizeLimit : Self.hardBodyLimit,
-            followRedirects: followRedirects, tls: try tls?.resolved(), oauth2: oauth2)
+            followRedirects: followRedirects, tls: try tls?.resolved(), oauth2: oauth2, proxy: proxy)
     }
 }

@@ -36,6 +36,7 @@ extension Discovery {
         self.init(kind, refreshInterval: try keys["refresh_interval"]?.duration(allowZero: false) ?? interval)
         credentials = try ScrapeConfig.Credentials.read(keys)
         tls = try TLSFileOptions.read(keys)
+        proxy = try EgressProxy.read(keys)
         if inCluster {
             // As every pod finds its API server: with the service account's token and authority.
             credentials = credentials ?? .schemeFile("Bearer", file: KubernetesDiscovery.accountFolder + "/token")
@@ -47,8 +48,7 @@ extension Discovery {
         }
         for key in ["follow_redirects", "enable_http2"] { if let v = keys[key] { _ = try v.bool() } }
         try keys.refuse([
-            ("oauth2", "oauth2 is not done by this version"), ("proxy_url", "proxies are not used by this version"),
-            ("proxy_from_environment", "proxies are not used by this version"),
+            ("oauth2", "oauth2 is not done by this version")
         ])
         try keys.rejectUnknown()
     }

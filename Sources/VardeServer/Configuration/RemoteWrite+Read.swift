@@ -1,4 +1,5 @@
 import VardeCollect
+import VardeEgress
 import VardeForward
 import VardeModel
 
@@ -71,6 +72,7 @@ extension ForwardTarget {
             }
             access.oauth2 = try OAuth2Options(reading: v)
         }
+        proxy = try EgressProxy.read(keys)
         if let v = keys["follow_redirects"] { followRedirects = try v.bool() }
         if let v = keys["enable_http2"] { _ = try v.bool() }
         try keys.refuse([
@@ -78,8 +80,6 @@ extension ForwardTarget {
             ("azuread", "tokens of cloud vendors are not fetched by this version"),
             ("google_iam", "tokens of cloud vendors are not fetched by this version"),
             ("http_headers", "http_headers is not read here by this version: use headers"),
-            ("proxy_url", "proxies are not used by this version"), ("proxy_from_environment", "proxies are not used by this version"),
-            ("proxy_connect_header", "proxies are not used by this version"), ("no_proxy", "proxies are not used by this version"),
         ])
     }
 }

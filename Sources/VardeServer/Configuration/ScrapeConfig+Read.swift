@@ -1,5 +1,6 @@
 import VardeCollect
 import VardeCompression
+import VardeEgress
 import VardeModel
 
 extension ScrapeConfig {
@@ -15,10 +16,6 @@ extension ScrapeConfig {
                 "\($0)_sd_configs: Varde does not ask cloud vendors where your services are; write the targets to a file and use file_sd_configs"
             )
         }
-        + [
-            ("proxy_url", "proxies are not used by this version"),
-            ("proxy_from_environment", "proxies are not used by this version"),
-        ]
 
     static func list(
         reading value: YAMLValue, global: GlobalSettings, warnings: inout [String]
@@ -85,7 +82,8 @@ extension ScrapeConfig {
             oauth2 = try OAuth2Options(reading: v)
         }
         try readDiscoveries(keys)
-        for key in ["scrape_failure_log_file", "no_proxy"] where keys[key] != nil {
+        proxy = try EgressProxy.read(keys)
+        for key in ["scrape_failure_log_file"] where keys[key] != nil {
             warnings.append("scrape_configs, job \(jobName): \(key) has no effect in this version")
         }
         try keys.refuse(Self.refused)
