@@ -213,18 +213,10 @@ package final class EgressClient: Sendable {
         _ method: String, _ url: String, _ target: TargetURL, at address: String, headers: [(String, String)], body: [UInt8],
         deadline: NIODeadline, tls: EgressTLS?, read: (HTTPClientResponse) async throws -> EgressResponse
     ) async throws(ConnectFailure) -> EgressResponse {
-        let isTLS = target.scheme == "https"
-        let literal = address.contains(":") ? "[\(address)]" : address
-        // A server name of its own goes into the handshake by way of the address; the connection goes to the checked address all the same.
-        let named = tls.flatMap { $0.serverName.isEmpty ? nil : "https://\($0.serverName):\(target.port)\(target.path)" }
-        var request = HTTPClientRequest(url: isTLS ? named ?? url : "http://\(literal):\(target.port)\(target.path)")
-        request.method = HTTPMethod(rawValue: method)
-        if !isTLS || named != nil { request.headers.add(name: "Host", value: target.authority) }
-        for (name, value) in headers { request.headers.add(name: name, value: value) }
-        if !body.isEmpty || method == "POST" { request.body = .bytes(ByteBuffer(bytes: body)) }
         let client: HTTPClient
+        let request: HTTPClientRequest
         do throws(EgressError) {
-            client = isTLS ? try pinnedClient(host: named == nil ? target.host : tls?.serverName ?? "", address: address, tls: tls) : plain
+            (client, request) = try prepared(method, url, target, at: address, headers: headers, body: body, tls: tls)
         } catch { throw .other(error) }
         do {
             return try await read(try await client.execute(request, deadline: deadline))
@@ -240,6 +232,24 @@ package final class EgressClient: Sendable {
             let reason = EgressError.failed("\(target.scheme)://\(target.authority)\(target.path): \(Self.words(error))")
             throw error is NIOConnectionError || error is IOError ? .unreachable(reason) : .other(reason)
         }
+    }
+
+    /// A request to a checked address, and the client to send it with.
+    func prepared(
+        _ method: String, _ url: String, _ target: TargetURL, at address: String, headers: [(String, String)], body: [UInt8],
+        tls: EgressTLS?
+    ) throws(EgressError) -> (HTTPClient, HTTPClientRequest) {
+        let isTLS = target.scheme == "https"
+        let literal = address.contains(":") ? "[\(address)]" : address
+        // A server name of its own goes into the handshake by way of the address; the connection goes to the checked address all the same.
+        let named = tls.flatMap { $0.serverName.isEmpty ? nil : "https://\($0.serverName):\(target.port)\(target.path)" }
+        var request = HTTPClientRequest(url: isTLS ? named ?? url : "http://\(literal):\(target.port)\(target.path)")
+        request.method = HTTPMethod(rawValue: method)
+        if !isTLS || named != nil { request.headers.add(name: "Host", value: target.authority) }
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        if !body.isEmpty || method == "POST" { request.body = .bytes(ByteBuffer(bytes: body)) }
+        if !isTLS { return (plain, request) }
+        return (try pinnedClient(host: named == nil ? target.host : tls?.serverName ?? "", address: address, tls: tls), request)
     }
 
     static func words(_ error: any Error) -> String {

@@ -23,7 +23,8 @@ import VardeEgress
                 guard let head = Self.head(connection) else { return }
                 asked.heads.withLock { $0.append(head) }
                 guard head.hasPrefix("CONNECT ") else {
-                    let text = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+                    let text =
+                        "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
                     _ = LoopbackListener.send(Array(text.utf8), to: connection)
                     return
                 }
@@ -169,7 +170,8 @@ import VardeEgress
         let answer = try await client.send("GET", url, timeout: 20_000, maxBytes: 1 << 20, tls: tls, proxy: through)
         #expect(answer.status == 200)
         let head = try #require(proxy.heads.first)
-        #expect(head.hasPrefix("CONNECT 127.0.0.1:\(server.port) HTTP/1.1\r\n") || head.hasPrefix("CONNECT [::1]:\(server.port) HTTP/1.1\r\n"))
+        #expect(
+            head.hasPrefix("CONNECT 127.0.0.1:\(server.port) HTTP/1.1\r\n") || head.hasPrefix("CONNECT [::1]:\(server.port) HTTP/1.1\r\n"))
         #expect(head.contains("X-Team: driftX-Evil: 1\r\n"))
         #expect(head.contains("Proxy-Authorization: Basic"))
         await #expect(throws: EgressError.self) {

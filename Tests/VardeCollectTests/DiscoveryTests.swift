@@ -8,7 +8,13 @@ import VardeModel
 
 /// Nobody to ask.
 struct NoAsking: DiscoveryAsking {
-    func get(_ url: String, headers: [(String, String)], tls: EgressTLS?, proxy: EgressProxy?) async throws -> EgressResponse { throw EgressError.timeout }
+    func get(_ url: String, headers: [(String, String)], tls: EgressTLS?, proxy: EgressProxy?) async throws -> EgressResponse {
+        throw EgressError.timeout
+    }
+    func lines(
+        _ url: String, headers: [(String, String)], tls: EgressTLS?, longest: Int, timeout: Int64,
+        onLine: @escaping @Sendable ([UInt8]) async throws -> Void
+    ) async throws -> Int { throw EgressError.timeout }
     func ask(_ message: [UInt8]) async throws -> [UInt8] { throw EgressError.timeout }
 }
 
@@ -25,6 +31,10 @@ final class FakeAsking: DiscoveryAsking {
         return EgressResponse(status: 200, headers: [], body: Array(text.utf8))
     }
 
+    func lines(
+        _ url: String, headers: [(String, String)], tls: EgressTLS?, longest: Int, timeout: Int64,
+        onLine: @escaping @Sendable ([UInt8]) async throws -> Void
+    ) async throws -> Int { throw EgressError.timeout }
     func ask(_ message: [UInt8]) async throws -> [UInt8] { throw EgressError.timeout }
 }
 

@@ -45,9 +45,14 @@ package struct Discovery: Sendable, Hashable {
             case .dockerSwarm(let swarm): try await swarm.groups(asker)
             case .kubernetes(let kubernetes): try await kubernetes.groups(asker)
             }
+        return try Self.checked(groups)
+    }
+
+    /// Groups, where they are not too many.
+    static func checked(_ groups: [TargetGroup]) throws -> [TargetGroup] {
         let count = groups.reduce(0) { $0 + $1.addresses.count }
-        guard count <= Self.maxTargets else {
-            throw DiscoveryFault(description: "\(count) targets, more than the \(Self.maxTargets) one entry may bring")
+        guard count <= maxTargets else {
+            throw DiscoveryFault(description: "\(count) targets, more than the \(maxTargets) one entry may bring")
         }
         return groups
     }
@@ -62,6 +67,11 @@ package struct DiscoveryFault: Error, Sendable, CustomStringConvertible {
 package protocol DiscoveryAsking: Sendable {
     /// The answer to a GET of an `http`, `https` or `unix` address (`unix:///path/to/socket|/target`).
     func get(_ url: String, headers: [(String, String)], tls: EgressTLS?, proxy: EgressProxy?) async throws -> EgressResponse
+    /// The status of an answer that comes line by line, and its lines as they come.
+    func lines(
+        _ url: String, headers: [(String, String)], tls: EgressTLS?, longest: Int, timeout: Int64,
+        onLine: @escaping @Sendable ([UInt8]) async throws -> Void
+    ) async throws -> Int
     /// The answer of the name server to a DNS message.
     func ask(_ message: [UInt8]) async throws -> [UInt8]
 }
@@ -73,10 +83,23 @@ struct DiscoveryAsker {
     let tls: TLSFileOptions?
     let proxy: EgressProxy?
 
+    private func complete(_ headers: [(String, String)]) throws -> [(String, String)] {
+        var all = headers + [("Accept", "application/json"), ("User-Agent", "Varde")]
+        if let header = try credentials?.header() { all.append(("Authorization", header)) }
+        return all
+    }
+
+    /// Lines of a long answer.
+    func lines(
+        _ url: String, longest: Int, timeout: Int64, onLine: @escaping @Sendable ([UInt8]) async throws -> Void
+    ) async throws -> Int {
+        try await asking.lines(
+            url, headers: try complete([]), tls: try tls?.resolved(), longest: longest, timeout: timeout, onLine: onLine)
+    }
+
     /// The body of a 200 as JSON.
     func json(_ url: String, headers: [(String, String)] = []) async throws -> JSONTree {
-        var headers = headers + [("Accept", "application/json"), ("User-Agent", "Varde")]
-        if let header = try credentials?.header() { headers.append(("Authorization", header)) }
+        let headers = try complete(headers)
         let response = try await asking.get(url, headers: headers, tls: try tls?.resolved(), proxy: proxy)
         guard response.status == 200 else {
             throw DiscoveryFault(description: "server returned HTTP status \(HTTPStatusText.text(response.status))")

@@ -46,25 +46,50 @@ final class DiscoveryRuns: Sendable {
 
     func stop() { use([]) {} }
 
-    private func run(_ entry: Discovery, _ changed: @Sendable () -> Void) async {
-        var lastError = ""
+    private final class LastError: Sendable {
+        let text = Mutex("")
+    }
+
+    private func take(_ groups: [TargetGroup], of entry: Discovery, _ changed: @Sendable () -> Void) {
+        let isNew = state.withLock { state in
+            guard state.running[entry] != nil, state.groups[entry] != groups else { return false }
+            state.groups[entry] = groups
+            return true
+        }
+        if isNew { changed() }
+    }
+
+    private func note(_ error: any Error, _ last: LastError) {
+        state.withLock { $0.failures += 1 }
+        let text = "\(error)"
+        let isNew = last.text.withLock { last in
+            defer { last = text }
+            return last != text
+        }
+        if isNew { logger.warning("discovery failed, what it said last stands: \(text)") }
+    }
+
+    private func run(_ entry: Discovery, _ changed: @escaping @Sendable () -> Void) async {
+        // Said once as long as it stays the same.
+        let lastError = LastError()
+        if case .kubernetes(let kubernetes) = entry.kind, entry.proxy == nil {
+            let asker = DiscoveryAsker(asking: asking, credentials: entry.credentials, tls: entry.tls, proxy: nil)
+            let watch = KubernetesWatch(kubernetes, asker) { [self] groups in
+                lastError.text.withLock { $0 = "" }
+                do { take(try Discovery.checked(groups), of: entry, changed) } catch { note(error, lastError) }
+            } failed: { [self] error in
+                note(error, lastError)
+            }
+            return await watch.run()
+        }
         while !Task.isCancelled {
             do {
                 let groups = try await entry.groups(asking)
-                lastError = ""
-                let isNew = state.withLock { state in
-                    guard state.running[entry] != nil, state.groups[entry] != groups else { return false }
-                    state.groups[entry] = groups
-                    return true
-                }
-                if isNew { changed() }
+                lastError.text.withLock { $0 = "" }
+                take(groups, of: entry, changed)
             } catch {
                 if Task.isCancelled { return }
-                state.withLock { $0.failures += 1 }
-                // Said once as long as it stays the same.
-                let text = "\(error)"
-                if text != lastError { logger.warning("discovery failed, what it said last stands: \(text)") }
-                lastError = text
+                note(error, lastError)
             }
             do { try await clock.sleep(until: clock.now() + entry.refreshInterval) } catch { return }
         }
@@ -87,6 +112,13 @@ struct EgressAsking: DiscoveryAsking {
         }
         return try await egress.send(
             "GET", url, headers: headers, timeout: Discovery.timeout, maxBytes: Discovery.maxBytes, tls: tls, proxy: proxy)
+    }
+
+    func lines(
+        _ url: String, headers: [(String, String)], tls: EgressTLS?, longest: Int, timeout: Int64,
+        onLine: @escaping @Sendable ([UInt8]) async throws -> Void
+    ) async throws -> Int {
+        try await egress.receiveLines(url, headers: headers, tls: tls, timeout: timeout, longest: longest, onLine: onLine)
     }
 
     func ask(_ message: [UInt8]) async throws -> [UInt8] {

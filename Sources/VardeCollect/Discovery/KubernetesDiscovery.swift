@@ -1,6 +1,7 @@
 import VardeModel
 
-/// `kubernetes_sd_configs`: objects of a cluster's API server, listed anew at every refresh.
+/// `kubernetes_sd_configs`: objects of a cluster's API server, listed once and then watched; through a
+/// proxy they are listed anew at every refresh.
 package struct KubernetesDiscovery: Sendable, Hashable {
     package enum Role: String, Sendable, CaseIterable {
         case pod, service, node, endpoints, endpointslice, ingress
@@ -33,17 +34,35 @@ package struct KubernetesDiscovery: Sendable, Hashable {
     private static let pageSize = 500
     private static let maxPages = 400
 
-    func groups(_ asker: DiscoveryAsker) async throws -> [TargetGroup] {
+    /// The kinds of objects its targets are made of.
+    var kinds: [Role] {
         switch role {
-        case .pod: return try await list(.pod, asker).flatMap(KubernetesPods.groups)
-        case .service: return try await list(.service, asker).flatMap(KubernetesServices.groups)
-        case .node: return try await list(.node, asker).flatMap(KubernetesNodes.groups)
-        case .ingress: return try await list(.ingress, asker).flatMap(KubernetesIngresses.groups)
+        case .pod, .service, .node, .ingress: [role]
+        case .endpoints, .endpointslice: [role, .service, .pod]
+        }
+    }
+
+    /// As things are now.
+    func groups(_ asker: DiscoveryAsker) async throws -> [TargetGroup] {
+        var objects: [Role: [JSONTree]] = [:]
+        for kind in kinds {
+            for path in paths(of: kind) { objects[kind, default: []] += try await list(path, of: kind, asker).items }
+        }
+        return groups(of: objects)
+    }
+
+    /// The targets objects make.
+    func groups(of objects: [Role: [JSONTree]]) -> [TargetGroup] {
+        let own = objects[role] ?? []
+        switch role {
+        case .pod: return own.flatMap(KubernetesPods.groups)
+        case .service: return own.flatMap(KubernetesServices.groups)
+        case .node: return own.flatMap(KubernetesNodes.groups)
+        case .ingress: return own.flatMap(KubernetesIngresses.groups)
         case .endpoints, .endpointslice:
-            let objects = try await list(role, asker)
-            let services = Self.byName(try await list(.service, asker))
-            let pods = Self.byName(try await list(.pod, asker))
-            return objects.flatMap { object in
+            let services = Self.byName(objects[.service] ?? [])
+            let pods = Self.byName(objects[.pod] ?? [])
+            return own.flatMap { object in
                 role == .endpoints
                     ? KubernetesEndpoints.groups(object, services, pods) : KubernetesEndpointSlices.groups(object, services, pods)
             }
@@ -54,8 +73,8 @@ package struct KubernetesDiscovery: Sendable, Hashable {
         Dictionary(objects.map { ($0["metadata"]["namespace"].text + "/" + $0["metadata"]["name"].text, $0) }) { first, _ in first }
     }
 
-    /// All objects of a kind in the namespaces, page by page.
-    private func list(_ kind: Role, _ asker: DiscoveryAsker) async throws -> [JSONTree] {
+    /// Where objects of a kind are listed and watched: in all namespaces at once, or in each.
+    func paths(of kind: Role) -> [String] {
         let (base, name) =
             switch kind {
             case .pod: ("/api/v1", "pods")
@@ -65,26 +84,32 @@ package struct KubernetesDiscovery: Sendable, Hashable {
             case .endpointslice: ("/apis/discovery.k8s.io/v1", "endpointslices")
             case .ingress: ("/apis/networking.k8s.io/v1", "ingresses")
             }
-        let paths =
-            namespaces.isEmpty || kind == .node
+        return namespaces.isEmpty || kind == .node
             ? ["\(base)/\(name)"] : namespaces.map { "\(base)/namespaces/\(TargetResolution.escape($0))/\(name)" }
+    }
+
+    /// The selectors of a kind.
+    func query(of kind: Role) -> [String] {
+        guard let selector = selectors[kind] else { return [] }
+        return [("labelSelector", selector.label), ("fieldSelector", selector.field)].filter { !$0.1.isEmpty }
+            .map { "\($0.0)=\(TargetResolution.escape($0.1))" }
+    }
+
+    /// All objects of one list, page by page, and the version they are of.
+    func list(_ path: String, of kind: Role, _ asker: DiscoveryAsker) async throws -> (items: [JSONTree], version: String) {
         var objects: [JSONTree] = []
-        for path in paths {
-            var next = ""
-            for _ in 0..<Self.maxPages {
-                var query = "limit=\(Self.pageSize)"
-                if let selector = selectors[kind] {
-                    if !selector.label.isEmpty { query += "&labelSelector=" + TargetResolution.escape(selector.label) }
-                    if !selector.field.isEmpty { query += "&fieldSelector=" + TargetResolution.escape(selector.field) }
-                }
-                if !next.isEmpty { query += "&continue=" + TargetResolution.escape(next) }
-                let answer = try await asker.json("\(server)\(path)?\(query)")
-                objects += answer["items"].list
-                next = answer["metadata"]["continue"].text
-                if next.isEmpty { break }
-            }
+        var version = ""
+        var next = ""
+        for _ in 0..<Self.maxPages {
+            var query = ["limit=\(Self.pageSize)"] + query(of: kind)
+            if !next.isEmpty { query.append("continue=" + TargetResolution.escape(next)) }
+            let answer = try await asker.json("\(server)\(path)?\(query.joined(separator: "&"))")
+            objects += answer["items"].list
+            version = answer["metadata"]["resourceVersion"].text
+            next = answer["metadata"]["continue"].text
+            if next.isEmpty { break }
         }
-        return objects
+        return (objects, version)
     }
 }
 
