@@ -10,9 +10,9 @@
 
 int64_t varde_lz4_bound(int64_t count) { return count < 0 || count > LZ4_MAX_INPUT_SIZE ? -1 : LZ4_compressBound((int)count); }
 
-int64_t varde_lz4_compress(const uint8_t *input, size_t count, uint8_t *output, size_t capacity) {
+int64_t varde_lz4_compress(const uint8_t *input, size_t count, uint8_t *output, size_t capacity, int32_t acceleration) {
     if (count > LZ4_MAX_INPUT_SIZE || capacity > INT_MAX) return -1;
-    int size = LZ4_compress_default((const char *)input, (char *)output, (int)count, (int)capacity);
+    int size = LZ4_compress_fast((const char *)input, (char *)output, (int)count, (int)capacity, acceleration);
     return size > 0 ? size : -1;
 }
 

@@ -140,6 +140,9 @@ package final class WriteAheadLog: Sendable {
         if let failure { throw failure }
     }
 
+    /// Lets the way to the disk begin for everything up to the position; `sync` tells how it ends.
+    package func startSync(through position: Position) { wait(for: position) { _ in } }
+
     /// As `sync`, for callers on a thread that may block.
     package func syncBlocking(through position: Position) throws(DiskError) {
         let done = DispatchSemaphore(value: 0)

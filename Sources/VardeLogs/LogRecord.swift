@@ -23,7 +23,7 @@ enum LogRecord {
             append(write.entries, to: &body)
         }
         var compressed: [UInt8] = []
-        if body.count >= 256 { LZ4.compress(body.span, into: &compressed) }
+        if body.count >= 256 { LZ4.compress(body.span, into: &compressed, acceleration: 2) }
         let pays = !compressed.isEmpty && compressed.count < body.count - body.count / 16
         var payload: [UInt8] = []
         payload.reserveCapacity(headerSize + (pays ? compressed.count : body.count))
@@ -52,8 +52,9 @@ enum LogRecord {
         guard payload.count >= headerSize, let encoding = LogEncoding(rawValue: payload[8]) else { throw malformed }
         let sequence = Bytes.load64(payload, at: 0)
         let size = Int(Bytes.load32(payload, at: 9))
-        guard size <= maxBody else { throw malformed }
         let stored = payload.extracting(headerSize..<payload.count)
+        // A byte of LZ4 stands for 255 at most: no room is made for what cannot be there.
+        guard size <= maxBody, encoding == .zstd || size <= stored.count * 255 else { throw malformed }
         var body: [UInt8] = []
         do throws(DecompressionError) {
             switch encoding {

@@ -11,14 +11,18 @@ extension LogStore {
         guard let log = writeAheadLog else { throw .unavailable("the log store is closed") }
         let admitted = admit(writes, &report)
         var position: WriteAheadLog.Position?
+        var closed: [LogHeadPage] = []
         for part in Self.parts(of: admitted) {
             let outcome = try take(part, log: log)
             report.accepted += outcome.accepted
             report.duplicates += outcome.duplicates
             if let held = outcome.held { report.held = (report.held?.reason ?? held.reason, (report.held?.count ?? 0) + held.count) }
             position = outcome.position ?? position
-            pack(outcome.closed)
+            closed += outcome.closed
         }
+        // Full pages are packed while the disk is at work.
+        if let position { log.startSync(through: position) }
+        pack(closed)
         if let position {
             do throws(DiskError) { try await log.sync(through: position) } catch {
                 state.withLock { $0.statistics.failures += 1 }

@@ -38,6 +38,14 @@ import Testing
             let answer = try await server.get(path)
             #expect(answer.status == 200 || answer.status == 400 || answer.status == 422, "\(path): \(answer.status) \(answer.text)")
         }
+        // What Prometheus' clients write for a range without bounds.
+        let all = "start=-292273086-05-16T16:47:06Z&end=292277025-08-18T07:12:54.999999999Z"
+        for path in ["labels?\(all)", "label/job/values?\(all)", "series?match%5B%5D=up&\(all)", "query_exemplars?query=up&\(all)"] {
+            let answer = try await server.get("/api/v1/" + path)
+            #expect(answer.status == 200, "\(path): \(answer.text)")
+        }
+        let federated = try await server.get("/api/v1/query?query=up&time=292277025-08-18T07:12:54.999999999Z")
+        #expect(federated.status == 200, "\(federated.text)")
         let lines = try await server.post(
             "/api/v1/logs/lines?app=x", "a\nb\n".utf8, type: "text/plain", headers: ["X-Varde-Time": String(most)])
         #expect(lines.status == 400, "\(lines.text)")

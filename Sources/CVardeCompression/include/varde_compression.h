@@ -8,9 +8,9 @@ extern "C" {
 
 /// Room that compressing `count` bytes may need.
 int64_t varde_lz4_bound(int64_t count);
-/// Compresses one LZ4 block; the compressed size, or -1.
+/// Compresses one LZ4 block, the faster and larger the greater the acceleration (1 and up); the compressed size, or -1.
 int64_t varde_lz4_compress(const uint8_t *VARDE_BYTES(count) input VARDE_NOESCAPE, size_t count,
-                           uint8_t *VARDE_BYTES(capacity) output VARDE_NOESCAPE, size_t capacity);
+                           uint8_t *VARDE_BYTES(capacity) output VARDE_NOESCAPE, size_t capacity, int32_t acceleration);
 /// Decompresses one LZ4 block; the size, or -1 on bytes that are no LZ4 block or do not fit.
 int64_t varde_lz4_decompress(const uint8_t *VARDE_BYTES(count) input VARDE_NOESCAPE, size_t count,
                              uint8_t *VARDE_BYTES(capacity) output VARDE_NOESCAPE, size_t capacity);

@@ -22,6 +22,8 @@ struct ServerResponder: HTTPResponder {
 
     /// Answers larger than this are compressed where the client can read it.
     private static let compressFrom = 1_024
+    /// Most room made for a body before any of it has come.
+    private static let mostReserved = 1 << 20
 
     private var limits: LimitSettings { currentLimits() }
 
@@ -141,8 +143,10 @@ struct ServerResponder: HTTPResponder {
         if let query = request.uri.query { received.parameters = APIRequest.parseForm(query.utf8) }
         for field in request.headers { received.headers[field.name.canonicalName] = field.value }
         received.contentType = (received.headers["content-type"] ?? "").lowercased()
-        if let length = received.headers["content-length"].flatMap({ Int($0) }), length > limits.requestBytes { throw tooLarge() }
+        let announced = received.headers["content-length"].flatMap { Int($0) } ?? 0
+        if announced > limits.requestBytes { throw tooLarge() }
         var raw: [UInt8] = []
+        raw.reserveCapacity(max(0, min(announced, Self.mostReserved)))
         for try await part in request.body {
             if raw.count + part.readableBytes > limits.requestBytes { throw tooLarge() }
             raw.append(contentsOf: part.readableBytesView)

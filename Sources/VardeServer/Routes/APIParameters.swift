@@ -23,7 +23,13 @@ extension APIRequest {
         return time
     }
 
+    /// The first and last time Prometheus' own clients write, for a range without bounds; no RFC 3339 reads their years.
+    private static let unbounded: [String: Int64] = [
+        "-292273086-05-16T16:47:06Z": -9_000_000_000_000_000_000, "292277025-08-18T07:12:54.999999999Z": 9_000_000_000_000_000_000,
+    ]
+
     static func parseTime(_ text: String) -> Int64? {
+        if let time = unbounded[text] { return time }
         if let seconds = Double(text) {
             guard seconds.isFinite, seconds.magnitude < 9e15 else { return nil }
             return Int64((seconds * 1000).rounded())

@@ -21,7 +21,8 @@ struct MetricIntake: Sendable {
         var complaint: String? {
             if refused == 0, reasons.isEmpty { return nil }
             let of = samples + histograms + refused
-            return "\(refused) of \(of) samples were refused, the others are stored: " + reasons.joined(separator: "; ")
+            let others = refused < of ? ", the others are stored" : ""
+            return "\(refused) of \(of) samples were refused\(others): " + reasons.joined(separator: "; ")
         }
     }
 
