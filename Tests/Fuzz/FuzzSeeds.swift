@@ -37,6 +37,12 @@ extension FuzzTarget {
                 Array("{\"a.b\",c=\"d\"} NaN\n".utf8),
             ]
         case .influx: [Array("m,a=b,c=d f=1,g=2i,h=t 1800000000000000000\n".utf8)]
+        case .graphite: ["servers.web1.load;dc=oslo 1.5 1700000000", "a.b -1e3 N", "a 1"].map { Array($0.utf8) }
+        case .statsD:
+            [
+                "hits:1:2.5|c|@0.1|#app:web,env|T1700000000", "temp,room=a:+1.5|g", "users;dc=oslo:kari|s", "took:320:12|ms",
+                "_e{1,2}:a|bc",
+            ].map { Array($0.utf8) }
         case .syslog:
             [
                 Array("<34>1 2026-11-26T10:00:00Z host app 1 id [a@1 b=\"c\"] text".utf8),

@@ -12,7 +12,7 @@ import VardeWire
 /// memory out of proportion.
 enum FuzzTarget: String, CaseIterable {
     case remoteWrite, remoteWriteSymbols, remoteRead, lokiPush, lokiJSON, otlpMetrics, otlpMetricsJSON, otlpLogs, otlpLogsJSON
-    case textExposition, openMetrics, protobufExposition, influx, syslog, documents, streamLabels
+    case textExposition, openMetrics, protobufExposition, influx, graphite, statsD, syslog, documents, streamLabels
     case snappy, gzip, zstd, lz4
     case promql, logql
     case valueColumn, integerColumn, histogramColumn, metricsLog, blockIndex, tombstones, sectionedFile, logSegmentReader
@@ -24,7 +24,7 @@ enum FuzzTarget: String, CaseIterable {
     func run(_ bytes: [UInt8]) {
         switch self {
         case .remoteWrite, .remoteWriteSymbols, .remoteRead, .lokiPush, .lokiJSON, .otlpMetrics, .otlpMetricsJSON, .otlpLogs, .otlpLogsJSON,
-            .textExposition, .openMetrics, .protobufExposition, .influx, .syslog, .documents, .streamLabels:
+            .textExposition, .openMetrics, .protobufExposition, .influx, .graphite, .statsD, .syslog, .documents, .streamLabels:
             runWire(bytes)
         case .snappy, .gzip, .zstd, .lz4: runCompression(bytes)
         case .promql, .logql: runLanguage(bytes)
@@ -48,6 +48,8 @@ enum FuzzTarget: String, CaseIterable {
         case .openMetrics: _ = try? ExpositionBatch.decode(bytes.span, .openMetrics1, now: Self.now, into: &batch)
         case .protobufExposition: _ = try? ProtobufExposition(scrapeTime: Self.now).decode(bytes.span, into: &batch)
         case .influx: _ = try? InfluxLines.decode(bytes.span, .nanoseconds, now: Self.now, into: &batch)
+        case .graphite: _ = try? GraphiteLine(bytes.span, extra: [Label("job", "graphite")])
+        case .statsD: if let line = try? StatsDLine(bytes.span) { _ = StatsDLine.labels(line.series, extra: [Label("job", "statsd")]) }
         case .syslog:
             _ = SyslogMessage(bytes, now: Self.now)
             var framing = SyslogFraming(maxMessage: 1_000)
@@ -107,7 +109,9 @@ enum FuzzTarget: String, CaseIterable {
             var values: [Int64] = []
             if IntegerColumn.decode(bytes.span, at: &at, count: count, into: &values) { precondition(values.count == count) }
         case .histogramColumn: _ = HistogramColumn.decode(bytes.span, at: &at)
-        case .metricsLog: Self.replay(bytes)
+        case .metricsLog:
+            Self.replay(bytes)
+            _ = MetricLogRecord.decodeExemplars(bytes.span)
         case .blockIndex: Self.readIndex(bytes)
         case .tombstones: _ = TombstonesFile.decode(bytes.span)
         case .sectionedFile:

@@ -12,7 +12,7 @@ private final class AnsweringServer: Sendable {
     let requests = Mutex<[String]>([])
     var port: Int { channel.localAddress?.port ?? 0 }
 
-    init(status: HTTPResponseStatus = .ok, location: String? = nil) async throws {
+    init(status: HTTPResponseStatus = .ok, location: String? = nil, host: String = "127.0.0.1", port: Int = 0) async throws {
         let box = Box()
         channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -23,7 +23,7 @@ private final class AnsweringServer: Sendable {
                     }
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: host, port: port).get()
         box.server.withLock { $0 = self }
     }
 
@@ -130,6 +130,23 @@ private final class Refusals: Sendable {
         let client = client([], Refusals()) { _ in ["127.0.0.9", "127.0.0.1"] }
         let outcome = await failure(client, "http://two:\(server.port)/")
         #expect(outcome == "answered")
+        await client.shutdown()
+    }
+
+    @Test func `Asked in turn, the addresses of a name share the requests, and one that is down is passed over`() async throws {
+        let first = try await AnsweringServer()
+        let second = try await AnsweringServer(host: "127.0.0.2", port: first.port)
+        let client = client([], Refusals()) { _ in ["127.0.0.1", "127.0.0.2", "127.0.0.9"] }
+        func send(_ path: String, roundRobin: Bool) async throws -> Int {
+            let url = "http://many:\(first.port)\(path)"
+            return try await client.send("GET", url, timeout: 60_000, maxBytes: 100, roundRobin: roundRobin).status
+        }
+        for number in 0..<6 { #expect(try await send("/\(number)", roundRobin: true) == 200) }
+        // A third of the requests begin at the address nobody listens at, and go on to the first.
+        #expect(first.requests.withLock { $0.count } == 4)
+        #expect(second.requests.withLock { $0.count } == 2)
+        for number in 0..<3 { #expect(try await send("/plain\(number)", roundRobin: false) == 200) }
+        #expect(first.requests.withLock { $0.count } == 7)
         await client.shutdown()
     }
 
