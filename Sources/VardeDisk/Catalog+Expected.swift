@@ -51,6 +51,15 @@ extension Catalog {
     }
 
     private static func missing(_ paths: [String], in directory: String, _ fileSystem: any FileSystem) -> [String] {
-        paths.filter { ((try? fileSystem.size(of: directory + "/" + $0)) ?? 0) == 0 }
+        paths.filter { name in
+            do {
+                return try fileSystem.open(directory + "/" + name, .read).size() == 0
+            } catch let error as DiskError {
+                // What cannot be opened for another reason is told where it is read.
+                return error.isNotFound
+            } catch {
+                return false
+            }
+        }
     }
 }

@@ -26,7 +26,8 @@ extension Catalog {
     /// The entries of a catalog that may be in use, read without opening it for writing; nil where a database is no catalog.
     static func entries(inDatabaseAt path: String) throws -> [Entry]? {
         try SQLiteFile.reader(path).read { database in
-            guard try database.tableExists("file"), try database.tableExists("setting") else { return nil }
+            guard try path.hasSuffix("/" + name) || database.tableExists("file") && database.tableExists("setting") else { return nil }
+            if let problem = try schemaProblem(of: database) { throw DiskError(damaged: path, problem) }
             return try Row.fetchAll(database, sql: "SELECT * FROM file ORDER BY store, first, name").map(Entry.init(row:))
         }
     }
@@ -39,6 +40,15 @@ extension Catalog {
         }
     }
 
+    /// Whether an error says that the disk is full.
+    static func isFull(_ error: any Error) -> Bool {
+        (error as? DatabaseError)?.resultCode == .SQLITE_FULL || (error as? DiskError)?.isNoSpace == true
+    }
+
+    /// What it means that a catalog is gone.
+    package static let lost =
+        "the next start makes it anew from the files; what it alone knew is lost: legal holds set over HTTP, erasures asked for and not done, how far remote_write and loki_write came"
+
     /// Opens the catalog; one SQLite cannot read is set aside under another name and begun anew.
     ///
     /// An empty catalog is filled from the files' own descriptions by the stores when they open.
@@ -50,11 +60,16 @@ extension Catalog {
             let catalog = try Catalog(path: path, texts: texts)
             var problems = try catalog.integrityProblems()
             // A name or a number that is not what was written would be believed.
-            if problems.isEmpty, let problem = try catalog.database.read(sealProblem(of:)) { problems.append(problem) }
+            if problems.isEmpty, let problem = try catalog.database.read({ try schemaProblem(of: $0) ?? sealProblem(of: $0) }) {
+                problems.append(problem)
+            }
             guard problems.isEmpty else { return try setAside(path, problems, fileSystem, texts) }
             try catalog.sealTexts()
             return (catalog, [])
-        } catch let error as DatabaseError where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode) {
+        } catch let error as DatabaseError
+            where [.SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR, .SQLITE_MISMATCH].contains(error.resultCode)
+        {
+            // The last two: a table or a column that has another name than was written.
             return try setAside(path, [error.message ?? "\(error)"], fileSystem, texts)
         }
     }
@@ -68,7 +83,7 @@ extension Catalog {
             try fileSystem.rename(path + suffix, to: "\(path).damaged-\(number)\(suffix)")
         }
         try fileSystem.syncDirectory(fileSystem.parent(of: path))
-        let damage = problems.map { "\(path): \($0); kept as \(path).damaged-\(number), the catalog is made anew from the files" }
+        let damage = problems.map { "\(path): \($0); kept as \(path).damaged-\(number); \(lost)" }
         return (try Catalog(path: path, texts: texts), damage)
     }
 }

@@ -29,6 +29,13 @@ extension Catalog {
         return try seal == checksum(of: database) ? nil : "the catalog does not match its seal"
     }
 
+    /// What is wrong with the tables themselves: a flipped bit in their definitions is in no row.
+    static func schemaProblem(of database: Database) throws -> String? {
+        let query = "SELECT name || ' ' || coalesce(sql, '') FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
+        let expected = try Catalog(path: nil).database.read { try String.fetchAll($0, sql: query) }
+        return try String.fetchAll(database, sql: query) == expected ? nil : "the definitions of the catalog's tables were changed"
+    }
+
     /// CRC-32C over all rows, in order.
     private static func checksum(of database: Database) throws -> String {
         var checksum: UInt32 = 0

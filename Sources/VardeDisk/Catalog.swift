@@ -34,6 +34,9 @@ package final class Catalog: Sendable {
         }
     }
 
+    /// Name of the file in a data directory.
+    package static let name = "catalog.sqlite"
+
     let database: DatabaseQueue
     let isInMemory: Bool
     let texts: SealedTexts

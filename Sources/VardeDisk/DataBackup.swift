@@ -1,3 +1,4 @@
+import Glibc
 import VardeKernels
 
 /// A consistent copy of a data directory, taken while a server works in it, and its way back.
@@ -17,7 +18,7 @@ package enum DataBackup {
     /// Directory of how far tailed files were read.
     package static let tailed = "tailed"
     /// Times a copy begins anew because files vanished under it.
-    private static let attempts = 10
+    private static let attempts = 20
 
     /// Copies a data directory to a new directory; files and bytes copied.
     ///
@@ -33,6 +34,8 @@ package enum DataBackup {
                 return try copyOnce(directory, to: target, fileSystem, leavesOut)
             } catch let error as DiskError where error.isNotFound && attempt < attempts {
                 try removeAll(in: target, fileSystem)
+                // Whoever merges or deletes in a row gets ahead of itself only so far.
+                usleep(UInt32(attempt) * 20_000)
             }
         }
         preconditionFailure("the last attempt returns or throws")
@@ -139,20 +142,21 @@ package enum DataBackup {
         }
         // And before them what they name without a table.
         for path in try left()
-        where try kind(directory + "/" + path, fileSystem) == nil && !SQLiteFile.isDatabase(directory + "/" + path, fileSystem: device) {
+        where try !SQLiteFile.isNamedAsOne(path) && kind(directory + "/" + path, fileSystem) == nil {
             // Log segments begun since are left out: the copy of the log ends where it did.
             if LogFormat.segment(of: String(path.split(separator: "/").last ?? "")) != nil { continue }
             try device.copy(directory + "/" + path, to: prepare(path))
         }
         var listed: [Catalog.Entry] = []
-        for path in try left() where try SQLiteFile.isDatabase(directory + "/" + path, fileSystem: device) {
+        for path in try left() where SQLiteFile.isNamedAsOne(path) {
             let other = try prepare(path)
             try SQLiteFile.copy(directory + "/" + path, to: other)
             try device.open(other, .write).sync()
             listed += try Catalog.entries(inDatabaseAt: other) ?? []
-            for name in try Catalog.expected(inDatabaseAt: other) where !copied.contains(name) && fileSystem.exists(directory + "/" + name)
-            {
-                throw DiskError(.open, name, code: 2)
+            // Made since.
+            for name in try Catalog.expected(inDatabaseAt: other) {
+                if copied.contains(name) || !fileSystem.exists(directory + "/" + name) { continue }
+                try device.copy(directory + "/" + name, to: prepare(name))
             }
             for suffix in ["-wal", "-shm", "-journal"] where fileSystem.exists(other + suffix) { try fileSystem.remove(other + suffix) }
         }
@@ -175,6 +179,7 @@ package enum DataBackup {
 
     /// What kind of immutable file a path is; nil for others.
     private static func kind(_ path: String, _ fileSystem: any FileSystem) throws(DiskError) -> SectionedFileFormat.Kind? {
+        if SQLiteFile.isInItsHands(path) { return nil }
         guard try SectionedFile.isOne(path, fileSystem: fileSystem) else { return nil }
         return try SectionedFile(path: path, fileSystem: fileSystem).kind
     }

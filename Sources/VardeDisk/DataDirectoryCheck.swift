@@ -88,6 +88,8 @@ package struct DataDirectoryCheck {
                     logs.insert(fileSystem.parent(of: path))
                 } else if SQLiteFile.isCompanion(path) {
                     continue
+                } else if path.contains(".damaged-") {
+                    report.leftovers.append(Finding(path: path, offset: nil, reason: "set aside as damaged at a start before"))
                 } else if try SectionedFile.isOne(path, fileSystem: fileSystem) {
                     try checkSections(path)
                 } else if try SQLiteFile.isDatabase(path, fileSystem: fileSystem.device) {
@@ -95,6 +97,8 @@ package struct DataDirectoryCheck {
                 } else if SQLiteFile.isNamedAsOne(path) {
                     report.damage.append(Finding(path: path, offset: 0, reason: "the file does not begin as a database does"))
                     sawCatalog = true
+                } else if SectionedFileFormat.Kind.isNamedAsOne(path) {
+                    report.damage.append(Finding(path: path, offset: 0, reason: "not a Varde data file, though its name says so"))
                 } else {
                     // What is sealed shows what was changed once it is read.
                     try fileSystem.scan(path) { _ throws(DiskError) in }
@@ -112,13 +116,10 @@ package struct DataDirectoryCheck {
         }
         for log in logs.sorted() { try checkLog(log) }
         for database in databases { try checkDatabase(database) }
-        if !sawCatalog, !dataFiles.isEmpty {
+        if !sawCatalog, !dataFiles.isEmpty || !logs.isEmpty {
             let count = dataFiles.values.reduce(0) { $0 + $1.count }
             report.damage.append(
-                Finding(
-                    path: directory, offset: nil,
-                    reason:
-                        "the catalog is missing that names the \(count) data files; the next start of the server makes it anew from them"))
+                Finding(path: directory, offset: nil, reason: "the catalog is missing that names the \(count) data files; \(Catalog.lost)"))
         }
         return report
     }
@@ -163,6 +164,15 @@ package struct DataDirectoryCheck {
         try dump(Part(path: file.path, name: section.name), bytes.span)
     }
 
+    /// Those of the files missed that are missed again: what a server merged or removed meanwhile was in the catalog for one look only,
+    /// what it made since the walk is on disk by now.
+    private func stillMissing(_ names: [String], of store: String, _ path: String) throws -> [String] {
+        if names.isEmpty { return [] }
+        let present = Set(try fileSystem.walk(directory).compactMap { $0.split(separator: "/").last.map(String.init) })
+        let named = Set(try Catalog.entries(inDatabaseAt: path)?.filter { $0.store == store }.map(\.name) ?? [])
+        return names.filter { named.contains($0) && !present.contains($0) }
+    }
+
     private mutating func checkDatabase(_ path: String) throws {
         let problems = SQLiteFile.problems(path)
         report.damage += problems.map { Finding(path: path, offset: nil, reason: $0) }
@@ -172,7 +182,8 @@ package struct DataDirectoryCheck {
         do {
             catalog = try Catalog.entries(inDatabaseAt: path).map { ($0, try Catalog.sealProblem(inDatabaseAt: path)) }
         } catch {
-            return report.damage.append(Finding(path: path, offset: nil, reason: "\(error)"))
+            sawCatalog = true
+            return report.damage.append(Finding(path: path, offset: nil, reason: (error as? DiskError)?.reason ?? "\(error)"))
         }
         guard let (entries, sealProblem) = catalog else { return }
         if let sealProblem { report.damage.append(Finding(path: path, offset: nil, reason: sealProblem)) }
@@ -182,7 +193,7 @@ package struct DataDirectoryCheck {
         }
         for store in Set(entries.map(\.store)).union(dataFiles.keys).sorted() {
             let audit = Catalog.Audit(entries.filter { $0.store == store }, files: dataFiles[store] ?? [:])
-            for name in audit.missing where !destroyed.contains(name) {
+            for name in try stillMissing(audit.missing, of: store, path) where !destroyed.contains(name) {
                 report.damage.append(
                     Finding(path: path, offset: nil, reason: "the \(store) file \(name) is in the catalog and not on disk"))
             }

@@ -96,7 +96,12 @@ package final class LogHolds: Sendable {
             if state.marks.count > Self.maxMarks { state.marks.remove(at: 1) }
             return state.marks.map { "\($0.segment)@\($0.time)" }.joined(separator: " ")
         }
-        if !text.isEmpty { try catalog.change(add: [], remove: [], settings: [(name: "\(store).marks", value: text)]) }
+        if text.isEmpty { return }
+        do {
+            try catalog.change(add: [], remove: [], settings: [(name: "\(store).marks", value: text)])
+        } catch  where Catalog.isFull(error) {
+            // A full disk keeps no server from starting: after the next start readers begin with the stretch before.
+        }
     }
 
     /// First segment of the stretch that holds a segment; 0 where none is known.

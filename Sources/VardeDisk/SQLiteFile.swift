@@ -15,6 +15,10 @@ package enum SQLiteFile {
     /// Whether a name is that of a file SQLite keeps beside a database.
     static func isCompanion(_ path: String) -> Bool { path.hasSuffix("-wal") || path.hasSuffix("-shm") || path.hasSuffix("-journal") }
 
+    /// Whether a name is that of a file SQLite works on. While this process has the database open no other descriptor of it may be closed
+    /// here: with any one of them, POSIX lets go of all locks SQLite holds, and another process takes the database for unused.
+    static func isInItsHands(_ path: String) -> Bool { isNamedAsOne(path) || isCompanion(path) }
+
     static func reader(_ path: String) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.readonly = true

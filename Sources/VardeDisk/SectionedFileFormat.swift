@@ -40,6 +40,11 @@ package enum SectionedFileFormat {
             }
         }
 
+        /// Whether a path is named as files of these kinds are.
+        static func isNamedAsOne(_ path: String) -> Bool {
+            [Kind.metricsBlock, .logSegment].contains { path.hasSuffix($0.suffix) } || path.hasSuffix("/" + Kind.metricsTombstones.suffix)
+        }
+
         /// Whether the catalog names each file of this kind.
         package var isListed: Bool { self != .metricsTombstones }
     }

@@ -187,7 +187,9 @@ extension WriteAheadLog {
         try file.sync()
         try fileSystem.syncDirectory(directory)
         let number = writer.segment
-        try changeExtent { $0.last = max($0.last, number) }
+        try changeExtent { extent in
+            if number > extent.last { (extent.last, extent.end) = (number, 0) }
+        }
         writer.file = file
         writer.syncedLength = LogFormat.headerSize
         writer.written = 0

@@ -30,7 +30,8 @@ extension WriteAheadLog {
             directory: directory, fileSystem: fileSystem, mode: mode, segmentSize: segmentSize,
             nextSegment: next, before: next == (outcome.last?.segment ?? 0) + 1 ? outcome.last?.end ?? 0 : 0,
             extent: known ?? LogExtent(first: 0, last: 0))
-        try log.changeExtent { $0 = LogExtent(first: first, last: max(numbers.max() ?? 0, known?.last ?? 0, first - min(first, 1))) }
+        let last = max(numbers.max() ?? 0, known?.last ?? 0, first - min(first, 1))
+        try log.changeExtent { $0 = LogExtent(first: first, last: last, end: last == known?.last ? known?.end ?? 0 : 0) }
         return (log, outcome.damage)
     }
 
@@ -91,6 +92,12 @@ extension WriteAheadLog {
                 damage.append(Damage(path: path, offset: outcome.end, reason: "the segment was \(limit) bytes long, its end is missing"))
             }
             last = (segment, outcome.end, outcome.tail != nil)
+            if let extent, segment == extent.last, outcome.end < extent.end {
+                damage.append(
+                    Damage(path: path, offset: outcome.end, reason: "the segment was \(extent.end) bytes long, its end is missing"))
+                // For the header of the next one: it is missed at later starts as well.
+                last?.end = Int(clamping: extent.end)
+            }
         }
         return (damage, last)
     }
@@ -102,7 +109,8 @@ extension WriteAheadLog {
         let path = LogExtent.path(in: directory)
         do throws(DiskError) {
             if var extent = try LogExtent.read(in: directory, fileSystem: fileSystem) {
-                extent.last = min(extent.last, last ?? extent.last)
+                // What was begun meanwhile is not looked at.
+                if let last, last < extent.last { (extent.last, extent.end) = (last, 0) }
                 for range in extent.missing(from: present) {
                     let path = directory + "/" + LogFormat.name(of: range.lowerBound)
                     let others = "the segments from here through number \(range.upperBound) are missing"

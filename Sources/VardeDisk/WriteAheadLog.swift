@@ -193,6 +193,13 @@ package final class WriteAheadLog: Sendable {
         return try finishCut()
     }
 
+    /// Syncs everything, and writes down where the log ends: a part that is cut off afterwards is missed.
+    package func close() throws(DiskError) {
+        _ = try cut()
+        let (last, end) = queue.sync { (writer.segment - 1, UInt64(writer.syncedLength)) }
+        try changeExtent { if $0.last == last { $0.end = end } }
+    }
+
     /// Removes segments with smaller numbers, oldest first: what is in them is kept elsewhere.
     package func removeSegments(before segment: UInt64) throws(DiskError) {
         try changeExtent { $0.first = max($0.first, segment) }

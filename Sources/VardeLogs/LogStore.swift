@@ -174,6 +174,7 @@ package final class LogStore: LogSink, LogSource {
     package func close() throws {
         state.withLock { $0.isClosed = true }
         try maintenance.sync { try cut() }
+        try writeAheadLog?.close()
         log.withLock { $0 = nil }
     }
 

@@ -223,8 +223,7 @@ package final class MetricStore: Sendable {
             if count >= options.leastSamplesCut { try? cutHead() }
             try? retryFrozen()
         }
-        log.markCut()
-        _ = try log.finishCut()
+        try log.close()
     }
 }
 

@@ -92,6 +92,8 @@ package struct SealedFileSystem: FileSystem {
 
     /// What key a file is sealed under; nil where it is not sealed.
     package func key(of path: String) throws(DiskError) -> StorageKeys.KeyName? {
+        // A database is never sealed, and not to be opened here.
+        if SQLiteFile.isInItsHands(path) { return nil }
         guard case .sealed(let header) = try Self.content(of: base.open(path, .read), path) else { return nil }
         return header.key
     }
@@ -99,6 +101,7 @@ package struct SealedFileSystem: FileSystem {
     /// Bytes of content, whoever has the key; a header that is damaged makes none of a file.
     package func size(of path: String) throws(DiskError) -> Int {
         let size = try base.size(of: path)
+        if SQLiteFile.isInItsHands(path) { return size }
         // No file: a directory, or one that cannot be looked into.
         guard size > 0, let file = try? base.open(path, .read), let content = try? Self.content(of: file, path) else { return size }
         guard case .sealed(let header) = content else { return size }

@@ -169,6 +169,6 @@ package final class ExemplarStore: Sendable {
 
     /// Syncs what was taken.
     package func close() throws(DiskError) {
-        _ = try log.cut()
+        try log.close()
     }
 }

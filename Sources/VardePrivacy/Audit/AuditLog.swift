@@ -67,7 +67,17 @@ package final class AuditLog: Sendable {
         var tail = Tail()
         var damage: [String] = []
         for name in try fileSystem.list(directory).filter({ AuditLogFormat.number(of: $0) != nil }).sorted().reversed() {
-            if try Self.resume(directory + "/" + name, fileSystem, &tail, &damage) { break }
+            let path = directory + "/" + name
+            do {
+                if try Self.resume(path, fileSystem, &tail, &damage) { break }
+            } catch let error as DiskError where error.code == 0 && !error.isLocked {
+                // It keeps nobody from going on, and is not overwritten.
+                var number = 1
+                while fileSystem.exists("\(path).damaged-\(number)") { number += 1 }
+                try fileSystem.rename(path, to: "\(path).damaged-\(number)")
+                try fileSystem.syncDirectory(directory)
+                damage.append("\(error); kept as \(path).damaged-\(number)")
+            }
         }
         for line in (try? fileSystem.read(checkpoints))?.split(separator: 0x0A) ?? [] {
             guard let checkpoint = AuditCheckpoint(line), checkpoint.isSigned(by: signer.publicKeyText) else { continue }

@@ -4,6 +4,8 @@ import Hummingbird
 import Logging
 import NIOCore
 import VardeCompression
+import VardeDisk
+import VardeLogs
 import VardeModel
 
 /// What stands before every route: limits, decompression, tokens, errors in words, counting, compression of answers.
@@ -76,6 +78,11 @@ struct ServerResponder: HTTPResponder {
             if asked == nil || asked?.route.role == .write { told.message = redact(failure.message) }
             answer = Self.failure(told, plain: plain)
             metrics.count("varde_http_requests_refused_total", ["reason": failure.type])
+        } catch  where error is DiskError || error is LogStoreError {
+            logger.error("a request failed on what is stored", metadata: ["route": "\(routeName)", "error": "\(error)"])
+            metrics.count("varde_storage_errors_total", ["route": routeName])
+            answer = Self.failure(
+                APIFailure(status: 500, type: "internal", message: "stored data cannot be read: see the log"), plain: plain)
         } catch {
             // Nothing of the request is told: it may hold personal data.
             logger.error("a request failed", metadata: ["route": "\(routeName)", "error": "\(Swift.type(of: error))"])

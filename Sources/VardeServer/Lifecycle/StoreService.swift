@@ -49,8 +49,11 @@ final class StoreService: Service {
     private func openStores() throws -> Stores {
         let configuration = settings.configuration
         let files = parts.storage.files
-        let (catalog, catalogDamage) = try Catalog.openSettingAsideDamaged(
-            path: settings.dataDirectory + "/catalog.sqlite", fileSystem: files, texts: parts.storage.texts)
+        let path = settings.dataDirectory + "/" + Catalog.name
+        let isNew = !files.device.exists(settings.dataDirectory + "/metrics")
+        let hadCatalog = ((try? files.device.size(of: path)) ?? 0) > 0
+        var (catalog, catalogDamage) = try Catalog.openSettingAsideDamaged(path: path, fileSystem: files, texts: parts.storage.texts)
+        if !isNew, !hadCatalog { catalogDamage.append("\(path): the catalog is missing; \(Catalog.lost)") }
         // Before the stores make anew what they do not find.
         let missing = try catalog.missing(in: settings.dataDirectory, fileSystem: files).map {
             "\(settings.dataDirectory)/\($0): \(Catalog.missingReason)"
