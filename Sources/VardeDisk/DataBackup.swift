@@ -153,10 +153,14 @@ package enum DataBackup {
             try SQLiteFile.copy(directory + "/" + path, to: other)
             try device.open(other, .write).sync()
             listed += try Catalog.entries(inDatabaseAt: other) ?? []
-            // Made since.
-            for name in try Catalog.expected(inDatabaseAt: other) {
-                if copied.contains(name) || !fileSystem.exists(directory + "/" + name) { continue }
-                try device.copy(directory + "/" + name, to: prepare(name))
+            for name in try Catalog.expected(inDatabaseAt: other) where !copied.contains(name) {
+                if fileSystem.exists(directory + "/" + name) {
+                    // Made since.
+                    try device.copy(directory + "/" + name, to: prepare(name))
+                } else if try !Catalog.expected(inDatabaseAt: directory + "/" + path).contains(name) {
+                    // Removed since.
+                    throw DiskError(.open, name, code: 2)
+                }
             }
             for suffix in ["-wal", "-shm", "-journal"] where fileSystem.exists(other + suffix) { try fileSystem.remove(other + suffix) }
         }

@@ -106,6 +106,36 @@ import Testing
         }
     }
 
+    /// Locks that SQLite holds for a server, as the kernel lists them.
+    private static func locks(_ server: ServerProcess) throws -> Int {
+        let pid = String(try #require(server.process).processIdentifier)
+        return try String(contentsOfFile: "/proc/locks", encoding: .utf8).split(separator: "\n").count { line in
+            let fields = line.split(separator: " ")
+            return fields.contains("POSIX") && fields.contains(Substring(pid))
+        }
+    }
+
+    @Test func `a snapshot lets go of no lock on the catalog, and backups beside the server do it no harm`() async throws {
+        let server = try ServerProcess(configuration: Self.quiet + "server: {enable_admin_api: true}\n")
+        try await server.start()
+        try await Self.fill(server, lines: 10)
+        let held = try Self.locks(server)
+        #expect(held > 0)
+        let copies = server.dataDirectory.path + "-copies"
+        defer { try? FileManager.default.removeItem(atPath: copies) }
+        for round in 0..<6 {
+            #expect(try await server.post("/api/v1/admin/tsdb/snapshot", Data(), type: Self.form).status == 200)
+            #expect(try Self.locks(server) >= held, "round \(round)")
+            let pushed = try await server.send("PUT", "/metrics/job/j\(round)", body: Data("a \(round)\n".utf8))
+            #expect(pushed.status == 200)
+            let made = try server.run(["backup", copies + "/\(round)", "--data-dir", server.dataDirectory.path])
+            #expect(made.status == 0, "\(made.errors)")
+            let checked = try server.run(["check", "data", server.dataDirectory.path])
+            #expect(checked.status == 0, "\(checked.errors)")
+        }
+        #expect(server.process?.isRunning == true)
+    }
+
     @Test func `administration is off unless configured, and for administrators`() async throws {
         let off = try ServerProcess(configuration: Self.quiet)
         try await off.start()
