@@ -4,12 +4,12 @@
 
 #include <string.h>
 
-enum { LETTER = 1, DIGIT = 2, HEX = 4, KEYCHAR = 8 };
+enum { LETTER = 1, DIGIT = 2, HEX = 4, KEYCHAR = 8, CLOSER = 16 };
 
 static const uint8_t class_of[256] = {
     ['0' ... '9'] = DIGIT | HEX | KEYCHAR, ['A' ... 'F'] = LETTER | HEX | KEYCHAR, ['G' ... 'Z'] = LETTER | KEYCHAR,
     ['a' ... 'f'] = LETTER | HEX | KEYCHAR, ['g' ... 'z'] = LETTER | KEYCHAR, ['_'] = KEYCHAR, ['-'] = KEYCHAR, ['.'] = KEYCHAR,
-    [0x80 ... 0xFF] = KEYCHAR,
+    [0x80 ... 0xFF] = KEYCHAR, ['"'] = CLOSER, ['\\'] = CLOSER, [' '] = CLOSER, ['\''] = CLOSER, [')'] = CLOSER, [']'] = CLOSER, ['`'] = CLOSER,
 };
 
 typedef struct {
@@ -20,10 +20,13 @@ typedef struct {
     size_t used;
     size_t skip;
     uint32_t encoded;
+    int thorough; // whether candidates that no judge will take are named as well
 } scan;
 
 typedef struct {
     uint64_t digit, mark, colon, dash, dot, escape, prefix;
+    // For the dismissal of digits: letters; `_` and `+`; what may join groups of digits; `:` and `/`; zeros; bytes beyond ASCII.
+    uint64_t letter, opener, joint, slashed, zero, wide;
 } masks;
 
 static inline uint8_t at(const scan *s, size_t p) { return p < s->count ? s->line[p] : 0; }
@@ -129,6 +132,11 @@ static int behind_word(const scan *s, size_t p) {
     return is_word && n > 3;
 }
 
+// Behind six digits: any byte, three digits, a letter or digit.
+static int century_follows(const scan *s, size_t p) {
+    return is_digit(at(s, p + 7)) && is_digit(at(s, p + 8)) && is_digit(at(s, p + 9)) && is_alnum(at(s, p + 10));
+}
+
 static void digits(scan *s, size_t p) {
     size_t length = 1;
     while (length < 26 && is_digit(at(s, p + length))) length++;
@@ -192,7 +200,9 @@ static void digits(scan *s, size_t p) {
         if (next == '/' && is_letter(at(s, p + 3)) && at(s, p + 6) == '/' && two(s, p + 7) && two(s, p + 9) && at(s, p + 11) == ':') {
             size_t e = clock_end(s, p + 12);
             if (e) {
-                if (previous == '[') emit(s, VARDE_CANDIDATE_ACCESS, p - 1);
+                // Nearly always there is a dash where the user's name would be.
+                int is_nobody = before(s, p, 2) == ' ' && before(s, p, 3) == '-' && before(s, p, 4) == ' ';
+                if (previous == '[' && (s->thorough || !is_nobody)) emit(s, VARDE_CANDIDATE_ACCESS, p - 1);
                 if (at(s, e) == ' ' && (at(s, e + 1) == '+' || at(s, e + 1) == '-') && two(s, e + 2) && two(s, e + 4)) e += 6;
                 s->skip = e;
                 return;
@@ -270,12 +280,12 @@ bare:
         // Eleven digits may be followed by a time without a blank.
         int before_time = length == 11 && next == 'T' && two(s, end + 1);
         if ((!is_alnum(next) && (next != '_' || length >= 11)) || before_time) {
-            if (length >= 6) emit(s, VARDE_CANDIDATE_NUMBER, p);
-            else if (previous == ' ' && (uint8_t)(before(s, p, 2) - 'A') < 26 && (uint8_t)(before(s, p, 3) - 'A') < 26 && !is_alnum(before(s, p, 4))) {
+            if ((length >= 8 && length <= 19) || (length >= 6 && (s->thorough || (length == 6 && century_follows(s, p))))) {
+                emit(s, VARDE_CANDIDATE_NUMBER, p);
+            } else if (length == 5 && previous == ' ' && (uint8_t)(before(s, p, 2) - 'A') < 26 && (uint8_t)(before(s, p, 3) - 'A') < 26 && !is_alnum(before(s, p, 4))) {
                 emit(s, VARDE_CANDIDATE_LETTERED, p);
             }
-        } else if (length == 6 && is_digit(at(s, p + 7)) && is_digit(at(s, p + 8)) && is_digit(at(s, p + 9)) && is_alnum(at(s, p + 10)) &&
-                   !is_alnum(at(s, p + 11))) {
+        } else if (length == 6 && century_follows(s, p) && !is_alnum(at(s, p + 11))) {
             emit(s, VARDE_CANDIDATE_NUMBER, p); // a Finnish number whose century is a letter
         } else if (length == 9) {
             emit(s, VARDE_CANDIDATE_NUMBER, p); // an organisation number with MVA behind it
@@ -289,7 +299,13 @@ bare:
 
 static int filtered(const scan *s, uint32_t h) {
     h ^= h >> 15;
-    return s->filter[(h >> 3) & (VARDE_KEY_FILTER_BYTES - 1)] >> (h & 7) & 1;
+    return s->filter[(h >> 3) & (VARDE_KEY_FILTER_BYTES / 2 - 1)] >> (h & 7) & 1;
+}
+
+// The filter's second half: words by their last three letters.
+static int may_end_word(const scan *s, uint32_t h) {
+    h ^= h >> 15;
+    return s->filter[VARDE_KEY_FILTER_BYTES / 2 + ((h >> 3) & (VARDE_KEY_FILTER_BYTES / 2 - 1))] >> (h & 7) & 1;
 }
 
 static void key(scan *s, size_t p) {
@@ -297,16 +313,24 @@ static void key(scan *s, size_t p) {
     size_t e = p;
     while (e > 0 && p - e < 12) {
         uint8_t c = s->line[e - 1];
+        if (!(class_of[c] & CLOSER)) break;
         if (c == ']' && is_digit(before(s, e, 2))) {
             // An index: fnr[0]=
             size_t o = 2;
             while (o < 7 && is_digit(before(s, e, o))) o++;
             e -= before(s, e, o) == '[' ? o : 1;
-        } else if (c == '"' || c == '\\' || c == ' ' || c == '\'' || c == ')' || c == ']' || c == '`') e--;
-        else break;
+        } else {
+            e--;
+        }
+    }
+    if (e >= 3 && !s->thorough && is_letter(s->line[e - 1]) && is_letter(s->line[e - 2]) && is_letter(s->line[e - 3])) {
+        // Most keys end in three letters in which no word does, without a branch for each.
+        uint32_t h1 = s->line[e - 1] | 32, h2 = h1 * 131 + (s->line[e - 2] | 32), h3 = h2 * 131 + (s->line[e - 3] | 32);
+        if (!(filtered(s, h1) | filtered(s, h2) | filtered(s, h3) | may_end_word(s, h3))) return;
     }
     uint32_t h = 0;
     size_t n = 0;
+    int letters = 0;
     while (n < 40 && e > n) {
         uint8_t c = s->line[e - 1 - n];
         if (!(class_of[c] & KEYCHAR)) break;
@@ -319,6 +343,7 @@ static void key(scan *s, size_t p) {
             emit(s, VARDE_CANDIDATE_KEY, p);
             return;
         }
+        if (++letters == 3 && !s->thorough && !may_end_word(s, h)) return;
     }
 }
 
@@ -464,8 +489,8 @@ static inline int may_begin_prefix(const uint8_t *b) {
     }
 }
 
-// `block` holds 66 readable bytes.
-static void classify_portable(const uint8_t *block, masks *m) {
+// `block` holds 64 readable bytes, `behind` 66: the same unless the line ends, which is when the beginnings of prefixes lie apart.
+static void classify_portable(const uint8_t *block, const uint8_t *behind, masks *m) {
     memset(m, 0, sizeof *m);
     for (int i = 0; i < 64; i++) {
         uint8_t c = block[i];
@@ -476,8 +501,27 @@ static void classify_portable(const uint8_t *block, masks *m) {
         if (c == '-') m->dash |= bit;
         if (c == '.') m->dot |= bit;
         if (c == '%' || c == '\\' || c == '&' || c == 0xEF) m->escape |= bit;
-        if (may_begin_prefix(block + i)) m->prefix |= bit;
+        if (may_begin_prefix(behind + i)) m->prefix |= bit;
     }
+}
+
+// Runs of digits, by their first, that `digits` may make something of; it returns without effect for all others. Nothing is dismissed
+// where the block's ends are near.
+static inline uint64_t digits_worth(uint64_t starts, const masks *m) {
+    uint64_t digit = m->digit, letter = m->letter, on = (m->joint & digit >> 1) | m->wide;
+    uint64_t four = digit >> 1 & digit >> 2 & digit >> 3, five = four & digit >> 4, six = five & digit >> 5;
+    // Behind letters: two of them that begin a word, or a long run.
+    uint64_t lettered = letter << 1 & (six | (letter << 2 & ~(letter << 3 | digit << 3)));
+    // Behind others: five or more, two zeros before more, or a run that goes on behind what joins groups of digits.
+    uint64_t fourth = digit >> 4 | on >> 4 | (m->zero & m->zero >> 1);
+    uint64_t third = on >> 3 | (digit >> 3 & fourth);
+    uint64_t second = on >> 2 | m->slashed >> 2 | (digit >> 2 & third);
+    uint64_t bare = on >> 1 | (digit >> 1 & second);
+    // Five: in groups, behind a blank and two letters, or telephone numbers that begin with zeros.
+    bare &= ~five | six | on >> 5 | m->joint << 1 | m->zero;
+    bare &= ~(letter << 1 | (m->dot << 1 & digit << 2));
+    const uint64_t ends = 7 | (uint64_t)0xFE << 56;
+    return starts & (lettered | bare | m->opener << 1 | ends);
 }
 
 #define SCAN_PASTE(a, b) a##b
@@ -487,101 +531,54 @@ static void classify_portable(const uint8_t *block, masks *m) {
 #define SCAN_NAME scan_portable
 #define SCAN_CLASSIFY classify_portable
 #define SCAN_TARGET
+#define SCAN_THOROUGH 1
 #include "privacy_scan_loop.h"
 #undef SCAN_NAME
 #undef SCAN_CLASSIFY
 #undef SCAN_TARGET
+#undef SCAN_THOROUGH
 
 #if defined(__x86_64__)
-#include <immintrin.h>
+#include "privacy_scan_vectors.h"
 
-// Three bytes are looked up by nibble; a set bit is a bucket of prefixes all six nibbles of which agree.
-static const char *const buckets[8][8] = {
-    {"AKI", "ASI", "AIz", "Acc"}, {"ghp", "gho", "ghu", "ghs", "ghr"}, {"git", "glp", "npm", "eyJ"}, {"xox", "sk_", "rk_"},
-    {"SG.", "Fai"},               {"---", "--u", "-u ", "--p", "--s", "--t", "--a"},                {"Bea", "bea", "BEA", "Bas", "bas", "BAS"},
-    {"use", "Use", "USE", "bru", "Bru", "BRU"},
-};
-
-typedef struct {
-    uint8_t low[3][16], high[3][16];
-} nibbles;
-
-static nibbles prefix_nibbles;
-
-__attribute__((constructor)) static void fill_nibbles(void) {
-    for (int b = 0; b < 8; b++)
-        for (int k = 0; k < 8 && buckets[b][k]; k++)
-            for (int i = 0; i < 3; i++) {
-                uint8_t c = (uint8_t)buckets[b][k][i];
-                prefix_nibbles.low[i][c & 15] |= (uint8_t)(1 << b);
-                prefix_nibbles.high[i][c >> 4] |= (uint8_t)(1 << b);
-            }
-}
-
-__attribute__((target("avx2"))) static inline __m256i lookup(__m256i x, const uint8_t *low, const uint8_t *high) {
-    const __m256i nibble = _mm256_set1_epi8(15);
-    __m256i l = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)low));
-    __m256i h = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)high));
-    return _mm256_and_si256(_mm256_shuffle_epi8(l, _mm256_and_si256(x, nibble)),
-                            _mm256_shuffle_epi8(h, _mm256_and_si256(_mm256_srli_epi16(x, 4), nibble)));
-}
-
-__attribute__((target("avx2"))) static inline void classify_avx2(const uint8_t *block, masks *m) {
-    uint64_t digit = 0, mark = 0, colon_bits = 0, dash = 0, dot = 0, escapes = 0, prefixes = 0;
-    for (int half = 0; half < 2; half++) {
-        const uint8_t *b = block + 32 * half;
-        int shift = 32 * half;
-        __m256i x = _mm256_loadu_si256((const __m256i *)b);
-        __m256i d = _mm256_sub_epi8(x, _mm256_set1_epi8('0'));
-        digit |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_min_epu8(d, _mm256_set1_epi8(9)), d)) << shift;
-        __m256i c = _mm256_cmpeq_epi8(x, _mm256_set1_epi8(':'));
-        colon_bits |= (uint64_t)(uint32_t)_mm256_movemask_epi8(c) << shift;
-        __m256i k = _mm256_or_si256(c, _mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('@')), _mm256_cmpeq_epi8(x, _mm256_set1_epi8('='))));
-        k = _mm256_or_si256(k, _mm256_cmpeq_epi8(x, _mm256_set1_epi8('>')));
-        mark |= (uint64_t)(uint32_t)_mm256_movemask_epi8(k) << shift;
-        dash |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('-'))) << shift;
-        dot |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('.'))) << shift;
-        __m256i e = _mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('%')), _mm256_cmpeq_epi8(x, _mm256_set1_epi8('\\')));
-        e = _mm256_or_si256(e, _mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('&')), _mm256_cmpeq_epi8(x, _mm256_set1_epi8((char)0xEF))));
-        escapes |= (uint64_t)(uint32_t)_mm256_movemask_epi8(e) << shift;
-        __m256i t = lookup(x, prefix_nibbles.low[0], prefix_nibbles.high[0]);
-        t = _mm256_and_si256(t, lookup(_mm256_loadu_si256((const __m256i *)(b + 1)), prefix_nibbles.low[1], prefix_nibbles.high[1]));
-        t = _mm256_and_si256(t, lookup(_mm256_loadu_si256((const __m256i *)(b + 2)), prefix_nibbles.low[2], prefix_nibbles.high[2]));
-        prefixes |= (uint64_t)(uint32_t)~_mm256_movemask_epi8(_mm256_cmpeq_epi8(t, _mm256_setzero_si256())) << shift;
-    }
-    m->digit = digit;
-    m->mark = mark;
-    m->colon = colon_bits;
-    m->dash = dash;
-    m->dot = dot;
-    m->escape = escapes;
-    m->prefix = prefixes;
-}
+#define SCAN_NAME scan_avx512
+#define SCAN_CLASSIFY classify_avx512
+#define SCAN_TARGET __attribute__((target("avx512bw,avx2,bmi")))
+#define SCAN_THOROUGH 0
+#include "privacy_scan_loop.h"
+#undef SCAN_NAME
+#undef SCAN_CLASSIFY
+#undef SCAN_TARGET
+#undef SCAN_THOROUGH
 
 #define SCAN_NAME scan_avx2
 #define SCAN_CLASSIFY classify_avx2
 #define SCAN_TARGET __attribute__((target("avx2,bmi")))
+#define SCAN_THOROUGH 0
 #include "privacy_scan_loop.h"
 #undef SCAN_NAME
 #undef SCAN_CLASSIFY
 #undef SCAN_TARGET
+#undef SCAN_THOROUGH
 #endif
 
 static int fits(size_t count, size_t from, size_t to, size_t filter_count, size_t capacity) {
     return from <= to && to <= count && count < ((size_t)1 << 28) && filter_count == VARDE_KEY_FILTER_BYTES && capacity >= 2 + 2 * (to - from);
 }
 
-int64_t varde_privacy_scan_portable(const uint8_t *line, size_t count, size_t from, size_t to, const uint8_t *filter, size_t filter_count,
-                                    uint32_t *output, size_t capacity) {
+int64_t varde_privacy_scan_by(uint32_t means, const uint8_t *line, size_t count, size_t from, size_t to, const uint8_t *filter, size_t filter_count,
+                              uint32_t *output, size_t capacity) {
     if (!fits(count, from, to, filter_count, capacity)) return -1;
+#if defined(__x86_64__)
+    if (means >= VARDE_SCAN_BY_512 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("bmi"))
+        return scan_avx512(line, count, from, to, filter, output);
+    if (means >= VARDE_SCAN_BY_256 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi"))
+        return scan_avx2(line, count, from, to, filter, output);
+#endif
     return scan_portable(line, count, from, to, filter, output);
 }
 
 int64_t varde_privacy_scan(const uint8_t *line, size_t count, size_t from, size_t to, const uint8_t *filter, size_t filter_count,
                            uint32_t *output, size_t capacity) {
-    if (!fits(count, from, to, filter_count, capacity)) return -1;
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi")) return scan_avx2(line, count, from, to, filter, output);
-#endif
-    return scan_portable(line, count, from, to, filter, output);
+    return varde_privacy_scan_by(VARDE_SCAN_BY_512, line, count, from, to, filter, filter_count, output, capacity);
 }

@@ -34,6 +34,14 @@ package enum PersonalDataScan {
         case home = 14
     }
 
+    /// What a scan may be done by at most; what the processor has not is not used.
+    package enum Means: UInt32, Sendable, CaseIterable {
+        /// Byte by byte, nothing dismissed that judges can dismiss.
+        case bytes = 0
+        case vectors256 = 1
+        case any = 2
+    }
+
     /// A line at least this long cannot be scanned, in bytes.
     package static let maxLineLength = 1 << 28
     /// Bytes scanned by one call at most.
@@ -50,14 +58,15 @@ package enum PersonalDataScan {
     /// Candidates with offsets in `from..<to`, written to `candidates` from index 2 on; returns how many, or nil where the line cannot
     /// be scanned. `candidates[0]` carries over from window to window (0 before the first); `candidates[1]` becomes 1 where the
     /// window holds %-encodings, backslashes, character references or full-width forms. Complexity: O(to - from).
+    /// - Parameter means: for comparison: by bytes alone, candidates of which no judge makes anything are named too.
     package static func scan(
-        _ line: Span<UInt8>, from: Int, to: Int, filter: KeyFilter, candidates: inout [UInt32], portable: Bool = false
+        _ line: Span<UInt8>, from: Int, to: Int, filter: KeyFilter, candidates: inout [UInt32], means: Means = .any
     ) -> Int? {
         var output = candidates.mutableSpan
         let found =
-            portable
-            ? varde_privacy_scan_portable(line, from, to, filter.bits.span, &output)
-            : varde_privacy_scan(line, from, to, filter.bits.span, &output)
+            means == .any
+            ? varde_privacy_scan(line, from, to, filter.bits.span, &output)
+            : varde_privacy_scan_by(means.rawValue, line, from, to, filter.bits.span, &output)
         return found < 0 ? nil : Int(found)
     }
 }
@@ -74,9 +83,19 @@ package struct KeyFilter: Sendable {
     @inlinable @inline(__always)
     package static func step(_ hash: UInt32, _ byte: UInt8) -> UInt32 { hash &* 131 &+ UInt32(byte) }
 
-    /// Lets keys of this hash through.
-    package mutating func insert(_ hash: UInt32) {
+    /// Lets keys through that end in a word, given as it is compared: in lower case, its last byte first.
+    package mutating func insert(reversed word: [UInt8]) {
+        let half = bits.count / 2
+        var hash: UInt32 = 0
+        for (index, byte) in word.enumerated() {
+            hash = Self.step(hash, byte)
+            if index == 2 { set(half, hash) }
+        }
+        set(0, hash)
+    }
+
+    private mutating func set(_ base: Int, _ hash: UInt32) {
         let h = hash ^ (hash >> 15)
-        bits[Int(h >> 3) & (bits.count - 1)] |= 1 << UInt8(h & 7)
+        bits[base + Int(h >> 3) & (bits.count / 2 - 1)] |= 1 << UInt8(h & 7)
     }
 }

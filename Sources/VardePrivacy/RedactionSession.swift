@@ -167,7 +167,7 @@ package struct RedactionSession: Sendable {
     /// Fills `spans` with what is to be replaced, in order and apart; false where the line cannot be judged.
     private mutating func findSpans(_ line: Span<UInt8>, _ state: inout StreamState) -> Bool {
         judge.begin()
-        spans.removeAll(keepingCapacity: true)
+        if !spans.isEmpty { spans.removeAll(keepingCapacity: true) }
         guard let isEncoded = judge.judge(line, origins: []) else { return false }
         var opensKey = judge.endsInsideKey
         if isEncoded {

@@ -39,7 +39,7 @@ extension LineJudge {
         }
         guard let hit = vocabulary.words.longestSuffix(text, end: end, inside: { $0 == .secret }) else { return }
         let meaning = vocabulary.words.entries[hit.index].meaning
-        if meaning == .version || meaning == .generic || meaning == .mac { return }
+        if meaning.saysNothingOfValue { return }
         var value = KeyValue(start: p + 1, end: p + 1)
         value.isJSON = isJSON
         value.isAssignment = text[p] == 0x3D

@@ -22,6 +22,8 @@ struct LineJudge {
     let seesOrganisations: Bool
     /// Whether private and loopback addresses are kept.
     let keepsPrivateAddresses: Bool
+    /// What candidates are looked for by; what is found is the same.
+    var means = PersonalDataScan.Means.any
 
     /// What was found, in the order of candidates.
     private(set) var findings: [Finding] = []
@@ -53,14 +55,14 @@ struct LineJudge {
     }
 
     mutating func begin() {
-        findings.removeAll(keepingCapacity: true)
-        canonical.removeAll(keepingCapacity: true)
+        if !findings.isEmpty { findings.removeAll(keepingCapacity: true) }
+        if !canonical.isEmpty { canonical.removeAll(keepingCapacity: true) }
         endsInsideKey = false
     }
 
     /// Judges one form of the line; returns whether it holds encodings, nil where it cannot be judged.
     mutating func judge(_ text: Span<UInt8>, origins: [UInt32]) -> Bool? {
-        self.origins = origins
+        if !origins.isEmpty || !self.origins.isEmpty { self.origins = origins }
         keysDoneUntil = 0
         speaksOfNonce = nil
         withoutAt = 0..<0
@@ -71,9 +73,9 @@ struct LineJudge {
         var from = 0
         repeat {
             let to = min(text.count, from + PersonalDataScan.windowLength)
-            guard let count = PersonalDataScan.scan(text, from: from, to: to, filter: vocabulary.filter, candidates: &candidates) else {
-                return nil
-            }
+            let count = PersonalDataScan.scan(
+                text, from: from, to: to, filter: vocabulary.filter, candidates: &candidates, means: means)
+            guard let count else { return nil }
             if candidates[1] != 0 { isEncoded = true }
             var i = 2
             while i < count + 2 {
@@ -124,11 +126,12 @@ struct LineJudge {
     /// Records a finding whose canonical value is its letters in lower case.
     mutating func foundLowercased(_ type: PersonalDataType, _ text: Span<UInt8>, _ start: Int, _ end: Int) {
         let mark = canonical.count
+        Bytes.append(text.extracting(start..<end), to: &canonical)
         var previous: UInt8 = 0
-        for i in start..<end {
-            var byte = text[i]
+        for i in mark..<canonical.count {
+            var byte = canonical[i]
             if ByteClass.isUpper(byte) { byte |= 0x20 } else if previous == 0xC3, byte >= 0x80, byte <= 0x9E, byte != 0x97 { byte += 0x20 }
-            canonical.append(byte)
+            canonical[i] = byte
             previous = byte
         }
         found(type, start, end, since: mark)

@@ -17,6 +17,9 @@ package enum KeyMeaning: Sendable, Hashable {
     case mac
     /// Says nothing by itself: `nr`, `number`, `value`.
     case generic
+
+    /// Whether a key of this meaning says nothing of its value: it is of use only to judges of numbers near it.
+    var saysNothingOfValue: Bool { self == .version || self == .generic || self == .mac }
 }
 
 extension KeyMeaning {
@@ -50,7 +53,7 @@ struct Vocabulary: Sendable {
             for word in text.split(separator: " ") { words.insert(String(word), meaning) }
         }
         for (word, meaning) in extra { words.insert(word, meaning) }
-        words.add(to: &filter)
+        words.add(to: &filter) { !$0.saysNothingOfValue }
         roleAccounts = Self.roleAccounts.union(extraRoleAccounts.map { $0.lowercased() })
     }
 

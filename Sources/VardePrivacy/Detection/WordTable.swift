@@ -140,9 +140,9 @@ struct WordTable<Meaning: Sendable>: Sendable {
         return true
     }
 
-    /// Lets every word of the table through a filter.
-    func add(to filter: inout KeyFilter) {
-        for hash in hashes { filter.insert(hash) }
+    /// Lets words of the table through a filter, by their meaning.
+    func add(to filter: inout KeyFilter, where admits: (Meaning) -> Bool) {
+        for entry in entries where admits(entry.meaning) { filter.insert(reversed: entry.reversed) }
     }
 }
 

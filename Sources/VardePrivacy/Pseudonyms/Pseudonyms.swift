@@ -174,7 +174,7 @@ struct TokenCache {
         let slot = Int(truncatingIfNeeded: key.low) & (Self.slots - 1)
         let base = slot * Pseudonyms.tokenLength
         if self.keys[slot].low == key.low, self.keys[slot].high == key.high {
-            output.append(contentsOf: tokens[base..<base + Pseudonyms.tokenLength])
+            Bytes.append(tokens.span.extracting(base..<base + Pseudonyms.tokenLength), to: &output)
             return
         }
         let start = output.count
