@@ -62,7 +62,7 @@ bench-metrics: build
 	@Tests/EndToEnd/peers.sh $(PEERS) prometheus victoria-metrics
 	VARDE_PEERS=$(PEERS) swift run --package-path Bench --scratch-path .build-bench -c release side-by-side metrics $(BENCH_OPTIONS)
 
-## bench-logs: log lines alone; BENCH_OPTIONS names a server to go beside Varde (--contestant "NAME PORT PUSH-PATH READY-PATH BINARY ARGUMENT…")
+## bench-logs: log lines alone; BENCH_OPTIONS names servers to go beside Varde (--contestant "NAME PORT PUSH-PATH READY-PATH BINARY ARGUMENT…" [--queries FILE])
 ##            and, where it does not speak Loki's API, a file of what it is asked (--queries FILE)
 bench-logs: build
 	swift run --package-path Bench --scratch-path .build-bench -c release side-by-side logs $(BENCH_OPTIONS)

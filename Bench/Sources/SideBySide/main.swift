@@ -2,12 +2,13 @@ import Foundation
 
 // side-by-side targets [--targets N] [--samples N] [--seconds N] [--gzip] [--varde BINARY]
 // side-by-side [metrics|logs|all] [--series N] [--steps N] [--scrapes FOLDER [--copies N]] [--megabytes N] [--connections N] [--rounds N]
-//              [--variants 1] [--hold SECONDS] [--only NAME] [--varde BINARY] [--contestant "NAME PORT WRITE-PATH READY-PATH BINARY ARGUMENT…"]
+//              [--variants 1] [--hold SECONDS] [--only NAME] [--varde BINARY] [--contestant "NAME PORT WRITE-PATH READY-PATH BINARY ARGUMENT…" [--queries FILE]]…
 //
 // Starts each server alone on loopback, replays the same bytes, prints one table of medians with the ratio to Varde. The corpus is a
-// synthetic fleet of N series, or with --scrapes real scrapes multiplied by instance. In a contestant's arguments {data} stands for a
-// fresh folder, whose size on disk is what counts. A contestant without Loki's API is asked what FILE says: a line each of name, a tab, and
-// a path with parameters, in which {start} and {end} stand for nanoseconds; names are those of the table.
+// synthetic fleet of N series, or with --scrapes real scrapes multiplied by instance. There may be several contestants. In their arguments
+// {data} stands for a fresh folder, whose size on disk is what counts. A contestant without Loki's API is asked what the FILE behind it
+// says: a line each of name, a tab, and a path with parameters, in which {start} and {end} stand for nanoseconds; names are those of the
+// table.
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 @MainActor func option(_ name: String, _ standard: Int) -> Int {
@@ -76,10 +77,16 @@ defer { try? FileManager.default.removeItem(at: work) }
     }
 }
 
-/// The server the command line describes.
+/// The servers the command line describes: their words, and the file of queries that follows.
+let others: [(words: [String], queries: String?)] = arguments.indices.dropLast().filter { arguments[$0] == "--contestant" }.map { at in
+    let next = arguments[(at + 2)...]
+    let queries = next.first == "--queries" ? next.dropFirst().first : nil
+    return (arguments[at + 1].split(separator: " ").map(String.init), queries)
+}
+let otherNames = others.compactMap(\.words.first)
+
 @MainActor func other(_ name: String, folder: URL) throws -> Contestant? {
-    let words = text("contestant")?.split(separator: " ").map(String.init) ?? []
-    guard words.count >= 5, words[0] == name, let port = Int(words[1]) else { return nil }
+    guard let words = others.first(where: { $0.words.first == name })?.words, words.count >= 5, let port = Int(words[1]) else { return nil }
     let data = folder.appendingPathComponent("data")
     try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
     return Contestant(
@@ -92,20 +99,22 @@ func median(_ values: [Double]) -> Double {
     return sorted.isEmpty ? .nan : sorted[sorted.count / 2]
 }
 
+func padded(_ cell: String) -> String { cell.padding(toLength: 24, withPad: " ", startingAt: 0) }
+
 func row(_ title: String, _ values: [(name: String, value: Double)], _ format: String, higherIsBetter: Bool) {
     let own = values.first { $0.name == "varde" }?.value
     var line = title.padding(toLength: 44, withPad: " ", startingAt: 0)
     for (name, value) in values {
         var cell = String(format: format, value)
         if name != "varde", let own, own > 0, value > 0 { cell += String(format: " (%.2f×)", higherIsBetter ? own / value : value / own) }
-        line += cell.padding(toLength: 24, withPad: " ", startingAt: 0)
+        line += padded(cell)
     }
     print(line)
 }
 
 @MainActor func header(_ names: [String]) {
     print(
-        "".padding(toLength: 44, withPad: " ", startingAt: 0) + names.map { $0.padding(toLength: 24, withPad: " ", startingAt: 0) }.joined()
+        "".padding(toLength: 44, withPad: " ", startingAt: 0) + names.map(padded).joined()
     )
     print("(in brackets: how many times better Varde is; medians of \(rounds))")
 }
@@ -139,7 +148,7 @@ if what != "logs" {
         "metrics: \(described), \(corpus.bodies.joined().joined().map(\.count).reduce(0, +) / 1_000_000) MB of remote write, corpus \(String(corpus.hash, radix: 16))"
     )
     var results: [String: [MetricsResult]] = [:]
-    let names = ["varde", "victoria-metrics", "prometheus"] + (text("contestant")?.split(separator: " ").prefix(1).map(String.init) ?? [])
+    let names = ["varde", "victoria-metrics", "prometheus"] + otherNames
     for round in 0..<rounds {
         for name in names {
             guard let one = try contestant(name, round: round, logs: false) else { continue }
@@ -178,12 +187,12 @@ if what != "metrics" {
     print("\nlogs: \(corpus.lines) lines, \(corpus.rawBytes / 1_000_000) MB in 30 streams, Loki push, redaction on")
     // What redaction costs, and sealed files.
     let variants = option("variants", 0) > 0 ? ["varde-unredacted", "varde-sealed"] : []
-    let names = ["varde"] + variants + (text("contestant")?.split(separator: " ").prefix(1).map(String.init) ?? [])
+    let names = ["varde"] + variants + otherNames
     var results: [String: [LogsResult]] = [:]
     for round in 0..<rounds {
         for name in names {
             guard let one = try contestant(name, round: 100 + round, logs: true) else { continue }
-            let queries = name.hasPrefix("varde") ? LogsRun.queries : try text("queries").map(LogsRun.queries(file:)) ?? LogsRun.queries
+            let queries = try others.first { $0.words.first == name }?.queries.map(LogsRun.queries(file:)) ?? LogsRun.queries
             results[name, default: []].append(try LogsRun.run(one, corpus, queries))
             try? FileManager.default.removeItem(at: one.folder)
         }
@@ -198,4 +207,9 @@ if what != "metrics" {
     row("peak memory, MB", values { Double($0.peakMemory) / 1e6 }, "%.0f", higherIsBetter: false)
     row("disk/raw", values { $0.diskShare }, "%.3f", higherIsBetter: false)
     for query in LogsRun.queries { row(query.name, values { $0.queries[query.name] ?? .nan }, "%.1f ms", higherIsBetter: false) }
+    print("answered, by the last round:")
+    for query in LogsRun.queries {
+        let sizes = present.map { padded("\(results[$0]?.last?.answers[query.name] ?? 0) bytes") }
+        print(query.name.padding(toLength: 44, withPad: " ", startingAt: 0) + sizes.joined())
+    }
 }

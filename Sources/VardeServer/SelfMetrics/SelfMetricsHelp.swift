@@ -37,6 +37,7 @@ enum SelfMetricsHelp {
         "varde_exemplars": "Exemplars kept.",
         "varde_exemplars_accepted_total": "Exemplars taken in.",
         "varde_exemplars_refused_total": "Exemplars not taken in, by reason.",
+        "varde_follow_missed_lines_total": "Lines clients who follow the log were too slow for; they were told.",
         "varde_http_request_duration_seconds": "Time from a request's head to its answer, by route.",
         "varde_http_answers_broken_total": "Answers that broke off after they had begun, by route.",
         "varde_http_requests_refused_total": "Requests answered with an error, by reason.",

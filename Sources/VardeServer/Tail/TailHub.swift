@@ -1,35 +1,22 @@
 import Synchronization
+import VardeCompression
 import VardeModel
 
 /// Hands every stored batch of lines to those who follow the log. Lines are taken as they come in, so those that are late are seen too.
 final class TailHub: Sendable {
-    /// One who follows.
-    final class Subscription: Sendable {
-        let batches: AsyncStream<[LogStreamWrite]>
-        fileprivate let continuation: AsyncStream<[LogStreamWrite]>.Continuation
-        fileprivate let missed = Atomic<Int>(0)
-
-        fileprivate init() {
-            (batches, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(TailHub.maxPending))
-        }
-
-        /// Lines left out since it was last asked, because the reader was too slow.
-        func takeMissed() -> Int { missed.exchange(0, ordering: .relaxed) }
-    }
-
-    /// How many may follow at a time, and how many batches wait for a slow one.
+    /// How many may follow at a time.
     static let maxFollowers = 64
-    private static let maxPending = 256
 
-    private let followers = Mutex<[ObjectIdentifier: Subscription]>([:])
+    private let followers = Mutex<[ObjectIdentifier: TailSubscription]>([:])
     /// Read without the lock by every write.
     private let count = Atomic<Int>(0)
 
     var followerCount: Int { count.load(ordering: .relaxed) }
 
+    /// - Parameter matchers: of the streams that are followed; of others nothing is missed.
     /// - Throws: 429 where too many follow already.
-    func subscribe() throws -> Subscription {
-        let subscription = Subscription()
+    func subscribe(_ matchers: [LabelMatcher]) throws -> TailSubscription {
+        let subscription = TailSubscription(try matchers.map { try LabelPredicate($0) })
         let isTaken = followers.withLock { followers in
             guard followers.count < Self.maxFollowers else { return false }
             followers[ObjectIdentifier(subscription)] = subscription
@@ -43,8 +30,8 @@ final class TailHub: Sendable {
         return subscription
     }
 
-    func end(_ subscription: Subscription) {
-        subscription.continuation.finish()
+    func end(_ subscription: TailSubscription) {
+        subscription.finish()
         followers.withLock { followers in
             followers[ObjectIdentifier(subscription)] = nil
             count.store(followers.count, ordering: .relaxed)
@@ -54,13 +41,10 @@ final class TailHub: Sendable {
     /// Ends all, when the server stops.
     func endAll() { for subscription in followers.withLock({ Array($0.values) }) { end(subscription) } }
 
-    /// Never waits: a reader that is behind misses lines and is told how many.
+    /// Never waits: a reader that is behind misses lines and is told which.
     func publish(_ writes: [LogStreamWrite]) {
         guard followerCount > 0 else { return }
-        for subscription in followers.withLock({ Array($0.values) }) {
-            if case .dropped(let dropped) = subscription.continuation.yield(writes) {
-                subscription.missed.add(dropped.reduce(0) { $0 + $1.entries.count }, ordering: .relaxed)
-            }
-        }
+        let bytes = writes.reduce(0) { $0 + TailSubscription.bytes(of: $1) }
+        for subscription in followers.withLock({ Array($0.values) }) { subscription.offer(writes, bytes: bytes) }
     }
 }

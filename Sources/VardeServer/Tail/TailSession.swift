@@ -30,8 +30,11 @@ struct TailSession: Sendable {
     /// Sends frames' texts until the client goes, the server stops, or sending fails.
     func run(_ send: (String) async throws -> Void) async throws {
         // Subscribed before the stored lines are read: nothing falls between. A line of that moment may be seen twice, so that none is lost.
-        let subscription = try parts.tails.subscribe()
-        defer { parts.tails.end(subscription) }
+        let subscription = try parts.tails.subscribe(query.matchers)
+        defer {
+            parts.tails.end(subscription)
+            note(subscription.takeMissed())
+        }
         var options = LogQLOptions()
         options.threads = 1
         let redaction = parts.redaction
@@ -43,26 +46,39 @@ struct TailSession: Sendable {
         let stored = try await parts.pool.run(budget) {
             try engine.lines(query, start: from, end: now + 1, limit: limit, direction: .backward, categorize: categorized, budget: budget)
         }
-        if !stored.streams.isEmpty { try await send(Self.frame(stored, missed: 0, categorized)) }
-        for await writes in subscription.batches {
+        if !stored.streams.isEmpty { try await send(Self.frame(stored, .init(), categorized)) }
+        try await subscription.forEach { writes, missed in
             var batch = engine
             batch.source = BatchSource(writes: writes)
             let count = writes.reduce(0) { $0 + $1.entries.count }
             let result = try batch.lines(
                 query, start: .min / 2, end: .max / 2, limit: max(1, count), direction: .forward, categorize: categorized)
-            let missed = subscription.takeMissed()
-            if result.streams.isEmpty, missed == 0 { continue }
-            try await send(Self.frame(result, missed: missed, categorized))
+            note(missed)
+            if result.streams.isEmpty, missed.count == 0 { return }
+            try await send(Self.frame(result, missed, categorized))
         }
     }
 
-    private static func frame(_ result: LogQLStreams, missed: Int, _ categorized: Bool) -> String {
+    private func note(_ missed: TailSubscription.Missed) {
+        if missed.count > 0 { parts.metrics.count("varde_follow_missed_lines_total", by: Double(missed.count)) }
+    }
+
+    /// A frame as Loki's: missed lines by stream and time, the first thousand; `dropped_total`, which Loki has not, counts all.
+    static func frame(_ result: LogQLStreams, _ missed: TailSubscription.Missed, _ categorized: Bool) -> String {
         var json = JSONWriter()
         json.raw("{\"streams\":")
         LokiResultJSON.streams(result, categorized: categorized, to: &json)
-        json.raw(",\"dropped_entries\":")
-        // How many is known, which were they is not.
-        json.raw(missed == 0 ? "null" : "[{\"labels\":{\"count\":\"\(missed)\"},\"timestamp\":\"0\"}]")
+        if missed.count > 0 {
+            json.raw(",\"dropped_entries\":[")
+            for (index, line) in missed.named.enumerated() {
+                json.raw(index == 0 ? "{\"labels\":" : ",{\"labels\":")
+                ResultJSON.labels(line.labels, to: &json)
+                json.raw(",\"timestamp\":\"\(line.time)\"}")
+            }
+            json.raw("],\"dropped_total\":\(missed.count)")
+        } else {
+            json.raw(",\"dropped_entries\":null")
+        }
         if categorized { json.raw(",\"encodingFlags\":[\"categorize-labels\"]") }
         json.raw("}")
         return String(decoding: json.bytes, as: UTF8.self)

@@ -8,6 +8,8 @@ struct LogFollow {
     private static let maxSeen = 100_000
     /// Frames received that wait to be shown; where there are more, what follows is fetched once they are.
     private static let maxFrames = 256
+    /// Lines the server left out are fetched where they are no older than this against the newest seen, in nanoseconds.
+    private static let reach: Int64 = 600_000_000_000
     /// Longest wait before connecting again, in milliseconds.
     private static let longestPause = 10_000
 
@@ -59,9 +61,14 @@ struct LogFollow {
     private struct Behind: Error {}
 
     private struct Frame: Decodable {
-        struct Dropped: Decodable { var labels: [String: String] }
+        struct Dropped: Decodable {
+            var timestamp: String
+
+            var nanoseconds: Int64? { Int64(timestamp) }
+        }
 
         var streams: [QueryData.Stream]?
+        /// Lines the server had no room to keep until they could be sent.
         var dropped: [Dropped]?
 
         private enum CodingKeys: String, CodingKey {
@@ -97,10 +104,11 @@ struct LogFollow {
                         if case .dropped = texts.continuation.yield(text) { throw Behind() }
                     }
                 }
+                defer { task.cancel() }
                 for await text in texts.stream {
                     pause = 250
                     isLost = false
-                    take(text, seen)
+                    if take(text, seen) { throw Behind() }
                 }
                 try await task.value
                 lost()
@@ -137,12 +145,19 @@ struct LogFollow {
         }
     }
 
-    private func take(_ text: String, _ seen: Seen) {
+    /// Shows a frame's lines; whether the server left out lines that are to be fetched.
+    private func take(_ text: String, _ seen: Seen) -> Bool {
         guard let frame = try? JSONDecoder().decode(Frame.self, from: Data(text.utf8)) else {
-            return tell("the server sent what cannot be read; is it a Varde or Loki server?")
+            tell("the server sent what cannot be read; is it a Varde or Loki server?")
+            return false
         }
-        let missed = (frame.dropped ?? []).compactMap { $0.labels["count"].flatMap { Int($0) } }.reduce(0, +)
-        if missed > 0 { tell("\(missed) lines came faster than they were read and are not shown") }
         show(seen.fresh(frame.streams ?? []))
+        guard let dropped = frame.dropped, let oldest = dropped.compactMap(\.nanoseconds).min() else { return false }
+        guard oldest >= seen.newest - Self.reach else {
+            tell("\(dropped.count) lines or more came faster than they were read and are not shown")
+            return false
+        }
+        seen.newest = min(seen.newest, oldest)
+        return true
     }
 }
