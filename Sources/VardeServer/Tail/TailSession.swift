@@ -42,9 +42,10 @@ struct TailSession: Sendable {
         let (query, limit, categorized) = (query, limit, categorized)
         let engine = LogQLEngine(source: try parts.stores().logs, options: options)
         let budget = QueryBudget(maxSamples: parts.limits.querySamples, deadline: .now + .milliseconds(parts.limits.queryTimeout))
-        let (from, now) = (start, parts.clock() * 1_000_000)
+        // Lines may be a little ahead of the clock, and one that is stored before the subscription stands is seen here or nowhere.
+        let (from, end) = (start, parts.clock() * 1_000_000 + 600_000_000_000)
         let stored = try await parts.pool.run(budget) {
-            try engine.lines(query, start: from, end: now + 1, limit: limit, direction: .backward, categorize: categorized, budget: budget)
+            try engine.lines(query, start: from, end: end, limit: limit, direction: .backward, categorize: categorized, budget: budget)
         }
         if !stored.streams.isEmpty { try await send(Self.frame(stored, .init(), categorized)) }
         try await subscription.forEach { writes, missed in
