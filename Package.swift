@@ -249,7 +249,7 @@ let package = Package(
             name: "EndToEnd",
             dependencies: [
                 "varde", "TestSupport", "VardeModel", "VardeWire", "VardeCompression", "VardeEgress",
-                .product(name: "Yams", package: "Yams"),
+                .product(name: "Crypto", package: "swift-crypto"), .product(name: "Yams", package: "Yams"),
             ],
             exclude: ["peers.sh", "python.sh", "python-clients.txt", "clients.py"], swiftSettings: houseTests),
     ]

@@ -86,7 +86,10 @@ extension EgressClient {
                         notUpgradingCompletionHandler: { channel in
                             channel.eventLoop.makeCompletedFuture { .refusal(try NIOAsyncChannel(wrappingChannelSynchronously: channel)) }
                         })
-                    return try pipeline.configureUpgradableHTTPClientPipeline(configuration: .init(upgradeConfiguration: configuration))
+                    var upgradable = NIOUpgradableHTTPClientPipelineConfiguration(upgradeConfiguration: configuration)
+                    // Frames that come in one piece with the answer are frames all the same.
+                    upgradable.leftOverBytesStrategy = .forwardBytes
+                    return try pipeline.configureUpgradableHTTPClientPipeline(configuration: upgradable)
                 }
             }
     }

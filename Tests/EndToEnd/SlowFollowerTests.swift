@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import Synchronization
 import Testing
@@ -27,6 +28,39 @@ import VardeEgress
 
     /// Lives as long as the process: a client must be shut down before it goes.
     private static let egress = EgressClient()
+
+    /// Reads a request's head and returns what its key is to be answered with.
+    private static func accepted(_ connection: Int32) -> String? {
+        var head: [UInt8] = []
+        while !head.suffix(4).elementsEqual("\r\n\r\n".utf8) {
+            var byte: UInt8 = 0
+            guard recv(connection, &byte, 1, 0) == 1, head.count < 4_096 else { return nil }
+            head.append(byte)
+        }
+        let lines = String(decoding: head, as: UTF8.self).split(separator: "\r\n")
+        guard let line = lines.first(where: { $0.lowercased().hasPrefix("sec-websocket-key:") }) else { return nil }
+        let key = line.dropFirst(18).trimmingCharacters(in: .whitespaces) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        return Data(Insecure.SHA1.hash(data: Data(key.utf8))).base64EncodedString()
+    }
+
+    @Test func `lines that come in one piece with the answer are not lost`() async throws {
+        let listener = try LoopbackListener { connection in
+            guard let accept = Self.accepted(connection) else { return }
+            let answer =
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: \(accept)\r\n\r\n"
+            // Two texts and the end.
+            let frames: [UInt8] = [0x81, 1, 97, 0x81, 1, 98, 0x88, 2, 3, 0xE8]
+            _ = LoopbackListener.send(Array(answer.utf8) + frames, to: connection)
+            // Stays until the other side has gone.
+            var byte: UInt8 = 0
+            while recv(connection, &byte, 1, 0) == 1 {}
+        }
+        defer { listener.stop() }
+        let texts = Mutex<[String]>([])
+        let end = try await Self.egress.receiveTexts("http://127.0.0.1:\(listener.port)/") { text in texts.withLock { $0.append(text) } }
+        guard case .ended = end else { return #expect(Bool(false), "\(end)") }
+        #expect(texts.withLock { $0 } == ["a", "b"])
+    }
 
     @Test func `a client that does not read is told which lines it missed, and costs the server a few megabytes`() async throws {
         let server = try ServerProcess(configuration: "privacy: {enabled: false}\n")
