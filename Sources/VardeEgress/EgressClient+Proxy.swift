@@ -55,9 +55,12 @@ extension EgressClient {
                 if isTLS {
                     let opened = channel.eventLoop.makePromise(of: Void.self)
                     let head = connectHead(request, server, proxy)
-                    try await channel.eventLoop.submit {
-                        try channel.pipeline.syncOperations.addHandler(TunnelOpening(request: head, opened: opened))
-                    }.get()
+                    channel.eventLoop.execute {
+                        // On a connection that is lost already nothing is told to who comes now.
+                        do { try channel.pipeline.syncOperations.addHandler(TunnelOpening(request: head, opened: opened)) } catch {
+                            opened.fail(error)
+                        }
+                    }
                     try await opened.futureResult.get()
                 }
                 let answered = channel.eventLoop.makePromise(of: EgressResponse.self)
@@ -126,6 +129,7 @@ private final class TunnelOpening: ChannelInboundHandler, RemovableChannelHandle
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
+        guard context.channel.isActive else { return opened.fail(EgressError.failed("the connection was lost")) }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: request)), promise: nil)
     }
 
