@@ -1,3 +1,5 @@
+import VardeModel
+
 /// The proxy requests go through, and the hosts asked without it: `proxy_url`, `no_proxy`, `proxy_from_environment` and
 /// `proxy_connect_header` of Prometheus.
 package struct EgressProxy: Sendable, Hashable {
@@ -16,40 +18,7 @@ package struct EgressProxy: Sendable, Hashable {
             port = target.port
             let authority = text.drop(through: "://").prefix { $0 != "/" && $0 != "?" }
             guard let at = authority.lastIndex(of: "@") else { return }
-            authorization = "Basic " + Self.base64(Array(Self.unescaped(String(authority[..<at])).utf8))
-        }
-
-        private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-        private static func base64(_ bytes: [UInt8]) -> String {
-            var out: [UInt8] = []
-            for start in stride(from: 0, to: bytes.count, by: 3) {
-                let part = bytes[start..<min(start + 3, bytes.count)]
-                var group = part.reduce(0) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - part.count))
-                group &= 0xff_ffff
-                for place in 0..<4 {
-                    out.append(place <= part.count ? digits[Int(group >> UInt32(18 - 6 * place) & 63)] : UInt8(ascii: "="))
-                }
-            }
-            return String(decoding: out, as: UTF8.self)
-        }
-
-        /// Text with `%41` and the like resolved.
-        private static func unescaped(_ text: String) -> String {
-            var out: [UInt8] = []
-            let bytes = Array(text.utf8)
-            var at = 0
-            while at < bytes.count {
-                let hex = at + 2 < bytes.count ? UInt8(String(decoding: bytes[(at + 1)...(at + 2)], as: UTF8.self), radix: 16) : nil
-                if bytes[at] == UInt8(ascii: "%"), let hex {
-                    out.append(hex)
-                    at += 3
-                } else {
-                    out.append(bytes[at])
-                    at += 1
-                }
-            }
-            return String(decoding: out, as: UTF8.self)
+            authorization = "Basic " + Base64.text(PercentEncoding.bytes(authority[..<at].utf8, plusIsBlank: false))
         }
     }
 

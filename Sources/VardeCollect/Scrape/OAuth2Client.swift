@@ -1,6 +1,7 @@
 import Synchronization
 import VardeDisk
 import VardeEgress
+import VardeModel
 
 /// `oauth2`: a token fetched with a client's credentials (RFC 6749, 4.4), kept until shortly before it ends.
 package struct OAuth2Options: Sendable, Hashable {
@@ -53,7 +54,7 @@ final class OAuth2Tokens: Sendable {
             options.tokenURL,
             [
                 ("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json"),
-                ("Authorization", "Basic " + Base64.encode(Array(user.utf8))),
+                ("Authorization", "Basic " + Base64.text(Array(user.utf8))),
             ], Array(text.utf8), try options.tls?.resolved())
         guard response.status == 200, let answer = try? JSONTree(response.body.span), !answer["access_token"].text.isEmpty else {
             throw ScrapeFault(

@@ -33,42 +33,11 @@ struct APIRequest: Sendable {
         var out: [(String, String)] = []
         for pair in Array(text).split(separator: UInt8(ascii: "&")) {
             let equals = pair.firstIndex(of: UInt8(ascii: "="))
-            let name = unescape(pair[..<(equals ?? pair.endIndex)], plusIsBlank: true)
-            let value = equals.map { unescape(pair[(pair.index(after: $0))...], plusIsBlank: true) } ?? ""
+            let name = PercentEncoding.text(pair[..<(equals ?? pair.endIndex)], plusIsBlank: true)
+            let value = equals.map { PercentEncoding.text(pair[(pair.index(after: $0))...], plusIsBlank: true) } ?? ""
             out.append((name, value))
         }
         return out
-    }
-
-    static func unescape(_ bytes: some Collection<UInt8>, plusIsBlank: Bool) -> String {
-        String(decoding: unescapedBytes(bytes, plusIsBlank: plusIsBlank), as: UTF8.self)
-    }
-
-    static func unescapedBytes(_ bytes: some Collection<UInt8>, plusIsBlank: Bool) -> [UInt8] {
-        var out: [UInt8] = []
-        out.reserveCapacity(bytes.count)
-        let all = Array(bytes)
-        var at = 0
-        while at < all.count {
-            let byte = all[at]
-            if byte == UInt8(ascii: "%"), at + 2 < all.count, let high = hex(all[at + 1]), let low = hex(all[at + 2]) {
-                out.append(high << 4 | low)
-                at += 3
-            } else {
-                out.append(byte == UInt8(ascii: "+") && plusIsBlank ? 32 : byte)
-                at += 1
-            }
-        }
-        return out
-    }
-
-    private static func hex(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 }
 

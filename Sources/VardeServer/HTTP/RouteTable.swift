@@ -1,3 +1,5 @@
+import VardeModel
+
 /// Routes by path and method. A path segment `*` takes any one segment, `**` at the end one or more.
 struct RouteTable: Sendable {
     typealias Handler = @Sendable (APIRequest) async throws -> APIResponse
@@ -60,7 +62,7 @@ struct RouteTable: Sendable {
             if let found {
                 let pattern = routes[found].pattern
                 captures = segments.enumerated().filter { $0.offset >= pattern.count || pattern[$0.offset].hasPrefix("*") }.map {
-                    APIRequest.unescape($0.element.utf8, plusIsBlank: false)
+                    PercentEncoding.text($0.element.utf8, plusIsBlank: false)
                 }
             }
         }

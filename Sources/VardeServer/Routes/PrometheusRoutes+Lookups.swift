@@ -42,7 +42,7 @@ extension PrometheusRoutes {
     func labelValues(_ request: APIRequest) async throws -> APIResponse {
         // The name as it stands in the path: it may hold bytes that are no text.
         let escaped = request.path.split(separator: "/").dropFirst(3).first ?? ""
-        let raw = APIRequest.unescapedBytes(escaped.utf8, plusIsBlank: false)
+        let raw = PercentEncoding.bytes(escaped.utf8, plusIsBlank: false)
         guard !raw.isEmpty, let text = String(validating: raw, as: UTF8.self) else {
             throw APIFailure.badData("invalid label name: \(GoText.quoted(raw))")
         }

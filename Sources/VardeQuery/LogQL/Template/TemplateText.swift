@@ -1,4 +1,5 @@
 internal import VardeCompression
+internal import VardeModel
 
 /// What template functions do with texts.
 enum TemplateText {
@@ -131,23 +132,7 @@ enum TemplateText {
 
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-    static func base64(_ text: String) -> String {
-        let bytes = Array(text.utf8)
-        var out: [UInt8] = []
-        var i = 0
-        while i < bytes.count {
-            let a = UInt32(bytes[i])
-            let b = i + 1 < bytes.count ? UInt32(bytes[i + 1]) : 0
-            let c = i + 2 < bytes.count ? UInt32(bytes[i + 2]) : 0
-            let word = a << 16 | b << 8 | c
-            out.append(alphabet[Int(word >> 18)])
-            out.append(alphabet[Int(word >> 12 & 63)])
-            out.append(i + 1 < bytes.count ? alphabet[Int(word >> 6 & 63)] : UInt8(ascii: "="))
-            out.append(i + 2 < bytes.count ? alphabet[Int(word & 63)] : UInt8(ascii: "="))
-            i += 3
-        }
-        return String(decoding: out, as: UTF8.self)
-    }
+    static func base64(_ text: String) -> String { Base64.text(Array(text.utf8)) }
 
     static func fromBase64(_ text: String) -> String {
         var out: [UInt8] = []
