@@ -77,13 +77,12 @@ extension Catalog {
     private static func setAside(
         _ path: String, _ problems: [String], _ fileSystem: any FileSystem, _ texts: SealedTexts
     ) throws -> (catalog: Catalog, damage: [String]) {
-        var number = 1
-        while fileSystem.exists("\(path).damaged-\(number)") { number += 1 }
+        let kept = fileSystem.nameForDamaged(path)
         for suffix in ["", "-wal", "-shm"] where fileSystem.exists(path + suffix) {
-            try fileSystem.rename(path + suffix, to: "\(path).damaged-\(number)\(suffix)")
+            try fileSystem.rename(path + suffix, to: kept + suffix)
         }
         try fileSystem.syncDirectory(fileSystem.parent(of: path))
-        let damage = problems.map { "\(path): \($0); kept as \(path).damaged-\(number); \(lost)" }
+        let damage = problems.map { "\(path): \($0); kept as \(kept); \(lost)" }
         return (try Catalog(path: path, texts: texts), damage)
     }
 }

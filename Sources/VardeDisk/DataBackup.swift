@@ -127,7 +127,7 @@ package enum DataBackup {
             if let extent = try? LogExtent.read(in: directory + "/" + log, fileSystem: fileSystem) { extents.append((log, extent)) }
             try device.copy(directory + "/" + path, to: prepare(path))
         }
-        for path in try left() where LogFormat.segment(of: String(path.split(separator: "/").last ?? "")) != nil {
+        for path in try left() where LogFormat.segment(of: fileSystem.name(of: path)) != nil {
             try device.copy(directory + "/" + path, to: prepare(path))
         }
         for (log, extent) in extents {
@@ -136,16 +136,16 @@ package enum DataBackup {
             let now = try LogExtent.read(in: directory + "/" + log, fileSystem: fileSystem)
             if now?.first != extent.first { throw DiskError(.open, LogExtent.path(in: log), code: 2) }
         }
-        // Before the databases: a block they name has its deletions in this copy, or is gone and the copy begins anew.
-        for path in try left() where try isUnlisted(directory + "/" + path, fileSystem) {
-            try place(directory + "/" + path, at: prepare(path), device)
-        }
-        // And before them what they name without a table.
-        for path in try left()
-        where try !SQLiteFile.isNamedAsOne(path) && kind(directory + "/" + path, fileSystem) == nil {
+        // Before the databases: a block they name has its deletions in this copy, or is gone and the copy begins anew. And so everything
+        // else they name without a table.
+        for path in try left() where !SQLiteFile.isNamedAsOne(path) {
             // Log segments begun since are left out: the copy of the log ends where it did.
-            if LogFormat.segment(of: String(path.split(separator: "/").last ?? "")) != nil { continue }
-            try device.copy(directory + "/" + path, to: prepare(path))
+            if LogFormat.segment(of: fileSystem.name(of: path)) != nil { continue }
+            guard let kind = try kind(directory + "/" + path, fileSystem) else {
+                try device.copy(directory + "/" + path, to: prepare(path))
+                continue
+            }
+            if !kind.isListed { try place(directory + "/" + path, at: prepare(path), device) }
         }
         var listed: [Catalog.Entry] = []
         for path in try left() where SQLiteFile.isNamedAsOne(path) {
@@ -167,18 +167,13 @@ package enum DataBackup {
         var present: [String: Set<String>] = [:]
         for path in try left() {
             guard let kind = try kind(directory + "/" + path, fileSystem) else { continue }
-            present[kind.store, default: []].insert(String(path.split(separator: "/").last ?? ""))
+            present[kind.store, default: []].insert(fileSystem.name(of: path))
             try place(directory + "/" + path, at: prepare(path), device)
         }
         for entry in listed where present[entry.store]?.contains(entry.name) != true {
             throw DiskError(.open, entry.name, code: 2)
         }
         return try finish(target, copied.sorted(), device)
-    }
-
-    /// Whether a path is an immutable file the catalog does not name.
-    private static func isUnlisted(_ path: String, _ fileSystem: any FileSystem) throws(DiskError) -> Bool {
-        try kind(path, fileSystem)?.isListed == false
     }
 
     /// What kind of immutable file a path is; nil for others.

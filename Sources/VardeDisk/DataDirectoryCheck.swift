@@ -82,13 +82,11 @@ package struct DataDirectoryCheck {
                 report.bytes += try fileSystem.size(of: path)
                 if path.hasSuffix(fileSystem.temporarySuffix) {
                     report.leftovers.append(Finding(path: path, offset: nil, reason: "an unfinished file"))
-                } else if LogFormat.segment(of: String(path.split(separator: "/").last ?? "")) != nil {
-                    logs.insert(fileSystem.parent(of: path))
-                } else if path.hasSuffix("/" + LogExtent.name) {
+                } else if LogFormat.segment(of: fileSystem.name(of: path)) != nil || path.hasSuffix("/" + LogExtent.name) {
                     logs.insert(fileSystem.parent(of: path))
                 } else if SQLiteFile.isCompanion(path) {
                     continue
-                } else if path.contains(".damaged-") {
+                } else if path.contains(fileSystem.damagedMark) {
                     report.leftovers.append(Finding(path: path, offset: nil, reason: "set aside as damaged at a start before"))
                 } else if try SectionedFile.isOne(path, fileSystem: fileSystem) {
                     try checkSections(path)
@@ -108,7 +106,7 @@ package struct DataDirectoryCheck {
                 // Removed by the server meanwhile.
                 continue
             } catch let error as DiskError where error.isDestroyed {
-                destroyed.insert(String(path.split(separator: "/").last ?? ""))
+                destroyed.insert(fileSystem.name(of: path))
                 report.leftovers.append(Finding(path: path, offset: nil, reason: error.reason))
             } catch let error as DiskError {
                 report.damage.append(Finding(path: path, offset: nil, reason: error.reason))
@@ -145,7 +143,7 @@ package struct DataDirectoryCheck {
         guard path.hasSuffix(file.kind.suffix) else {
             throw DiskError(damaged: path, "the file's kind is not what its name says")
         }
-        if file.kind.isListed { dataFiles[file.kind.store, default: [:]][String(path.split(separator: "/").last ?? "")] = file.size }
+        if file.kind.isListed { dataFiles[file.kind.store, default: [:]][fileSystem.name(of: path)] = file.size }
         for section in file.sections {
             report.sections += 1
             do {
@@ -168,7 +166,7 @@ package struct DataDirectoryCheck {
     /// what it made since the walk is on disk by now.
     private func stillMissing(_ names: [String], of store: String, _ path: String) throws -> [String] {
         if names.isEmpty { return [] }
-        let present = Set(try fileSystem.walk(directory).compactMap { $0.split(separator: "/").last.map(String.init) })
+        let present = Set(try fileSystem.walk(directory).map(fileSystem.name(of:)))
         let named = Set(try Catalog.entries(inDatabaseAt: path)?.filter { $0.store == store }.map(\.name) ?? [])
         return names.filter { named.contains($0) && !present.contains($0) }
     }

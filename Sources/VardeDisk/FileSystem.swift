@@ -102,6 +102,19 @@ extension FileSystem {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
+    /// The last part of a path.
+    package func name(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? "" }
+
+    /// A name under which a damaged file can be kept beside its place.
+    package func nameForDamaged(_ path: String) -> String {
+        var number = 1
+        while exists("\(path)\(damagedMark)\(number)") { number += 1 }
+        return "\(path)\(damagedMark)\(number)"
+    }
+
+    /// What tells such names from others.
+    package var damagedMark: String { ".damaged-" }
+
     /// Removes unfinished files a crash left in a directory.
     package func removeTemporaries(in directory: String) throws(DiskError) {
         for name in try list(directory) where name.hasSuffix(temporarySuffix) { try remove(directory + "/" + name) }

@@ -5,8 +5,10 @@ import VardeKernels
 ///     file = "VRDE" version(u16) zero(u16) first(u64) last(u64) end(u64) checksum(u32)      36 bytes
 ///
 /// All integers are little-endian; the checksum is CRC-32C over the bytes before. Every segment from `first` through `last` is on disk;
-/// where the log has none, `last` is less than `first`. The last one is `end` bytes long at least; 0 where the log was not closed. A segment is made before the file names it, and removed after the file does not
-/// name it any more: a crash in between leaves one too many, never one too few.
+/// where the log has none, `last` is less than `first`. The last one is `end` bytes long at least; 0 where the log was not closed.
+///
+/// A segment is made before the file names it, and removed after the file does not name it any more: a crash in between leaves one too
+/// many, never one too few.
 struct LogExtent: Equatable, Sendable {
     static let name = "extent"
     private static let magic: [UInt8] = Array("VRDE".utf8)

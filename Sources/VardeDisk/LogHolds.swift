@@ -99,7 +99,7 @@ package final class LogHolds: Sendable {
         if text.isEmpty { return }
         do {
             try catalog.change(add: [], remove: [], settings: [(name: "\(store).marks", value: text)])
-        } catch  where Catalog.isFull(error) {
+        } catch let error where Catalog.isFull(error) {
             // A full disk keeps no server from starting: after the next start readers begin with the stretch before.
         }
     }

@@ -5,7 +5,7 @@ import VardeKernels
 package enum BlockDump {
     /// The labels of every series of a block, with its number of samples.
     package static func series(path: String, fileSystem: any FileSystem, _ body: (String) throws -> Void) throws {
-        let name = String(path.split(separator: "/").last ?? "")
+        let name = fileSystem.name(of: path)
         let index = try Block(path: path, name: name, level: 0, fileSystem: fileSystem).index()
         for id in index.allSeries() { try body("\(index.labels(id)) \(index.samplesOfSeries[Int(id)]) samples") }
     }

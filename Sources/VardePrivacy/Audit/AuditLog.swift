@@ -72,11 +72,10 @@ package final class AuditLog: Sendable {
                 if try Self.resume(path, fileSystem, &tail, &damage) { break }
             } catch let error as DiskError where error.code == 0 && !error.isLocked {
                 // It keeps nobody from going on, and is not overwritten.
-                var number = 1
-                while fileSystem.exists("\(path).damaged-\(number)") { number += 1 }
-                try fileSystem.rename(path, to: "\(path).damaged-\(number)")
+                let kept = fileSystem.nameForDamaged(path)
+                try fileSystem.rename(path, to: kept)
                 try fileSystem.syncDirectory(directory)
-                damage.append("\(error); kept as \(path).damaged-\(number)")
+                damage.append("\(error); kept as \(kept)")
             }
         }
         for line in (try? fileSystem.read(checkpoints))?.split(separator: 0x0A) ?? [] {
