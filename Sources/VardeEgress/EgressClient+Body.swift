@@ -4,11 +4,17 @@ import NIOHTTP1
 import NIOPosix
 
 extension EgressClient {
+    /// An answer without its body.
+    static func head(of response: HTTPClientResponse) -> EgressResponse {
+        EgressResponse(
+            status: Int(response.status.code), headers: response.headers.map { ($0.name.lowercased(), $0.value) }, body: [])
+    }
+
     /// An answer with its whole body.
     static func whole(_ response: HTTPClientResponse, until deadline: NIODeadline, maxBytes: Int) async throws -> EgressResponse {
-        EgressResponse(
-            status: Int(response.status.code), headers: response.headers.map { ($0.name.lowercased(), $0.value) },
-            body: try await collect(response.body, until: deadline, maxBytes: maxBytes))
+        var answer = head(of: response)
+        answer.body = try await collect(response.body, until: deadline, maxBytes: maxBytes)
+        return answer
     }
 
     /// Reads a body to its end. The client's own deadline ends with the head: who stops half-way is left here.

@@ -20,25 +20,16 @@ extension EgressClient {
         onPart: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws(EgressError) -> EgressResponse {
         guard let target = TargetURL(url) else { throw .badURL(url) }
-        var failure = EgressError.unresolvable(host: target.host, reason: "no address")
-        for address in try await checkedAddresses(of: target) {
+        return try await answer(of: target, at: try await checkedAddresses(of: target)) { address throws(ConnectFailure) in
             let deadline = NIODeadline.now() + .milliseconds(timeout)
-            do throws(ConnectFailure) {
-                return try await exchange(method, url, target, at: address, headers: headers, body: body, deadline: deadline, tls: tls) {
-                    guard (200..<300).contains(Int($0.status.code)) else {
-                        return try await Self.whole($0, until: deadline, maxBytes: Self.maxRefusal)
-                    }
-                    try await Self.pass($0.body, pause: .milliseconds(timeout), onPart: onPart)
-                    return EgressResponse(
-                        status: Int($0.status.code), headers: $0.headers.map { ($0.name.lowercased(), $0.value) }, body: [])
+            return try await exchange(method, url, target, at: address, headers: headers, body: body, deadline: deadline, tls: tls) {
+                guard (200..<300).contains(Int($0.status.code)) else {
+                    return try await Self.whole($0, until: deadline, maxBytes: Self.maxRefusal)
                 }
-            } catch {
-                // Nobody listens there: the next address of the host.
-                guard case .unreachable(let reason) = error else { throw error.reason }
-                failure = reason
+                try await Self.pass($0.body, pause: .milliseconds(timeout), onPart: onPart)
+                return Self.head(of: $0)
             }
         }
-        throw failure
     }
 
     /// Gives on a body's parts to its end.

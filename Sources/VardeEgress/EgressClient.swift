@@ -178,22 +178,28 @@ package final class EgressClient: Sendable {
                 method: method, target: target, address: addresses[0], headers: headers, body: body, tls: tls, maxBytes: maxBytes)
             return try await exchange(request, through: server, proxy, deadline: deadline)
         }
-        for address in addresses.dropLast() {
-            do throws(ConnectFailure) {
-                return try await exchange(method, url, target, at: address, headers: headers, body: body, deadline: deadline, tls: tls) {
-                    try await Self.whole($0, until: deadline, maxBytes: maxBytes)
-                }
-            } catch {
-                // Nobody listens there: the next address of the host.
-                guard case .unreachable = error else { throw error.reason }
-            }
-        }
-        do throws(ConnectFailure) {
-            let last = addresses[addresses.count - 1]
-            return try await exchange(method, url, target, at: last, headers: headers, body: body, deadline: deadline, tls: tls) {
+        return try await answer(of: target, at: addresses) { address throws(ConnectFailure) in
+            try await exchange(method, url, target, at: address, headers: headers, body: body, deadline: deadline, tls: tls) {
                 try await Self.whole($0, until: deadline, maxBytes: maxBytes)
             }
-        } catch { throw error.reason }
+        }
+    }
+
+    /// What the first of a host's addresses that somebody listens at answers.
+    func answer(
+        of target: TargetURL, at addresses: [String], asking ask: (String) async throws(ConnectFailure) -> EgressResponse
+    ) async throws(EgressError) -> EgressResponse {
+        var failure = EgressError.unresolvable(host: target.host, reason: "no address")
+        for address in addresses {
+            do throws(ConnectFailure) {
+                return try await ask(address)
+            } catch {
+                // Nobody listens there: the next address of the host.
+                guard case .unreachable(let reason) = error else { throw error.reason }
+                failure = reason
+            }
+        }
+        throw failure
     }
 
     /// A failure, and whether it was that no connection came about.
