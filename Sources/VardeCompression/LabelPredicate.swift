@@ -36,6 +36,9 @@ package struct LabelPredicate: Sendable {
         return (regex?.matchesWhole(value) ?? false) != negated
     }
 
+    /// Whether labels pass.
+    package func matches(_ labels: Labels) -> Bool { matches(labels[matcher.name] ?? "") }
+
     /// Branches of a pattern that is plain texts between bars, nil where it is more than that.
     private static func alternatives(_ pattern: String) -> [String]? {
         for byte in pattern.utf8 {

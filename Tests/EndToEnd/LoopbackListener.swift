@@ -44,16 +44,20 @@ final class LoopbackListener: Sendable {
         }
     }
 
+    /// A request's head and nothing of what follows, nil where the connection ends before it does.
+    static func head(_ connection: Int32) -> String? {
+        var bytes: [UInt8] = []
+        var one: UInt8 = 0
+        while !bytes.suffix(4).elementsEqual("\r\n\r\n".utf8) {
+            guard again({ recv(connection, &one, 1, 0) }) == 1, bytes.count < 65_536 else { return nil }
+            bytes.append(one)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// The path a request asks for, nil where the connection ends before its head does.
     static func requestedPath(_ connection: Int32) -> String? {
-        var request: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4_096)
-        while !String(decoding: request, as: UTF8.self).contains("\r\n\r\n") {
-            let count = again { recv(connection, &buffer, buffer.count, 0) }
-            if count <= 0 || request.count > 65_536 { return nil }
-            request += buffer[..<count]
-        }
-        return String(decoding: request, as: UTF8.self).split(separator: " ").dropFirst().first.map(String.init) ?? ""
+        head(connection).map { $0.split(separator: " ").dropFirst().first.map(String.init) ?? "" }
     }
 
     /// Sends all bytes; whether the other side took them.

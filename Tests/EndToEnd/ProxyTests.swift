@@ -20,7 +20,7 @@ import VardeEgress
         init(_ body: String) throws {
             let asked = asked
             listener = try LoopbackListener { connection in
-                guard let head = Self.head(connection) else { return }
+                guard let head = LoopbackListener.head(connection) else { return }
                 asked.heads.withLock { $0.append(head) }
                 guard head.hasPrefix("CONNECT ") else {
                     let text =
@@ -34,16 +34,6 @@ import VardeEgress
         }
 
         func stop() { listener.stop() }
-
-        private static func head(_ connection: Int32) -> String? {
-            var bytes: [UInt8] = []
-            var one: UInt8 = 0
-            while !bytes.suffix(4).elementsEqual("\r\n\r\n".utf8) {
-                guard recv(connection, &one, 1, 0) == 1, bytes.count < 65_536 else { return nil }
-                bytes.append(one)
-            }
-            return String(decoding: bytes, as: UTF8.self)
-        }
 
         private static func tunnel(_ connection: Int32, to port: UInt16) {
             let other = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -93,14 +83,6 @@ import VardeEgress
         return server
     }
 
-    private static func wait(_ holds: () async throws -> Bool) async throws -> Bool {
-        for _ in 0..<200 {
-            if try await holds() { return true }
-            try await Task.sleep(for: .milliseconds(100))
-        }
-        return false
-    }
-
     private static func value(_ server: ServerProcess, _ query: String) async throws -> String? {
         (try await server.result("/api/v1/query", ["query": query]).first?["value"] as? [Any])?.last as? String
     }
@@ -114,7 +96,7 @@ import VardeEgress
         }
         let targets = "static_configs: [{targets: [\"127.0.0.1:\(target.port)\"]}]"
         let server = try await Self.scraping("proxy_url: http://u%40x:p@\(proxy.address)\n\(targets)")
-        #expect(try await Self.wait { try await Self.value(server, "by_proxy") == "1" })
+        #expect(try await ServerProcess.wait { try await Self.value(server, "by_proxy") == "1" })
         let head = try #require(proxy.heads.first)
         #expect(head.hasPrefix("GET http://127.0.0.1:\(target.port)/metrics HTTP/1.1\r\n"), "\(head)")
         #expect(head.contains("Proxy-Authorization: Basic \(Data("u@x:p".utf8).base64EncodedString())\r\n"))
@@ -123,7 +105,7 @@ import VardeEgress
         #expect(server.stop() == 0)
         let count = proxy.heads.count
         let other = try await Self.scraping("proxy_url: http://\(proxy.address)\nno_proxy: 10.0.0.0/8\n\(targets)")
-        #expect(try await Self.wait { try await Self.value(other, "directly") == "1" })
+        #expect(try await ServerProcess.wait { try await Self.value(other, "directly") == "1" })
         #expect(proxy.heads.count == count)
         #expect(other.stop() == 0)
     }
@@ -135,8 +117,8 @@ import VardeEgress
         let own = isOfProxy ? "192.0.2.7:3128" : proxy.address
         let server = try await Self.scraping(
             "proxy_url: http://\(own)\nstatic_configs: [{targets: [\"\(isOfProxy ? "127.0.0.1:1" : "192.0.2.8:80")\"]}]")
-        #expect(try await Self.wait { try await server.ownMetric("varde_egress_refused_connections_total") > 0 })
-        #expect(try await Self.wait { try await Self.value(server, "up") == "0" })
+        #expect(try await ServerProcess.wait { try await server.ownMetric("varde_egress_refused_connections_total") > 0 })
+        #expect(try await ServerProcess.wait { try await Self.value(server, "up") == "0" })
         #expect(proxy.heads.isEmpty)
         #expect(server.stop() == 0)
     }

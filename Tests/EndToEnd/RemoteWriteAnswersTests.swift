@@ -29,14 +29,6 @@ import VardeModel
         return rounds.count * 100
     }
 
-    private static func wait(seconds: Int = 40, _ holds: () async throws -> Bool) async throws -> Bool {
-        for _ in 0..<(seconds * 10) {
-            if try await holds() { return true }
-            try await Task.sleep(for: .milliseconds(100))
-        }
-        return try await holds()
-    }
-
     @Test func `Who answers 429 is asked again when it says, and not before`() async throws {
         let receiver = try ScriptedReceiver { number, _ in
             number == 0 ? .init(status: 429, headers: ["Retry-After": "2"]) : .init(status: 204)
@@ -45,13 +37,13 @@ import VardeModel
         let server = try Self.sender(to: receiver.url)
         try await server.start()
         let count = try await Self.feed(server, start: ServerProcess.now - 60_000)
-        #expect(try await Self.wait { receiver.taken.count == count })
+        #expect(try await ServerProcess.wait { receiver.taken.count == count })
         let exchanges = receiver.all
         #expect(exchanges.map(\.answer.status).prefix(2) == [429, 204])
         #expect(exchanges[1].request.time - exchanges[0].request.time >= .milliseconds(1_990))
         #expect(exchanges[0].request.headers["retry-attempt"] == nil)
         #expect(exchanges[1].request.headers["retry-attempt"] == "1")
-        #expect(try await Self.wait { try await server.ownMetric("varde_remote_storage_samples_total") == Double(count) })
+        #expect(try await ServerProcess.wait { try await server.ownMetric("varde_remote_storage_samples_total") == Double(count) })
         #expect(try await server.ownMetric("varde_remote_storage_samples_retried_total") == Double(count))
         #expect(try await server.ownMetric("varde_remote_storage_samples_failed_total") == 0)
         #expect(server.stop() == 0)
@@ -68,7 +60,7 @@ import VardeModel
                 """)
         try await server.start()
         let count = try await Self.feed(server, start: ServerProcess.now - 60_000)
-        #expect(try await Self.wait { try await server.ownMetric("varde_remote_storage_samples_failed_total") == Double(count) })
+        #expect(try await ServerProcess.wait { try await server.ownMetric("varde_remote_storage_samples_failed_total") == Double(count) })
         #expect(server.stop() == 0)
     }
 
@@ -82,7 +74,7 @@ import VardeModel
         let server = try Self.sender(to: receiver.url)
         try await server.start()
         let count = try await Self.feed(server, start: ServerProcess.now - 60_000)
-        #expect(try await Self.wait { try await server.ownMetric("varde_remote_storage_samples_total") == Double(count - 4) })
+        #expect(try await ServerProcess.wait { try await server.ownMetric("varde_remote_storage_samples_total") == Double(count - 4) })
         let taken = receiver.taken
         #expect(taken.count == count - 4)
         #expect(Set(taken.map { "\($0.labels) \($0.timestamp)" }).count == count - 4)
@@ -108,8 +100,8 @@ import VardeModel
             most = max(most, try await server.ownMetric("varde_remote_storage_samples_pending"))
         }
         #expect(count == 12_000)
-        #expect(try await Self.wait { try await server.ownMetric("varde_remote_storage_samples_pending") > 0 })
-        #expect(try await Self.wait { try await server.ownMetric("varde_remote_storage_backlog_bytes") > 10_000 })
+        #expect(try await ServerProcess.wait { try await server.ownMetric("varde_remote_storage_samples_pending") > 0 })
+        #expect(try await ServerProcess.wait { try await server.ownMetric("varde_remote_storage_backlog_bytes") > 10_000 })
         most = max(most, try await server.ownMetric("varde_remote_storage_samples_pending"))
         // A record of the log may go beyond the capacity of 400.
         #expect(most <= 800, "\(most) samples in memory")
@@ -156,14 +148,14 @@ import VardeModel
                 }
             }.sorted()
         }
-        #expect(try await Self.wait { try await exemplars().count >= 2 })
+        #expect(try await ServerProcess.wait { try await exemplars().count >= 2 })
         let found = try await exemplars()
         #expect(found.contains("hits_total abc 1.5"), "\(found)")
         #expect(found.contains { $0.hasSuffix("def 0.5") }, "\(found)")
         func counts() async throws -> [[String: Any]] { try await receiver.result("/api/v1/query", ["query": "histogram_count(slow)"]) }
-        #expect(try await Self.wait { try await !counts().isEmpty })
+        #expect(try await ServerProcess.wait { try await !counts().isEmpty })
         #expect((try await counts().first?["value"] as? [Any])?.last as? String == "3")
-        #expect(try await Self.wait { try await server.ownMetric("varde_remote_storage_exemplars_total") >= 2 })
+        #expect(try await ServerProcess.wait { try await server.ownMetric("varde_remote_storage_exemplars_total") >= 2 })
         #expect(server.stop() == 0)
     }
 }

@@ -149,6 +149,15 @@ final class ServerProcess: @unchecked Sendable {  // Used by one test at a time.
         try Self.run(Self.binary, arguments, input: input, environment: ["VARDE_SERVER": address])
     }
 
+    /// Asks again until something holds, for 40 s at most; whether it came to.
+    static func wait(_ holds: () async throws -> Bool) async throws -> Bool {
+        for _ in 0..<400 {
+            if try await holds() { return true }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        return try await holds()
+    }
+
     /// As `run`, for what takes long: a test that waits must not hold one of the few threads all tests share.
     static func runApart(
         _ binary: URL, _ arguments: [String], in workingFolder: URL? = nil

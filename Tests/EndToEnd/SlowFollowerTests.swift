@@ -31,13 +31,7 @@ import VardeEgress
 
     /// Reads a request's head and returns what its key is to be answered with.
     private static func accepted(_ connection: Int32) -> String? {
-        var head: [UInt8] = []
-        while !head.suffix(4).elementsEqual("\r\n\r\n".utf8) {
-            var byte: UInt8 = 0
-            guard recv(connection, &byte, 1, 0) == 1, head.count < 4_096 else { return nil }
-            head.append(byte)
-        }
-        let lines = String(decoding: head, as: UTF8.self).split(separator: "\r\n")
+        guard let lines = LoopbackListener.head(connection)?.split(separator: "\r\n") else { return nil }
         guard let line = lines.first(where: { $0.lowercased().hasPrefix("sec-websocket-key:") }) else { return nil }
         let key = line.dropFirst(18).trimmingCharacters(in: .whitespaces) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
         return Data(Insecure.SHA1.hash(data: Data(key.utf8))).base64EncodedString()

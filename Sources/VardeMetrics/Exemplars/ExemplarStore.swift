@@ -122,7 +122,7 @@ package final class ExemplarStore: Sendable {
         let all = ring.withLock { $0.series }
         var found: [Series] = []
         for (labels, exemplars) in all
-        where selectors.contains(where: { $0.allSatisfy { $0.matches(labels[$0.matcher.name] ?? "") } }) {
+        where selectors.contains(where: { $0.allSatisfy { $0.matches(labels) } }) {
             let inside = exemplars.filter { $0.timestamp >= from && $0.timestamp <= through }
             if !inside.isEmpty { found.append(Series(labels: labels, exemplars: inside)) }
         }

@@ -78,7 +78,7 @@ struct ServerResponder: HTTPResponder {
             if asked == nil || asked?.route.role == .write { told.message = redact(failure.message) }
             answer = Self.failure(told, plain: plain)
             metrics.count("varde_http_requests_refused_total", ["reason": failure.type])
-        } catch  where error is DiskError || error is LogStoreError {
+        } catch let error where error is DiskError || error is LogStoreError {
             logger.error("a request failed on what is stored", metadata: ["route": "\(routeName)", "error": "\(error)"])
             metrics.count("varde_storage_errors_total", ["route": routeName])
             answer = Self.failure(

@@ -16,7 +16,7 @@ struct BatchSource: LogSource {
     func select(_ request: LogRequest) throws -> any LogSelection {
         let predicates = try request.matchers.map { try LabelPredicate($0) }
         var selection = Selection()
-        for write in writes where write.entries.count > 0 && predicates.allSatisfy({ $0.matches(write.labels[$0.matcher.name] ?? "") }) {
+        for write in writes where write.entries.count > 0 && predicates.allSatisfy({ $0.matches(write.labels) }) {
             let columns = Self.sorted(write.entries)
             selection.pages.append(
                 LogPageRef(

@@ -47,7 +47,7 @@ final class TailSubscription: Sendable {
                 if case .enqueued = continuation.yield((writes, bytes)) { state.pending += bytes }
                 return
             }
-            for write in writes where predicates.allSatisfy({ $0.matches(write.labels[$0.matcher.name] ?? "") }) {
+            for write in writes where predicates.allSatisfy({ $0.matches(write.labels) }) {
                 state.missed.count += write.entries.count
                 let room = max(0, Self.maxNamed - state.missed.named.count)
                 for time in write.entries.timestamps.prefix(room) { state.missed.named.append((write.labels, time)) }
@@ -58,12 +58,8 @@ final class TailSubscription: Sendable {
     /// Hands on each batch as it comes, with what was missed since the one before, until the subscription ends.
     func forEach(_ body: ([LogStreamWrite], Missed) async throws -> Void) async rethrows {
         for await (writes, bytes) in batches {
-            let missed = state.withLock { state in
-                state.pending -= bytes
-                defer { state.missed = Missed() }
-                return state.missed
-            }
-            try await body(writes, missed)
+            state.withLock { $0.pending -= bytes }
+            try await body(writes, takeMissed())
         }
     }
 
