@@ -47,7 +47,8 @@ deps:
 
 ## peers: other people's programs that tests talk to, unpacked beside the build (nothing is installed)
 peers:
-	@Tests/EndToEnd/peers.sh $(PEERS) openssl nginx prometheus prometheus-node-exporter syslog-ng-core syslog-ng-mod-http
+	@Tests/EndToEnd/peers.sh $(PEERS) openssl nginx prometheus prometheus-node-exporter prometheus-alertmanager prometheus-pushgateway \
+		victoria-metrics syslog-ng-core syslog-ng-mod-http
 	@python3 -m venv -h >/dev/null 2>&1 && python3 -c 'import ensurepip' 2>/dev/null || { \
 		sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; $$sudo apt-get install -y -qq --no-install-recommends python3-venv >/dev/null || true; }
 	@Tests/EndToEnd/python.sh $(PEERS)

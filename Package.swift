@@ -251,7 +251,8 @@ let package = Package(
                 "varde", "TestSupport", "VardeModel", "VardeWire", "VardeCompression", "VardeEgress",
                 .product(name: "Crypto", package: "swift-crypto"), .product(name: "Yams", package: "Yams"),
             ],
-            exclude: ["peers.sh", "python.sh", "python-clients.txt", "clients.py"], swiftSettings: houseTests),
+            exclude: ["peers.sh", "python.sh", "python-clients.txt", "clients.py", "exposition.py", "namespace.py"],
+            swiftSettings: houseTests),
     ]
 )
 

@@ -67,6 +67,15 @@ import Testing
         return found
     }
 
+    /// Runs a program that was unpacked, in a namespace of its own where `/usr/share` is that of the packages.
+    private static func launchInPlace(_ binary: URL, _ arguments: [String], _ address: String) async throws -> Process {
+        let usr = binary.deletingLastPathComponent().deletingLastPathComponent()
+        let mount = "mount --bind \"$0/share\" /usr/share && exec \"$@\""
+        return try await launch(
+            URL(fileURLWithPath: "/usr/bin/env"),
+            ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, usr.path, binary.path] + arguments, address)
+    }
+
     private static func launch(_ binary: URL, _ arguments: [String], _ address: String) async throws -> Process {
         let process = Process()
         process.executableURL = binary
@@ -74,11 +83,90 @@ import Testing
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.startAlone()
-        for _ in 0..<300 {
+        for _ in 0..<300 where process.isRunning {
             if (try? await fetch(address + "/metrics", accept: "*/*"))?.body.isEmpty == false { return process }
             try await Task.sleep(for: .milliseconds(50))
         }
+        if process.isRunning { process.terminate() }
         throw ServerProcess.Failure(description: "\(binary.lastPathComponent) did not come up")
+    }
+
+    private static let formats = [
+        "text": "text/plain;version=0.0.4",
+        "protobuf": "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited",
+        "openmetrics": "application/openmetrics-text;version=1.0.0",
+    ]
+
+    /// Programs whose bodies are scraped: where they listen and keep things is given beside these.
+    private static let exporters: [(name: String, arguments: @Sendable (_ address: String, _ folder: String) -> [String])] = [
+        (
+            "prometheus",
+            { ["--config.file=\($1)/empty.yml", "--storage.tsdb.path=\($1)/source", "--web.listen-address=\($0)"] }
+        ),
+        ("prometheus-node-exporter", { address, _ in ["--web.listen-address=\(address)"] }),
+        (
+            "prometheus-alertmanager",
+            {
+                [
+                    "--config.file=\($1)/alertmanager.yml", "--storage.path=\($1)/alertmanager", "--web.listen-address=\($0)",
+                    "--cluster.listen-address=",
+                ]
+            }
+        ),
+        ("victoria-metrics", { ["-httpListenAddr=\($0)", "-storageDataPath=\($1)/victoria-metrics"] }),
+        ("prometheus-pushgateway", { ["--web.listen-address=\($0)", "--persistence.file=\($1)/pushed"] }),
+    ]
+
+    /// What live exporters answer, taken once in each format: by path.
+    private static func liveBodies(_ folder: URL) async throws -> [String: (type: String, body: Data)] {
+        try "global: {}\n".write(to: folder.appendingPathComponent("empty.yml"), atomically: true, encoding: .utf8)
+        try "route: {receiver: none}\nreceivers: [{name: none}]\n"
+            .write(to: folder.appendingPathComponent("alertmanager.yml"), atomically: true, encoding: .utf8)
+        var bodies: [String: (type: String, body: Data)] = [:]
+        for (name, arguments) in exporters {
+            guard let binary = Peers.find(name) else {
+                print("\(name) is not unpacked here: its bodies are left out")
+                continue
+            }
+            let address = "127.0.0.1:\(try FreePort.take())"
+            let all = arguments(address, folder.path)
+            var running = try? await launch(binary, all, "http://\(address)")
+            // Some look for files at the place they are meant to be installed at.
+            if running == nil { running = try? await launchInPlace(binary, all, "http://\(address)") }
+            guard let source = running else {
+                print("\(name) does not run where it was unpacked: its bodies are left out")
+                continue
+            }
+            defer { source.terminate() }
+            if name == "prometheus-pushgateway" {
+                var push = URLRequest(url: try #require(URL(string: "http://\(address)/metrics/job/nightly/shop/oslo")))
+                push.httpMethod = "POST"
+                push.httpBody = Data(
+                    "# TYPE rows_total counter\nrows_total{table=\"a\"} 12.5\n# TYPE ran summary\nran{quantile=\"0.5\"} 3\nran_sum 7\nran_count 2\n"
+                        .utf8)
+                let pushed = try await URLSession.shared.data(for: push)
+                #expect((pushed.1 as? HTTPURLResponse)?.statusCode == 200)
+            }
+            for (format, accept) in formats {
+                bodies["/\(name)-\(format)"] = try await fetch("http://\(address)/metrics", accept: accept)
+            }
+        }
+        return bodies
+    }
+
+    /// What PyPI's prometheus_client exposes, in each of its formats.
+    private static func pythonBodies() async throws -> [String: (type: String, body: Data)] {
+        guard let python = PythonClients.interpreter, let script = PythonClients.script("exposition.py") else {
+            print("Python's clients are not installed here: the bodies of prometheus_client are left out")
+            return [:]
+        }
+        let wanted = ["text", "openmetrics"].compactMap { format in formats[format].map { "\(format)=\($0)" } }
+        let answer = try await ServerProcess.runApart(python, [script.path] + wanted)
+        #expect(answer.status == 0, "\(answer.errors)")
+        let found = try #require(try JSONSerialization.jsonObject(with: Data(answer.output.utf8)) as? [String: [String: String]])
+        #expect(found["openmetrics"]?["type"]?.hasPrefix("application/openmetrics-text") == true)
+        return Dictionary(
+            uniqueKeysWithValues: found.map { ("/python-\($0.key)", ($0.value["type"] ?? "", Data(($0.value["body"] ?? "").utf8))) })
     }
 
     @Test(.enabled(if: Peers.find("prometheus") != nil, "Debian's prometheus is not unpacked here"))
@@ -91,20 +179,8 @@ import Testing
             "/text": (Self.textType, Data(Self.text.utf8)),
             "/openmetrics": ("application/openmetrics-text; version=1.0.0; charset=utf-8", Data(Self.openMetrics.utf8)),
         ]
-        // Bodies of live exporters, taken once.
-        for (name, arguments) in [("prometheus", ["--storage.tsdb.path=\(folder.path)/source"]), ("prometheus-node-exporter", [])] {
-            guard let binary = Peers.find(name) else { continue }
-            let address = "127.0.0.1:\(try FreePort.take())"
-            let empty = folder.appendingPathComponent("empty.yml")
-            try "global: {}\n".write(to: empty, atomically: true, encoding: .utf8)
-            let own = name == "prometheus" ? arguments + ["--config.file=\(empty.path)"] : arguments
-            let source = try await Self.launch(binary, own + ["--web.listen-address=\(address)"], "http://\(address)")
-            defer { source.terminate() }
-            bodies["/\(name)-text"] = try await Self.fetch("http://\(address)/metrics", accept: "text/plain;version=0.0.4")
-            bodies["/\(name)-protobuf"] = try await Self.fetch(
-                "http://\(address)/metrics",
-                accept: "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited")
-        }
+        bodies.merge(try await Self.liveBodies(folder)) { first, _ in first }
+        bodies.merge(try await Self.pythonBodies()) { first, _ in first }
         let server = try FixedBodies(bodies)
         defer { server.stop() }
         let jobs = bodies.keys.sorted().map {
