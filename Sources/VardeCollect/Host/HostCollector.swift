@@ -10,7 +10,9 @@ package final class HostCollector: Sendable {
     package init(root: String) { files = HostFiles(root: root) }
 
     /// Everything at this moment, in the text format 0.0.4. What the kernel does not offer is left out.
-    package func page() -> [UInt8] {
+    package func page(_ options: HostOptions = HostOptions()) -> [UInt8] { families(options).bytes }
+
+    func families(_ options: HostOptions) -> HostPage {
         let now = Double(WallClock.nanoseconds) / 1e9
         var page = HostPage()
         // Steal and waiting for disks first: they are why one watches a shared machine.
@@ -23,6 +25,7 @@ package final class HostCollector: Sendable {
         HostNetwork.add(files, to: &page)
         HostProtocols.add(files, to: &page)
         HostContainers.add(files, to: &page)
-        return page.bytes
+        if options.processes { HostProcesses.add(files, to: &page) }
+        return page
     }
 }

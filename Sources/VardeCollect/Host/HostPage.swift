@@ -5,6 +5,9 @@ import VardeWire
 struct HostPage {
     private(set) var bytes: [UInt8] = []
 
+    /// Adds the families of another page behind those there are.
+    mutating func append(_ other: HostPage) { bytes += other.bytes }
+
     /// Begins a family.
     mutating func family(_ name: String, _ type: String, _ help: String) {
         let help = help.replacing("\\", with: "\\\\").replacing("\n", with: "\\n")

@@ -51,6 +51,8 @@ package struct ScrapeConfig: Sendable, Equatable {
     /// Discovery other than by files.
     package var discoveries: [Discovery] = []
     package var headers: [(name: String, value: String)] = []
+    /// Of the job that watches the machine itself.
+    package var host = HostOptions()
 
     /// What goes into the Authorization header; files are read at each scrape, so that they can be renewed.
     package enum Credentials: Sendable, Hashable {
@@ -70,7 +72,7 @@ package struct ScrapeConfig: Sendable, Equatable {
         a.plain == b.plain && a.relabelRules == b.relabelRules && a.metricRelabelRules == b.metricRelabelRules
             && a.staticGroups == b.staticGroups && a.fileDiscovery == b.fileDiscovery && a.credentials == b.credentials && a.tls == b.tls
             && a.oauth2 == b.oauth2
-            && a.discoveries == b.discoveries
+            && a.discoveries == b.discoveries && a.proxy == b.proxy && a.host == b.host
     }
 
     /// Everything plain, for comparison.

@@ -15,6 +15,8 @@ package struct ScrapeRequest: Sendable {
     package var tls: EgressTLS?
     package var oauth2: OAuth2Options?
     package var proxy: EgressProxy?
+    /// What is looked at where it is the machine itself that is asked.
+    package var host: HostOptions
 }
 
 /// What a target answered, decompressed.
@@ -114,6 +116,6 @@ extension ScrapeConfig {
         }
         return ScrapeRequest(
             url: url, headers: all + headers, timeout: timeout, maxBytes: bodySizeLimit > 0 ? bodySizeLimit : Self.hardBodyLimit,
-            followRedirects: followRedirects, tls: try tls?.resolved(), oauth2: oauth2, proxy: proxy)
+            followRedirects: followRedirects, tls: try tls?.resolved(), oauth2: oauth2, proxy: proxy, host: host)
     }
 }

@@ -67,7 +67,9 @@ package final class ScrapeManager: Sendable {
     ) {
         self.init(
             sink: GatheringSink(sink),
-            fetching: HostFetching(others: EgressFetching(egress: egress, tokens: OAuth2Tokens(clock: clock)), ownPage: ownPage),
+            fetching: HostFetching(
+                others: EgressFetching(egress: egress, tokens: OAuth2Tokens(clock: clock)), egress: egress, logger: logger,
+                ownPage: ownPage),
             asking: EgressAsking(egress: egress),
             readFile: readFile, logger: logger,
             clock: WallScrapeClock(clock))

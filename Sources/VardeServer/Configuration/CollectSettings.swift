@@ -11,6 +11,9 @@ package struct CollectSettings: Sendable {
     /// Labels of the host's series beside `job` and `instance`, or in their place.
     package var hostLabels = Labels.empty
 
+    /// What is looked at of the host beside what always is.
+    package var host = HostOptions()
+
     /// Listeners for metrics that are sent a line each.
     package var graphite: MetricListenerSettings?
     package var statsd: MetricListenerSettings?
@@ -24,6 +27,9 @@ package struct CollectSettings: Sendable {
             if let v = host["enabled"] { isHostWatched = try v.bool() }
             if let v = host["interval"] { hostInterval = try v.duration(allowZero: false) }
             if let v = host["labels"] { hostLabels = Labels(try v.labels()) }
+            if let v = host["processes"] { self.host.processes = try v.bool() }
+            if let v = host["system_bus"] { self.host.systemBus = try v.nonEmptyString() }
+            if let v = host["systemd"], try !v.bool() { self.host.systemBus = "" }
             try host.rejectUnknown()
         }
         if let v = keys["graphite"] { graphite = try MetricListenerSettings(.graphite, reading: v) }
@@ -37,6 +43,7 @@ package struct CollectSettings: Sendable {
         var job = ScrapeConfig(jobName: hostLabels["job"] ?? "node", interval: hostInterval, timeout: min(10_000, hostInterval))
         job.scheme = "host"
         job.metricsPath = "/"
+        job.host = host
         var labels = hostLabels
         if labels["instance"] == nil { labels.set("instance", to: ProcessInfo.processInfo.hostName) }
         job.staticGroups = [TargetGroup(addresses: ["local"], labels: labels, source: "collect.host")]

@@ -1,0 +1,11 @@
+/// What is collected of the machine beside what always is.
+package struct HostOptions: Sendable, Equatable {
+    /// Processes and threads by state: every one is looked at, which costs more than everything else together.
+    package var processes = false
+    /// Socket of the system's D-Bus, where systemd is asked for its units; empty for not at all.
+    package var systemBus = HostOptions.usualSystemBus
+
+    package static let usualSystemBus = "/run/dbus/system_bus_socket"
+
+    package init() {}
+}
