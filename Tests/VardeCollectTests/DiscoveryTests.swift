@@ -8,7 +8,9 @@ import VardeModel
 
 /// Nobody to ask.
 struct NoAsking: DiscoveryAsking {
-    func get(_ url: String, headers: [(String, String)], tls: EgressTLS?, proxy: EgressProxy?) async throws -> EgressResponse {
+    func get(
+        _ url: String, headers: [(String, String)], tls: EgressTLS?, proxy: EgressProxy?, timeout: Int64
+    ) async throws -> EgressResponse {
         throw EgressError.timeout
     }
     func lines(
@@ -25,7 +27,9 @@ final class FakeAsking: DiscoveryAsking {
 
     init(_ answers: [String: String]) { self.answers = answers }
 
-    func get(_ url: String, headers: [(String, String)], tls: EgressTLS?, proxy: EgressProxy?) async throws -> EgressResponse {
+    func get(
+        _ url: String, headers: [(String, String)], tls: EgressTLS?, proxy: EgressProxy?, timeout: Int64
+    ) async throws -> EgressResponse {
         asked.withLock { $0.append((url, headers)) }
         guard let text = answers[url] else { return EgressResponse(status: 404, headers: [], body: []) }
         return EgressResponse(status: 200, headers: [], body: Array(text.utf8))

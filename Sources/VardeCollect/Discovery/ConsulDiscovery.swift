@@ -16,38 +16,59 @@ package struct ConsulDiscovery: Sendable, Hashable {
     package var nodeMeta: [String: String] = [:]
     package var tagSeparator = ","
     package var filter = ""
+    /// A filter of instances.
+    package var healthFilter = ""
     /// Whether any server may answer, not the leader alone.
     package var allowStale = true
 
     package init() {}
 
+    var headers: [(String, String)] { token.isEmpty ? [] : [("X-Consul-Token", token)] }
+
+    /// Whether the services wanted are to be found in the catalog.
+    var asksCatalog: Bool { services.isEmpty || !tags.isEmpty || !filter.isEmpty }
+
+    /// Everything once, without waiting.
     func groups(_ asker: DiscoveryAsker) async throws -> [TargetGroup] {
+        var names = services
+        if asksCatalog { names = self.names(in: try await asker.json(catalogURL, headers: headers)) }
+        let datacenter = try await datacenter.isEmpty ? ownDatacenter(asker) : self.datacenter
+        var groups: [TargetGroup] = []
+        for name in names {
+            for entry in try await asker.json(url(ofService: name), headers: headers).list { groups.append(group(entry, name, datacenter)) }
+        }
+        return groups
+    }
+
+    /// Services of the catalog that are wanted.
+    func names(in catalog: JSONTree) -> [String] {
+        catalog.pairs.filter { service in
+            let has = Set(service.value.list.map(\.text))
+            return (services.isEmpty || services.contains(service.key)) && tags.allSatisfy(has.contains)
+        }.map(\.key)
+    }
+
+    private var query: [(String, String)] {
         var query: [(String, String)] = []
         if allowStale { query.append(("stale", "")) }
         if !datacenter.isEmpty { query.append(("dc", datacenter)) }
         if !namespace.isEmpty { query.append(("ns", namespace)) }
         if !partition.isEmpty { query.append(("partition", partition)) }
         for (key, value) in nodeMeta.sorted(by: { $0.key < $1.key }) { query.append(("node-meta", "\(key):\(value)")) }
-        let headers = token.isEmpty ? [] : [("X-Consul-Token", token)]
-        let filtered = filter.isEmpty ? query : query + [("filter", filter)]
-        var names = services
-        if names.isEmpty {
-            let catalog = try await asker.json(url("/v1/catalog/services", filtered), headers: headers)
-            names = catalog.pairs.filter { service in
-                let has = Set(service.value.list.map(\.text))
-                return tags.allSatisfy(has.contains)
-            }.map(\.key)
-        }
-        let datacenter = try await datacenter.isEmpty ? ownDatacenter(asker, headers) : self.datacenter
-        var groups: [TargetGroup] = []
-        for name in names {
-            let wanted = query + tags.map { ("tag", $0) }
-            let path = "/v1/health/service/" + TargetResolution.escape(name).replacing("+", with: "%20")
-            for entry in try await asker.json(url(path, wanted), headers: headers).list {
-                groups.append(group(entry, name, datacenter))
-            }
-        }
-        return groups
+        return query
+    }
+
+    var catalogURL: String { url("/v1/catalog/services", filter.isEmpty ? query : query + [("filter", filter)]) }
+
+    func url(ofService name: String) -> String {
+        let path = "/v1/health/service/" + TargetResolution.escape(name).replacing("+", with: "%20")
+        return url(path, query + (healthFilter.isEmpty ? [] : [("filter", healthFilter)]) + tags.map { ("tag", $0) })
+    }
+
+    /// The address of a query that waits for what comes after `index`; 0 for one that does not.
+    func waiting(_ url: String, after index: UInt64, milliseconds: Int64) -> String {
+        guard index > 0 else { return url }
+        return "\(url)\(url.contains("?") ? "&" : "?")index=\(index)&wait=\(milliseconds)ms"
     }
 
     private func url(_ path: String, _ query: [(String, String)]) -> String {
@@ -55,11 +76,13 @@ package struct ConsulDiscovery: Sendable, Hashable {
         return "\(scheme)://\(server)\(pathPrefix.isEmpty ? "" : "/" + pathPrefix)\(path)\(text.isEmpty ? "" : "?" + text)"
     }
 
-    private func ownDatacenter(_ asker: DiscoveryAsker, _ headers: [(String, String)]) async throws -> String {
-        try await asker.json(url("/v1/agent/self", []), headers: headers)["Config"]["Datacenter"].text
+    func ownDatacenter(_ asker: DiscoveryAsker) async throws -> String {
+        let name = try await asker.json(url("/v1/agent/self", []), headers: headers)["Config"]["Datacenter"].text
+        if name.isEmpty { throw DiscoveryFault(description: "Consul's agent names no datacenter") }
+        return name
     }
 
-    private func group(_ entry: JSONTree, _ name: String, _ datacenter: String) -> TargetGroup {
+    func group(_ entry: JSONTree, _ name: String, _ datacenter: String) -> TargetGroup {
         let node = entry["Node"]
         let service = entry["Service"]
         // Tags stand between separators on both ends, so that one can be matched without knowing its place.

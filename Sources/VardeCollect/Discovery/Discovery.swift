@@ -65,8 +65,10 @@ package struct DiscoveryFault: Error, Sendable, CustomStringConvertible {
 
 /// What discovery asks through; tests put their own in its place.
 package protocol DiscoveryAsking: Sendable {
-    /// The answer to a GET of an `http`, `https` or `unix` address (`unix:///path/to/socket|/target`).
-    func get(_ url: String, headers: [(String, String)], tls: EgressTLS?, proxy: EgressProxy?) async throws -> EgressResponse
+    /// The answer to a GET of an `http`, `https` or `unix` address (`unix:///path/to/socket|/target`), within so many milliseconds.
+    func get(
+        _ url: String, headers: [(String, String)], tls: EgressTLS?, proxy: EgressProxy?, timeout: Int64
+    ) async throws -> EgressResponse
     /// The status of an answer that comes line by line, and its lines as they come.
     func lines(
         _ url: String, headers: [(String, String)], tls: EgressTLS?, longest: Int, timeout: Int64,
@@ -99,12 +101,23 @@ struct DiscoveryAsker {
 
     /// The body of a 200 as JSON.
     func json(_ url: String, headers: [(String, String)] = []) async throws -> JSONTree {
-        let headers = try complete(headers)
-        let response = try await asking.get(url, headers: headers, tls: try tls?.resolved(), proxy: proxy)
+        let response = try await answer(url, headers, Discovery.timeout)
+        return try JSONTree(response.body.span)
+    }
+
+    /// The body of a 200 as JSON, and the index Consul gives it; 0 where there is none.
+    func indexed(_ url: String, headers: [(String, String)], timeout: Int64) async throws -> (body: JSONTree, index: UInt64) {
+        let response = try await answer(url, headers, timeout)
+        let tree = try JSONTree(response.body.span)
+        return (tree, response.header("x-consul-index").flatMap { UInt64($0) } ?? 0)
+    }
+
+    private func answer(_ url: String, _ headers: [(String, String)], _ timeout: Int64) async throws -> EgressResponse {
+        let response = try await asking.get(url, headers: try complete(headers), tls: try tls?.resolved(), proxy: proxy, timeout: timeout)
         guard response.status == 200 else {
             throw DiscoveryFault(description: "server returned HTTP status \(HTTPStatusText.text(response.status))")
         }
-        return try JSONTree(response.body.span)
+        return response
     }
 }
 

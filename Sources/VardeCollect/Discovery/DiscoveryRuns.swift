@@ -82,6 +82,16 @@ final class DiscoveryRuns: Sendable {
             }
             return await watch.run()
         }
+        if case .consul(let consul) = entry.kind {
+            let asker = DiscoveryAsker(asking: asking, credentials: entry.credentials, tls: entry.tls, proxy: entry.proxy)
+            let watch = ConsulWatch(consul, asker, pause: entry.refreshInterval, clock: clock) { [self] groups in
+                lastError.text.withLock { $0 = "" }
+                do { take(try Discovery.checked(groups), of: entry, changed) } catch { note(error, lastError) }
+            } failed: { [self] error in
+                note(error, lastError)
+            }
+            return await watch.run()
+        }
         while !Task.isCancelled {
             do {
                 let groups = try await entry.groups(asking)
@@ -103,15 +113,17 @@ struct EgressAsking: DiscoveryAsking {
     var resolver = "/etc/resolv.conf"
     var port = 53
 
-    func get(_ url: String, headers: [(String, String)], tls: EgressTLS?, proxy: EgressProxy?) async throws -> EgressResponse {
+    func get(
+        _ url: String, headers: [(String, String)], tls: EgressTLS?, proxy: EgressProxy?, timeout: Int64
+    ) async throws -> EgressResponse {
         if url.hasPrefix("unix://") {
             let parts = url.dropFirst(7).split(separator: "|", maxSplits: 1)
             return try await egress.get(
-                unixSocket: String(parts.first ?? ""), String(parts.last ?? "/"), headers: headers, timeout: Discovery.timeout,
+                unixSocket: String(parts.first ?? ""), String(parts.last ?? "/"), headers: headers, timeout: timeout,
                 maxBytes: Discovery.maxBytes)
         }
         return try await egress.send(
-            "GET", url, headers: headers, timeout: Discovery.timeout, maxBytes: Discovery.maxBytes, tls: tls, proxy: proxy)
+            "GET", url, headers: headers, timeout: timeout, maxBytes: Discovery.maxBytes, tls: tls, proxy: proxy)
     }
 
     func lines(

@@ -84,6 +84,7 @@ extension ConsulDiscovery {
         if let v = keys["tags"] { tags = try v.strings() }
         if let v = keys["tag_separator"] { tagSeparator = try v.string() }
         if let v = keys["filter"] { filter = try v.string() }
+        if let v = keys["health_filter"] { healthFilter = try v.string() }
         if let v = keys["allow_stale"] { allowStale = try v.bool() }
         if let v = keys["node_meta"] { for (name, value) in try v.mapping().all() { nodeMeta[name] = try value.string() } }
         try keys.refuse([
