@@ -177,10 +177,12 @@ enum RemoteWriteBodies {
     }
 
     /// A series with one exemplar and no sample.
-    static func exemplar(name: String, labels: [String: String], trace: String, value: Double, at time: Int64) -> [UInt8] {
+    static func exemplar(
+        name: String, labels: [String: String], label: String = "trace_id", trace: String, value: Double, at time: Int64
+    ) -> [UInt8] {
         var one = series(name, labels)
         var pair: [UInt8] = []
-        ProtobufWriter.string(1, "trace_id", to: &pair)
+        ProtobufWriter.string(1, label, to: &pair)
         ProtobufWriter.string(2, trace, to: &pair)
         var exemplar: [UInt8] = []
         ProtobufWriter.bytes(1, pair, to: &exemplar)

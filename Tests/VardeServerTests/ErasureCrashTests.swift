@@ -84,7 +84,7 @@ import VardePrivacy
                 _ = try await stores.metrics.append(batch)
                 if round == 0 { try stores.metrics.maintain(now: now, force: true) }
             }
-            stores.exemplars.add([
+            try await stores.exemplars.add([
                 (["__name__": "m"], Exemplar(labels: ["user": "<\(token)>"], value: 1, timestamp: now)),
                 (["__name__": "n"], Exemplar(labels: ["user": "<\(other)>"], value: 1, timestamp: now)),
             ])

@@ -51,7 +51,7 @@ import VardeModel
             if round == 0 { try logs.flush() }
         }
         let exemplars = try ExemplarStore.open(directory: data + "/exemplars", fileSystem: files, catalog: catalog)
-        exemplars.add([(["__name__": "m"], Exemplar(labels: ["trace_id": "abc"], value: 1, timestamp: Self.now))])
+        try await exemplars.add([(["__name__": "m"], Exemplar(labels: ["trace_id": "abc"], value: 1, timestamp: Self.now))])
         try exemplars.close()
         let family = PushedFamily(
             name: "p", type: "gauge", help: "", samples: [PushedSample(labels: ["__name__": "p", "job": "a"], value: 1)])

@@ -82,7 +82,9 @@ import VardePrivacy
                 var batch = SampleBatch()
                 batch.append(try stores.metrics.resolve(["__name__": "m", "user": "<\(user)>"]), now - 1000 + Int64(round), 1)
                 _ = try await stores.metrics.append(batch)
-                stores.exemplars.add([(["__name__": "m"], Exemplar(labels: ["user": "<\(user)>"], value: 1, timestamp: now + Int64(round)))]
+                try await stores.exemplars.add([
+                    (["__name__": "m"], Exemplar(labels: ["user": "<\(user)>"], value: 1, timestamp: now + Int64(round)))
+                ]
                 )
                 let family = PushedFamily(
                     name: "p", type: "gauge", help: "", samples: [PushedSample(labels: ["__name__": "p", "user": user], value: 1)])

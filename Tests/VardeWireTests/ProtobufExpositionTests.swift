@@ -141,7 +141,7 @@ func described(_ batch: RawSampleBatch) throws -> [String] {
                 #"hits_total{path="/å"} 7 @5000 ^12000"#, "temperature.celsius{} -1.5 @99", "s_count{} 3 @99", "s_sum{} 4.5 @99",
                 #"s{quantile="0.99"} 2 @99"#,
             ])
-        #expect(batch.exemplars.map(\.exemplar) == [Exemplar(labels: ["trace_id": "abc"], value: 0.5, timestamp: 5000)])
+        #expect(batch.exemplars.map(\.exemplar) == [Exemplar(labels: ["trace_id": "abc"], value: 0.5, timestamp: 5000, hasOwnTime: false)])
         _ = try ProtobufExposition(scrapeTime: 99, honorsTimestamps: false).decode(body.span, into: &batch)
         #expect(batch.timestamps.allSatisfy { $0 == 99 })
     }
@@ -271,7 +271,7 @@ func described(_ batch: RawSampleBatch) throws -> [String] {
         #expect(
             exemplars == [
                 Exemplar(labels: ["trace_id": "a b"], value: 0.5, timestamp: 1_699_999_999_500),
-                Exemplar(labels: .empty, value: 3, timestamp: 42),
+                Exemplar(labels: .empty, value: 3, timestamp: 42, hasOwnTime: false),
             ])
     }
 

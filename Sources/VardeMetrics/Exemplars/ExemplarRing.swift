@@ -23,24 +23,33 @@ struct ExemplarRing: Sendable {
         case duplicate
         case outOfOrder = "out_of_order"
         case labelsTooLong = "labels_too_long"
+        /// The log did not take it: so it is not held either.
+        case notLogged = "not_logged"
     }
 
     /// Characters the labels of an exemplar may have together, as OpenMetrics says.
     static let maxLabelCharacters = 128
 
-    /// Takes an exemplar, unless it repeats the newest of its series or is older than that.
-    mutating func add(_ exemplar: Exemplar, to labels: Labels) -> Refusal? {
+    /// Why an exemplar is not to be taken: it repeats the newest of its series, is older than that, or says too much; nil where it is.
+    func refusal(of exemplar: Exemplar, to labels: Labels) -> Refusal? {
         if exemplar.labels.reduce(0, { $0 + $1.name.unicodeScalars.count + $1.value.unicodeScalars.count }) > Self.maxLabelCharacters {
             return .labelsTooLong
         }
         if let newest = series[labels]?.last {
-            if newest == exemplar { return .duplicate }
+            // One without a time of its own comes again with every scrape, at another time.
+            let isSameTime = newest.timestamp == exemplar.timestamp || !exemplar.hasOwnTime
+            if isSameTime, newest.value.bitPattern == exemplar.value.bitPattern, newest.labels == exemplar.labels { return .duplicate }
             if exemplar.timestamp < newest.timestamp { return .outOfOrder }
             // The same observation at the same time under another value is an older one than the one known.
             if exemplar.timestamp == newest.timestamp, exemplar.value <= newest.value, exemplar.labels == newest.labels {
                 return .outOfOrder
             }
         }
+        return nil
+    }
+
+    /// Takes an exemplar that is not refused.
+    mutating func add(_ exemplar: Exemplar, to labels: Labels) {
         if order.count == capacity {
             forgetFirst(of: order[oldest])
             order[oldest] = labels
@@ -49,14 +58,13 @@ struct ExemplarRing: Sendable {
             order.append(labels)
         }
         series[labels, default: []].append(exemplar)
-        return nil
     }
 
     /// Forgets exemplars; how many there were.
     mutating func remove(where test: (Labels, Exemplar) -> Bool) -> Int {
         var kept = ExemplarRing(capacity: capacity)
         forEach { labels, exemplar in
-            if !test(labels, exemplar) { _ = kept.add(exemplar, to: labels) }
+            if !test(labels, exemplar) { kept.add(exemplar, to: labels) }
         }
         defer { self = kept }
         return count - kept.count

@@ -4,8 +4,6 @@ package import VardeDisk
 package import VardeModel
 
 /// The newest exemplars, in memory and in a small log of their own, so that a restart keeps them.
-///
-/// An exemplar is on disk about a second after it was taken: it leads to a trace and is no data of its own, so nobody waits for it.
 package final class ExemplarStore: Sendable {
     /// Exemplars kept where nothing else is configured: Prometheus' default.
     package static let defaultCapacity = 100_000
@@ -39,22 +37,24 @@ package final class ExemplarStore: Sendable {
     /// - Parameters:
     ///   - catalog: told that there is a log.
     ///   - capacity: exemplars kept.
+    ///   - mode: when what was taken is synced.
     /// - Throws: `DiskError` where the log cannot be read.
     package static func open(
-        directory: String, fileSystem: any FileSystem, catalog: Catalog, capacity: Int = defaultCapacity
+        directory: String, fileSystem: any FileSystem, catalog: Catalog, capacity: Int = defaultCapacity,
+        mode: WriteAheadLog.SyncMode = .every
     ) throws -> ExemplarStore {
         var ring = ExemplarRing(capacity: capacity)
         var unreadable = 0
         var bytes = 0
         let (log, damage) = try WriteAheadLog.open(
-            directory: directory + "/wal", fileSystem: fileSystem, mode: .interval(milliseconds: 1_000)
+            directory: directory + "/wal", fileSystem: fileSystem, mode: mode
         ) { _, kind, payload in
             bytes += payload.count
             guard kind == ExemplarLogRecord.kind, let record = ExemplarLogRecord.decode(payload) else {
                 unreadable += 1
                 return
             }
-            _ = ring.add(record.exemplar, to: record.series)
+            if ring.refusal(of: record.exemplar, to: record.series) == nil { ring.add(record.exemplar, to: record.series) }
         }
         try catalog.expect([WriteAheadLog.expected(of: "exemplars")])
         var words = damage.map(\.description)
@@ -75,43 +75,61 @@ package final class ExemplarStore: Sendable {
         self.follower.withLock { $0 = follower }
     }
 
-    /// Takes exemplars, each with its series; labels must be redacted already.
+    /// Takes exemplars, each with its series; labels must be redacted already. Returns once the log has them, as samples are waited for;
+    /// those it had already too.
     ///
     /// - Returns: how many were taken.
+    /// - Throws: where the log did not take some: they are not held, and can be sent again.
     @discardableResult
-    package func add(_ exemplars: [(series: Labels, exemplar: Exemplar)]) -> Int {
-        var accepted = 0
+    package func add(_ exemplars: [(series: Labels, exemplar: Exemplar)]) async throws(DiskError) -> Int {
+        let (accepted, end, failure) = take(exemplars)
+        if let end { try await log.sync(through: end) }
+        if let failure { throw failure }
+        return accepted
+    }
+
+    /// Takes exemplars into memory, and into the log as far as that is memory; up to where it must be synced, nil where nothing is known of
+    /// any of them.
+    private func take(
+        _ exemplars: [(series: Labels, exemplar: Exemplar)]
+    ) -> (accepted: Int, end: WriteAheadLog.Position?, failure: DiskError?) {
         let follower = follower.withLock { $0 }
+        var accepted = 0
         var followed: [(series: Labels, exemplar: Exemplar)] = []
         var refused: [String: Int] = [:]
-        var last: WriteAheadLog.Position?
+        var end: WriteAheadLog.Position?
+        var failure: DiskError?
         var bytes = 0
         for (series, exemplar) in exemplars {
-            if let refusal = ring.withLock({ $0.add(exemplar, to: series) }) {
-                if refusal != .duplicate { refused[refusal.rawValue, default: 0] += 1 }
-                continue
-            }
-            accepted += 1
-            if follower != nil { followed.append((series, exemplar)) }
             let record = ExemplarLogRecord.encode(series, exemplar)
-            bytes += record.count
-            // A log that takes no more costs the exemplars after a restart, not now.
-            do throws(DiskError) {
-                last = try log.appendBuffered(kind: ExemplarLogRecord.kind, record.span)
-            } catch {
-                refused["not_logged", default: 0] += 1
+            let refusal = ring.withLock { ring -> ExemplarRing.Refusal? in
+                if let refusal = ring.refusal(of: exemplar, to: series) { return refusal }
+                do throws(DiskError) {
+                    end = try log.appendBuffered(kind: ExemplarLogRecord.kind, record.span)
+                } catch {
+                    failure = error
+                    return .notLogged
+                }
+                ring.add(exemplar, to: series)
+                return nil
+            }
+            switch refusal {
+            case nil:
+                accepted += 1
+                bytes += record.count
+                if follower != nil { followed.append((series, exemplar)) }
+            // It may be on its way to the disk still.
+            case .duplicate: end = log.end
+            case .some(let refusal): refused[refusal.rawValue, default: 0] += 1
             }
         }
         statistics.withLock { state in
             state.accepted += accepted
             for (reason, count) in refused { state.refused[reason, default: 0] += count }
         }
-        if let last {
-            appended.withLock { $0 += bytes }
-            Task { [log] in try? await log.sync(through: last) }
-        }
+        appended.withLock { $0 += bytes }
         if !followed.isEmpty { follower?(followed) }
-        return accepted
+        return (accepted, end, failure)
     }
 
     /// Exemplars from `from` to `through` (ms, inclusive) of every series that one of the selectors matches; series sorted by labels.

@@ -23,17 +23,17 @@ final class DeferredSink: SampleSink {
     func append(_ batch: SampleBatch) async throws(IngestError) -> AppendReport {
         let stores = try stores()
         let report = try await stores.metrics.append(batch)
-        keepExemplars(of: batch, in: stores)
+        await keepExemplars(of: batch, in: stores)
         parts.withLock { $0 }?.metrics.count("varde_ingested_samples_total", ["protocol": "scrape"], by: Double(report.accepted))
         return report
     }
 
-    /// Keeps the exemplars of a batch that was taken, redacted as labels are.
-    private func keepExemplars(of batch: SampleBatch, in stores: Stores) {
+    /// Keeps the exemplars of a batch that was taken, redacted as labels are. Those the log does not take are counted by their store.
+    private func keepExemplars(of batch: SampleBatch, in stores: Stores) async {
         if batch.exemplars.isEmpty { return }
         let redactor = parts.withLock { $0?.redactor }
         let labels = stores.metrics.labels(of: batch.exemplars.map { batch.refs[$0.index] })
-        stores.exemplars.add(
+        _ = try? await stores.exemplars.add(
             zip(labels, batch.exemplars).compactMap { series, one in
                 guard let series else { return nil }
                 return (series, one.exemplar.prepared(redactor, sampleTime: batch.timestamps[one.index]))
@@ -44,7 +44,9 @@ final class DeferredSink: SampleSink {
 extension Exemplar {
     /// With its labels redacted, and the time of its sample where it has none.
     func prepared(_ redactor: Redactor?, sampleTime: Int64) -> Exemplar {
-        Exemplar(
-            labels: redactor?.redact(labels: labels) ?? labels, value: value, timestamp: timestamp == 0 ? sampleTime : timestamp)
+        var prepared = self
+        if let redactor { prepared.labels = redactor.redact(labels: labels) }
+        if timestamp == 0 { (prepared.timestamp, prepared.hasOwnTime) = (sampleTime, false) }
+        return prepared
     }
 }

@@ -64,7 +64,7 @@ final class StoreService: Service {
         let logs = try LogStore.open(directory: settings.dataDirectory + "/logs", fileSystem: files, catalog: catalog, options: logOptions)
         let exemplars = try ExemplarStore.open(
             directory: settings.dataDirectory + "/exemplars", fileSystem: files, catalog: catalog,
-            capacity: configuration.storage.maxExemplars)
+            capacity: configuration.storage.maxExemplars, mode: logOptions.syncMode)
         let (pushed, pushedDamage) = try PushedGroups.open(
             directory: settings.dataDirectory + "/pushed", fileSystem: files, catalog: catalog)
         for damage in catalogDamage + missing + metrics.damage + logs.damage + exemplars.damage + pushedDamage {

@@ -38,6 +38,8 @@ struct ErasedStores: Sendable {
                 return texts.contains { SubstringSearch.firstOffset(of: $0.span, in: value) != nil }
             }
         }
+
+        func isConcerned(_ series: Labels, _ exemplar: Exemplar) -> Bool { stand(in: series) || stand(in: exemplar.labels) }
     }
 
     /// Series that have samples and hold one of the words, each once.
@@ -81,13 +83,12 @@ struct StoreErasureGround: ErasureGround {
     func deleteSeries(_ request: inout ErasureRequest, progress: (ErasureRequest) throws -> Void) throws {
         guard case .subject(let texts) = request.target, !texts.isEmpty else { return }
         let needles = ErasedStores.Needles(texts)
-        let isConcerned = { (series: Labels, exemplar: Exemplar) in needles.stand(in: series) || needles.stand(in: exemplar.labels) }
-        request.exemplars = max(request.exemplars, stores.exemplars.exemplars(where: isConcerned).count)
+        request.exemplars = max(request.exemplars, stores.exemplars.exemplars(where: needles.isConcerned).count)
         request.series = max(request.series, try stores.series(holding: texts).count)
         try progress(request)
         // Groups first, lest they be collected again.
         let pushed = try stores.pushed.remove { needles.stand(in: $0) }
-        _ = try stores.exemplars.remove(where: isConcerned)
+        _ = try stores.exemplars.remove(where: needles.isConcerned)
         _ = try stores.metrics.delete(holding: texts)
         try stores.metrics.purge()
         if pushed > 0 { enter(request, "\(pushed) pushed samples removed") }
@@ -122,12 +123,19 @@ struct StoreErasureGround: ErasureGround {
         request.verifiedSegments = report.segments
         request.verifiedBytes = report.bytesRead
         request.rewritten = report.rewritten
-        if case .subject(let texts) = request.target, try !stores.metrics.labels(holding: texts).isEmpty {
-            // Sent again meanwhile.
-            request.series += try stores.metrics.delete(holding: texts)
-            try stores.metrics.purge()
-        }
+        try removeSentAgain(&request)
         request.copies = try copies(request)
+    }
+
+    /// Removes series and exemplars that were sent again meanwhile.
+    private func removeSentAgain(_ request: inout ErasureRequest) throws {
+        guard case .subject(let texts) = request.target, !texts.isEmpty else { return }
+        let isConcerned = ErasedStores.Needles(texts).isConcerned
+        let exemplars = stores.exemplars.exemplars(where: isConcerned).count
+        if exemplars > 0 { request.exemplars += try stores.exemplars.remove(where: isConcerned) }
+        guard try exemplars > 0 || !stores.metrics.labels(holding: texts).isEmpty else { return }
+        request.series += try stores.metrics.delete(holding: texts)
+        try stores.metrics.purge()
     }
 
     func forget(_ request: ErasureRequest) throws { try stores.logs.forgetErasure(request.id) }

@@ -49,7 +49,7 @@ struct SubjectFinding: Sendable {
         series = try stores.series(holding: range.texts)
         oldestSample = stores.metrics.statistics.oldest
         let needles = ErasedStores.Needles(range.texts)
-        exemplars = stores.exemplars.exemplars { needles.stand(in: $0) || needles.stand(in: $1.labels) }
+        exemplars = stores.exemplars.exemplars(where: needles.isConcerned)
     }
 
     var lines: Int { streams.values.reduce(0) { $0 + $1.lines } }

@@ -1,4 +1,5 @@
 import VardeCollect
+import VardeDisk
 import VardeMetrics
 import VardeModel
 import VardePrivacy
@@ -31,13 +32,13 @@ struct MetricIntake: Sendable {
     /// - Parameter name: of the protocol, as the metrics count it.
     /// - Throws: where nothing was stored and the sender should try again.
     func store(_ batch: consuming RawSampleBatch, protocol name: String) async throws -> Outcome {
-        let store = try parts.stores().metrics
+        let stores = try parts.stores()
         try parts.checkWritable()
         let redactor = parts.redactor
         let batch = batch
         let taken: (report: AppendReport, refused: Int, errors: [IngestError])
         do throws(IngestError) {
-            taken = try await store.ingest(batch) { (bytes) throws(IngestError) in
+            taken = try await stores.metrics.ingest(batch) { (bytes) throws(IngestError) in
                 let labels: Labels
                 do throws(WireError) { labels = try RemoteWrite.labels(bytes) } catch { throw .invalidLabels("\(error)") }
                 return redactor?.redact(labels: labels) ?? labels
@@ -45,11 +46,15 @@ struct MetricIntake: Sendable {
         } catch {
             throw ServerParts.failure(error)
         }
-        ExemplarIntake.keep(batch, redactor, in: try parts.stores())
         let outcome = Self.outcome(of: batch, taken)
         parts.metrics.count("varde_ingested_samples_total", ["protocol": name], by: Double(taken.report.accepted))
         refuse(taken.refused, "labels_or_limit")
         refuse(taken.report.outOfBounds, "out_of_bounds")
+        do throws(DiskError) {
+            try await ExemplarIntake.keep(batch, refused: taken.report.refusedSeries, redactor, in: stores)
+        } catch {
+            throw ServerParts.failure(.unavailable("the samples are stored, exemplars are not: \(error)"))
+        }
         return outcome
     }
 

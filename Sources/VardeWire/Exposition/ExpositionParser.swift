@@ -226,7 +226,8 @@ package struct ExpositionParser {
         var line = OpenMetricsLine(range, number: lineNumber, from: lineStart)
         let exemplar = try line.exemplarBody(bytes)
         let time = exemplar.timestamp?.milliseconds ?? sample.timestamp ?? defaultTimestamp
-        return Exemplar(labels: Labels(exemplar.labels), value: exemplar.value, timestamp: time)
+        return Exemplar(
+            labels: Labels(exemplar.labels), value: exemplar.value, timestamp: time, hasOwnTime: exemplar.timestamp != nil)
     }
 
     /// Labels of the sample `next` returned last: as `labels`, with faults placed in the whole

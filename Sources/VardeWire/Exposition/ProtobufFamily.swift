@@ -162,13 +162,15 @@ struct ProtobufFamily {
     func exemplar(_ range: Range<Int>, _ body: Span<UInt8>) throws(ProtobufReader.Fault) -> Exemplar {
         var reader = ProtobufReader(range)
         var labels: [Label] = []
-        var exemplar = Exemplar(labels: .empty, value: 0, timestamp: time)
+        var exemplar = Exemplar(labels: .empty, value: 0, timestamp: time, hasOwnTime: false)
         while !reader.isAtEnd {
             let (field, type) = try reader.tag(body)
             switch (field, type) {
             case (1, 2): labels.append(try RemoteWriteWalk.label(try reader.delimited(body), body))
             case (2, 1): exemplar.value = Double(bitPattern: try reader.fixed64(body))
-            case (3, 2): exemplar.timestamp = try HistogramFields.time(try reader.delimited(body), body)
+            case (3, 2):
+                exemplar.timestamp = try HistogramFields.time(try reader.delimited(body), body)
+                exemplar.hasOwnTime = true
             default: try reader.skip(type, body)
             }
         }
