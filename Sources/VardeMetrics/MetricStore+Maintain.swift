@@ -58,9 +58,9 @@ extension MetricStore {
     /// Forgets series without a sample in the head just cut, once they are a good part of all.
     private func dropIdleSeries(_ state: inout State, seenIn samples: HeadSamples) {
         var idle = 0
-        for id in 0..<UInt32(state.table.count) where samples.newest(of: id) == HeadSamples.none { idle += 1 }
+        for id in 0..<UInt32(state.table.count) where !samples.hasSamples(of: id) { idle += 1 }
         guard idle > 1_000, idle > state.table.count / 4 else { return }
-        let (table, moved) = state.table.compacted { samples.newest(of: $0) != HeadSamples.none }
+        let (table, moved) = state.table.compacted { samples.hasSamples(of: $0) }
         var edges: [SeriesEdge] = []
         edges.reserveCapacity(table.count)
         for (old, new) in moved.enumerated() where new != nil { edges.append(state.edges[old]) }
@@ -117,7 +117,7 @@ extension MetricStore {
     /// One block for each day the head touches.
     private func write(_ frozen: FrozenHead) throws -> [Block] {
         let order = SeriesOrder(
-            (0..<UInt32(frozen.table.count)).filter { frozen.samples.newest(of: $0) != HeadSamples.none }, of: frozen.table)
+            (0..<UInt32(frozen.table.count)).filter { frozen.samples.hasSamples(of: $0) }, of: frozen.table)
         var blocks: [Block] = []
         var columns = SampleColumns()
         var pairs: [UInt32] = []

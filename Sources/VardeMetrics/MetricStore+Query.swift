@@ -29,7 +29,7 @@ extension MetricStore: SeriesSource {
             }
             if ids.isEmpty { continue }
             let part = selection.parts.count
-            selection.parts.append(.block(block, index, deleted))
+            selection.parts.append(.block(BlockPart(block: block, index: index, deleted: deleted)))
             for id in ids { selection.add(index.identities[Int(id)], part: part, id: id) }
         }
         for one in frozen.map({ HeadPart(table: $0.table, samples: $0.samples) }) + (head.map { [$0] } ?? [])
@@ -38,7 +38,7 @@ extension MetricStore: SeriesSource {
             if ids.isEmpty { continue }
             let part = selection.parts.count
             selection.parts.append(.head(one))
-            for id in ids where one.samples.newest(of: id) != HeadSamples.none {
+            for id in ids where one.samples.hasSamples(of: id) {
                 selection.add(one.table.identity(id), part: part, id: id)
             }
         }

@@ -10,6 +10,7 @@ struct StoreReader: SeriesReader {
     /// One for each part, nil until a head is read.
     private var ahead: [HeadReadAhead?]
     private var last = -2
+    private var places: [(part: Int, id: UInt32)] = []
 
     init(_ selection: StoreSelection, from: Int64, through: Int64) {
         self.selection = selection
@@ -23,7 +24,7 @@ struct StoreReader: SeriesReader {
         defer { last = index }
         if let place = selection.onlyPlace(of: index) { return try read(place, of: index, into: &columns) }
         let start = columns.count
-        let places = selection.places(of: index)
+        selection.places(of: index, into: &places)
         // Parts mostly follow each other in time: they are read one behind the other, and merged only where they overlap.
         var isAscending = true
         for place in places {
@@ -47,21 +48,21 @@ struct StoreReader: SeriesReader {
 
     private mutating func read(_ place: (part: Int, id: UInt32), of index: Int, into columns: inout SampleColumns) throws {
         switch selection.parts[place.part] {
-        case .block(let block, let blockIndex, let deleted):
+        case .block(let one):
             let start = columns.count
-            try block.read(place.id, in: blockIndex, from: from, through: through, cursor: &cursors[place.part], into: &columns)
-            deleted?.remove(from: &columns, behind: start, of: place.id)
+            try one.block.read(place.id, in: one.index, from: from, through: through, cursor: &cursors[place.part], into: &columns)
+            one.deleted?.remove(from: &columns, behind: start, of: place.id)
         case .head(let head):
-            let isPlain = columns.histograms.isEmpty && columns.startTimestamps.isEmpty && !head.samples.isIrregular(place.id)
+            let isPlain = head.samples.isPlain(place.id, columns)
             let isAhead = ahead[place.part]?.range.contains(index) ?? false
             if isPlain, isAhead || index == last + 1 {
+                let others = ahead[place.part] ?? HeadReadAhead()
                 if !isAhead {
-                    var next = ahead[place.part] ?? HeadReadAhead()
-                    ahead[place.part] = nil
-                    next.fill(selection, head.samples, part: place.part, from: index, times: from...max(from, through))
-                    ahead[place.part] = next
+                    ahead[place.part] = others
+                    others.fill(selection, head.samples, part: place.part, from: index, times: from...max(from, through))
                 }
-                ahead[place.part]?.append(index, to: &columns)
+                head.samples.readSettled(series: place.id, from: from, through: through, into: &columns)
+                others.append(index, to: &columns)
             } else {
                 head.samples.read(series: place.id, from: from, through: through, into: &columns)
             }
@@ -69,11 +70,11 @@ struct StoreReader: SeriesReader {
     }
 }
 
-/// Samples a head has of the next series of a selection.
+/// Samples a head has chained of the next series of a selection.
 ///
 /// They lie scattered in the order they came: series are read in the order of their numbers, in which neighbours mostly came together,
 /// and several side by side, so that the waits for memory overlap.
-private struct HeadReadAhead {
+private final class HeadReadAhead {
     /// Samples that are read ahead, about.
     private static let mostSamples = 100_000
 
@@ -83,8 +84,8 @@ private struct HeadReadAhead {
     private var runOfPosition: [Int] = []
     private var runs = HeadSamples.Runs()
 
-    mutating func fill(_ selection: StoreSelection, _ samples: HeadSamples, part: Int, from index: Int, times: ClosedRange<Int64>) {
-        let width = max(1, min(HeadSamples.Runs.mostChains, Self.mostSamples / max(1, samples.averageCount)))
+    func fill(_ selection: StoreSelection, _ samples: HeadSamples, part: Int, from index: Int, times: ClosedRange<Int64>) {
+        let width = max(1, min(HeadSamples.Runs.mostChains, Self.mostSamples / max(1, samples.averageChain)))
         range = index..<min(selection.count, index + width)
         var wanted: [(number: UInt32, position: Int)] = []
         for position in range {

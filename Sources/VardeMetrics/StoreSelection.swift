@@ -1,15 +1,33 @@
 import VardeModel
 
-/// A head as it was at one moment.
-struct HeadPart: Sendable {
-    var table: SeriesTable
-    var samples: HeadSamples
+/// A head as it was at one moment. An object, as is a block's part: readers take it up once a series, and its arrays are not counted then.
+final class HeadPart: Sendable {
+    let table: SeriesTable
+    let samples: HeadSamples
+
+    init(table: SeriesTable, samples: HeadSamples) {
+        self.table = table
+        self.samples = samples
+    }
+}
+
+/// A block with its index, and what is deleted of it.
+final class BlockPart: Sendable {
+    let block: Block
+    let index: Block.Index
+    let deleted: BlockTombstones?
+
+    init(block: Block, index: Block.Index, deleted: BlockTombstones?) {
+        self.block = block
+        self.index = index
+        self.deleted = deleted
+    }
 }
 
 /// Series of a query, each with its places in the parts of the store.
 struct StoreSelection: SeriesSelection {
     enum Part: Sendable {
-        case block(Block, Block.Index, BlockTombstones?)
+        case block(BlockPart)
         case head(HeadPart)
     }
 
@@ -67,9 +85,9 @@ struct StoreSelection: SeriesSelection {
         return firstPlace[index].part == part ? firstPlace[index].id : nil
     }
 
-    /// Places of a series in the order of writing.
-    func places(of index: Int) -> [(part: Int, id: UInt32)] {
-        var places: [(part: Int, id: UInt32)] = []
+    /// Fills in the places of a series, in the order of writing.
+    func places(of index: Int, into places: inout [(part: Int, id: UInt32)]) {
+        places.removeAll(keepingCapacity: true)
         var at = latest[index]
         while at != Self.none {
             places.append((later[Int(at)].part, later[Int(at)].id))
@@ -77,7 +95,6 @@ struct StoreSelection: SeriesSelection {
         }
         places.append(firstPlace[index])
         places.reverse()
-        return places
     }
 
     var count: Int { firstPlace.count }
@@ -85,7 +102,7 @@ struct StoreSelection: SeriesSelection {
     func labels(at index: Int) -> Labels {
         let (part, id) = firstPlace[index]
         return switch parts[part] {
-        case .block(_, let index, _): index.labels(id)
+        case .block(let one): one.index.labels(id)
         case .head(let head): head.table.labels(id)
         }
     }
@@ -93,7 +110,7 @@ struct StoreSelection: SeriesSelection {
     func names(at index: Int) -> [String] {
         let (part, id) = firstPlace[index]
         return switch parts[part] {
-        case .block(_, let index, _): index.names(id)
+        case .block(let one): one.index.names(id)
         case .head(let head): head.table.names(id)
         }
     }
@@ -101,9 +118,9 @@ struct StoreSelection: SeriesSelection {
     func value(of name: String, at index: Int) -> String? {
         let (part, id) = firstPlace[index]
         switch parts[part] {
-        case .block(_, let index, _):
-            guard let symbol = index.symbol(name), let value = index.valueSymbol(id, name: symbol) else { return nil }
-            return index.dictionary.symbols[Int(value)]
+        case .block(let one):
+            guard let symbol = one.index.symbol(name), let value = one.index.valueSymbol(id, name: symbol) else { return nil }
+            return one.index.dictionary.symbols[Int(value)]
         case .head(let head):
             guard let symbol = head.table.symbol(name), let value = head.table.valueSymbol(id, name: symbol) else { return nil }
             return head.table.symbols[Int(value)]
@@ -128,7 +145,7 @@ struct StoreSelection: SeriesSelection {
         let nameSymbols: [[UInt32?]] = parts.map { part in
             names.map { name in
                 switch part {
-                case .block(_, let index, _): index.symbol(name)
+                case .block(let one): one.index.symbol(name)
                 case .head(let head): head.table.symbol(name)
                 }
             }
@@ -160,7 +177,7 @@ struct StoreSelection: SeriesSelection {
 
     private func valueSymbol(_ part: Int, _ id: UInt32, _ name: UInt32) -> UInt32? {
         switch parts[part] {
-        case .block(_, let index, _): index.valueSymbol(id, name: name)
+        case .block(let one): one.index.valueSymbol(id, name: name)
         case .head(let head): head.table.valueSymbol(id, name: name)
         }
     }

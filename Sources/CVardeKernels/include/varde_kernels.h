@@ -3,6 +3,7 @@
 #include "varde_bounds.h"
 #include "varde_build.h"
 #include "varde_clock.h"
+#include "varde_columns.h"
 #include "varde_files.h"
 #include "varde_grams.h"
 #include "varde_json.h"

@@ -104,8 +104,9 @@ final class Block: Sendable {
         }
         values.removeAll(keepingCapacity: true)
         var at = start
-        let damaged = DiskError(damaged: file.path, "the chunk of series \(id) makes no sense")
-        guard ValueColumn.decode(chunk, at: &at, count: times.count, into: &values, scratch: &scratch) else { throw damaged }
+        // Worded only where it is thrown: this runs once a series.
+        func damaged() -> DiskError { DiskError(damaged: file.path, "the chunk of series \(id) makes no sense") }
+        guard ValueColumn.decode(chunk, at: &at, count: times.count, into: &values, scratch: &scratch) else { throw damaged() }
         if at == end {
             if columns.histograms.isEmpty {
                 columns.timestamps.append(contentsOf: times[low..<high])
@@ -117,9 +118,11 @@ final class Block: Sendable {
             return
         }
         var histograms: [Int: NativeHistogram] = [:]
-        guard let count = Varint.read(chunk, at: &at), count <= UInt64(times.count) else { throw damaged }
+        guard let count = Varint.read(chunk, at: &at), count <= UInt64(times.count) else { throw damaged() }
         for _ in 0..<count {
-            guard let position = Varint.read(chunk, at: &at), let histogram = HistogramColumn.decode(chunk, at: &at) else { throw damaged }
+            guard let position = Varint.read(chunk, at: &at), let histogram = HistogramColumn.decode(chunk, at: &at) else {
+                throw damaged()
+            }
             histograms[Int(position)] = histogram
         }
         for i in low..<high {

@@ -1,15 +1,16 @@
 import VardeModel
 
-/// Samples since the last cut, in the order they came, chained by series: appending touches the end of one array and nothing else.
+/// Samples since the last cut. The newest lie in the order they came, chained by series: appending touches the end of one array and
+/// nothing else. Once they are many they are settled: laid out series by series, so that a query reads each in one stretch.
 ///
-/// They lie in slabs: a full slab never changes again, so a query that holds on to the samples makes the next append copy the open
-/// slab at most.
+/// Those that are chained lie in slabs: a full slab never changes again, so a query that holds on to the samples makes the next append
+/// copy the open slab at most.
 struct HeadSamples {
     /// No sample before.
     static let none = UInt32.max
 
     /// Sixteen bytes, so that no sample lies in two lines of the cache.
-    fileprivate struct Sample {
+    struct Sample {
         var value: Double
         /// Milliseconds since `base`; `far` where that does not fit.
         var offset: Int32
@@ -22,15 +23,21 @@ struct HeadSamples {
     private static let slabMask = slabSize - 1
     private static let far = Int32.min
 
+    /// Chained samples are settled when there are so many of them, and so many a series as well: a stretch costs a few bytes a series.
+    private let settledAtLeast: Int
+    private static let settledAtLeastOfSeries = 16
+
+    private var settled: [SettledSamples] = []
+    private var settledCount = 0
     private var full: [[Sample]] = []
     private var open: [Sample] = []
     /// Time of the first sample.
     private var base: Int64 = 0
-    /// Times too far from `base`, by sample number.
+    /// Times too far from `base`, by number of the chained sample.
     private var farTimes: [UInt32: Int64] = [:]
-    /// Newest sample of each series.
+    /// Newest chained sample of each series.
     private var newest: [UInt32] = []
-    /// Histograms by sample number.
+    /// Histograms by number of the chained sample.
     private var histograms: [UInt32: NativeHistogram] = [:]
     /// A bit for each series whose samples do not all go strictly forward in time, or are not all floats.
     private var irregular: [UInt64] = []
@@ -38,15 +45,18 @@ struct HeadSamples {
     private(set) var first = Int64.max
     private(set) var last = Int64.min
 
-    var count: Int { full.count << Self.slabBits + open.count }
-    /// Samples a series there ever was a sample of has, about.
-    var averageCount: Int { count / max(1, newest.count) }
-    var isEmpty: Bool { full.isEmpty && open.isEmpty }
+    init(settledAtLeast: Int = 1 << 18) { self.settledAtLeast = settledAtLeast }
+
+    var count: Int { settledCount + chainedCount }
+    var chainedCount: Int { full.count << Self.slabBits + open.count }
+    /// Chained samples a series there ever was a sample of has, about.
+    var averageChain: Int { chainedCount / max(1, newest.count) }
+    var isEmpty: Bool { count == 0 }
 
     /// Appends a sample. `isLater` says that the series has none at this time or after it.
     @inline(__always)
     mutating func append(series: UInt32, _ timestamp: Int64, _ value: Double, isLater: Bool) {
-        let number = UInt32(truncatingIfNeeded: count)
+        let number = UInt32(truncatingIfNeeded: chainedCount)
         while newest.count <= Int(series) { newest.append(Self.none) }
         if number == 0 { base = timestamp }
         let (distance, overflow) = timestamp.subtractingReportingOverflow(base)
@@ -67,11 +77,26 @@ struct HeadSamples {
     private mutating func closeSlab() {
         full.append(open)
         open = []
+        let chained = chainedCount
+        if chained >= settledAtLeast, chained >= newest.count * Self.settledAtLeastOfSeries {
+            settle()
+        } else {
+            open.reserveCapacity(Self.slabSize)
+        }
+    }
+
+    private mutating func settle() {
+        settled.append(SettledSamples(self, newest: newest))
+        settledCount += chainedCount
+        full = []
         open.reserveCapacity(Self.slabSize)
+        farTimes = [:]
+        histograms = [:]
+        newest = [UInt32](repeating: Self.none, count: newest.count)
     }
 
     mutating func append(series: UInt32, _ timestamp: Int64, _ histogram: NativeHistogram) {
-        histograms[UInt32(count)] = histogram
+        histograms[UInt32(chainedCount)] = histogram
         append(series: series, timestamp, 0, isLater: false)
     }
 
@@ -93,24 +118,48 @@ struct HeadSamples {
     }
 
     @inline(__always)
-    fileprivate func sample(_ number: UInt32) -> Sample {
+    func sample(_ number: UInt32) -> Sample {
         let slab = Int(number) >> Self.slabBits
         let position = Int(number) & Self.slabMask
         return slab == full.count ? open[position] : full[slab][position]
     }
 
     @inline(__always)
-    fileprivate func time(_ number: UInt32, _ offset: Int32) -> Int64 {
+    func time(_ number: UInt32, _ offset: Int32) -> Int64 {
         offset == Self.far ? farTimes[number] ?? 0 : base + Int64(offset)
     }
 
+    /// Number of a series' newest chained sample, `none` where none is chained.
     @inline(__always)
     func newest(of series: UInt32) -> UInt32 { Int(series) < newest.count ? newest[Int(series)] : Self.none }
+
+    func hasSamples(of series: UInt32) -> Bool {
+        newest(of: series) != Self.none || settled.contains { !$0.range(of: series).isEmpty }
+    }
 
     /// The histogram a series' newest sample is, where it has this time.
     func newestHistogram(of series: UInt32, at time: Int64) -> NativeHistogram? {
         let number = newest(of: series)
-        return number != Self.none && self.time(number, sample(number).offset) == time ? histograms[number] : nil
+        if number != Self.none { return self.time(number, sample(number).offset) == time ? histograms[number] : nil }
+        for one in settled.reversed() {
+            guard let position = one.range(of: series).last else { continue }
+            return one.times[position] == time ? one.histograms[position] : nil
+        }
+        return nil
+    }
+
+    /// The histograms among a series' chained samples, by their distance from the newest.
+    func chainedHistograms(of series: UInt32) -> [Int: NativeHistogram] {
+        if histograms.isEmpty || !isIrregular(series) { return [:] }
+        var found: [Int: NativeHistogram] = [:]
+        var at = newest(of: series)
+        var distance = 0
+        while at != Self.none {
+            if let histogram = histograms[at] { found[distance] = histogram }
+            at = sample(at).previous
+            distance += 1
+        }
+        return found
     }
 
     /// Each number `group` gives for a timestamp, once, ascending.
@@ -119,19 +168,20 @@ struct HeadSamples {
         if group(first) == group(last) { return [group(first)] }
         var found: Set<Int64> = []
         var latest: Int64?
-        for number in 0..<UInt32(count) {
-            let group = group(time(number, sample(number).offset))
+        func note(_ time: Int64) {
+            let group = group(time)
             if group != latest { found.insert(group) }
             latest = group
         }
+        for one in settled { for time in one.times { note(time) } }
+        for number in 0..<UInt32(chainedCount) { note(time(number, sample(number).offset)) }
         return found.sorted()
     }
 
     /// Appends a series' samples in the range to `columns`, ascending, each timestamp once: of several samples the last to come stands.
     func read(series: UInt32, from: Int64, through: Int64, into columns: inout SampleColumns) {
-        guard !isIrregular(series), columns.histograms.isEmpty, columns.startTimestamps.isEmpty else {
-            return readSorting(series: series, from: from, through: through, into: &columns)
-        }
+        if !isPlain(series, columns) { return readSorting(series: series, from: from, through: through, into: &columns) }
+        readSettled(series: series, from: from, through: through, into: &columns)
         // The chain goes strictly back in time: taken as it is and turned around.
         let start = columns.count
         var at = newest(of: series)
@@ -149,108 +199,45 @@ struct HeadSamples {
         columns.values[start...].reverse()
     }
 
-    private func readSorting(series: UInt32, from: Int64, through: Int64, into columns: inout SampleColumns) {
-        var at = newest(of: series)
-        var found: [(number: UInt32, time: Int64, value: Double)] = []
-        while at != Self.none {
-            let sample = sample(at)
-            let time = time(at, sample.offset)
-            if time >= from, time <= through { found.append((at, time, sample.value)) }
-            at = sample.previous
+    /// Whether a series' samples can be appended to the columns as they lie.
+    func isPlain(_ series: UInt32, _ columns: SampleColumns) -> Bool {
+        columns.histograms.isEmpty && columns.startTimestamps.isEmpty && !isIrregular(series)
+    }
+
+    /// Appends those of a regular series' samples that are settled.
+    func readSettled(series: UInt32, from: Int64, through: Int64, into columns: inout SampleColumns) {
+        for one in settled where one.first <= through && one.last >= from {
+            one.read(series: series, from: from, through: through, into: &columns)
         }
-        found.sort { a, b in a.time == b.time ? a.number < b.number : a.time < b.time }
+    }
+
+    private func readSorting(series: UInt32, from: Int64, through: Int64, into columns: inout SampleColumns) {
+        var found: [(time: Int64, order: Int, value: Double, histogram: NativeHistogram?)] = []
+        var order = 0
+        func note(_ time: Int64, _ value: Double, _ histogram: NativeHistogram?) {
+            if time >= from, time <= through { found.append((time, order, value, histogram)) }
+            order += 1
+        }
+        for one in settled {
+            for position in one.range(of: series) { note(one.times[position], one.values[position], one.histograms[position]) }
+        }
+        var chain: [UInt32] = []
+        var at = newest(of: series)
+        while at != Self.none {
+            chain.append(at)
+            at = sample(at).previous
+        }
+        for number in chain.reversed() {
+            let sample = sample(number)
+            note(time(number, sample.offset), sample.value, histograms[number])
+        }
+        found.sort { a, b in a.time == b.time ? a.order < b.order : a.time < b.time }
         for (position, sample) in found.enumerated() {
             if position + 1 < found.count, found[position + 1].time == sample.time { continue }
-            if let histogram = histograms[sample.number] {
+            if let histogram = sample.histogram {
                 columns.append(sample.time, histogram)
             } else {
                 columns.append(sample.time, sample.value)
-            }
-        }
-    }
-}
-
-// MARK: - Several series at once
-
-extension HeadSamples {
-    /// Samples of some series that are not irregular, each in a stretch of its own, ascending.
-    struct Runs {
-        /// Chains followed side by side at most.
-        static let mostChains = 64
-
-        /// Where each chain is, and how many samples it gave.
-        private var at: [UInt32] = []
-        private var counts: [Int] = []
-        /// Room for so many samples a chain.
-        private var room = 128
-        private var times: [Int64] = []
-        private var values: [Double] = []
-
-        func append(_ run: Int, to columns: inout SampleColumns) {
-            let range = run * room..<(run * room + counts[run])
-            columns.timestamps.append(contentsOf: times[range])
-            columns.values.append(contentsOf: values[range])
-        }
-
-        /// Reads the series whose newest samples are given, neighbours in the head beside each other.
-        mutating func fill(_ newest: [UInt32], of samples: HeadSamples, times range: ClosedRange<Int64>) {
-            at = newest
-            counts = [Int](repeating: 0, count: newest.count)
-            if times.count < newest.count * room { reserve(newest.count * room) }
-            while Self.follow(samples, range, room: room, &at, &counts, &times, &values) { widen() }
-            for run in at.indices {
-                let own = run * room..<(run * room + counts[run])
-                times[own].reverse()
-                values[own].reverse()
-            }
-        }
-
-        /// Follows the chains side by side, newest sample first, until one has no room left; whether that is so.
-        private static func follow(
-            _ samples: HeadSamples, _ range: ClosedRange<Int64>, room: Int, _ places: inout [UInt32], _ lengths: inout [Int],
-            _ timeColumn: inout [Int64], _ valueColumn: inout [Double]
-        ) -> Bool {
-            var at = places.mutableSpan
-            var counts = lengths.mutableSpan
-            var times = timeColumn.mutableSpan
-            var values = valueColumn.mutableSpan
-            var isOpen = true
-            while isOpen {
-                isOpen = false
-                for run in at.indices {
-                    let number = at[run]
-                    if number == HeadSamples.none { continue }
-                    let sample = samples.sample(number)
-                    let time = samples.time(number, sample.offset)
-                    if range.contains(time) {
-                        let count = counts[run]
-                        if count == room { return true }
-                        times[run * room + count] = time
-                        values[run * room + count] = sample.value
-                        counts[run] = count + 1
-                    }
-                    at[run] = time < range.lowerBound ? HeadSamples.none : sample.previous
-                    isOpen = true
-                }
-            }
-            return false
-        }
-
-        private mutating func reserve(_ count: Int) {
-            times.append(contentsOf: repeatElement(0, count: count - times.count))
-            values.append(contentsOf: repeatElement(0, count: count - values.count))
-        }
-
-        private mutating func widen() {
-            let old = room
-            room *= 2
-            reserve(at.count * room)
-            // From the last on, so that nothing is overwritten before it is moved.
-            for run in at.indices.reversed() {
-                for place in (0..<counts[run]).reversed() {
-                    times[run * room + place] = times[run * old + place]
-                    values[run * room + place] = values[run * old + place]
-                }
             }
         }
     }

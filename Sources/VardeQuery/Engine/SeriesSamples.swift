@@ -1,3 +1,4 @@
+internal import VardeKernels
 internal import VardeModel
 
 /// The samples of one series without stale markers, floats and histograms apart; reused from series to series.
@@ -62,11 +63,7 @@ struct SeriesSamples: Sendable {
     }
 
     private static func hasStaleMarker(_ values: Span<Double>) -> Bool {
-        // Counted without branching, and with the bits at hand: this runs over every sample read.
-        let marker = Double.staleMarker.bitPattern
-        var found = 0
-        for i in values.indices { found &+= values[i].bitPattern == marker ? 1 : 0 }
-        return found > 0
+        ColumnCounts.count(of: Double.staleMarker.bitPattern, in: values) > 0
     }
 
     /// Count and sum alone, with the counter reset against the sample before made explicit since the buckets that tell it go.

@@ -1,3 +1,5 @@
+internal import VardeKernels
+
 /// Where each step's window lies among a series' samples, and how far it is from its edges.
 ///
 /// Series scraped together have the same timestamps, so a plan made for one serves those that follow.
@@ -87,9 +89,8 @@ extension RangeEvaluation {
 
     /// Positions of samples lower than the one before.
     private static func resets(_ values: Span<Double>) -> [Int] {
-        // First without branching, as most counters never fall.
-        var falls = 0
-        for i in 1..<max(values.count, 1) { falls &+= values[i] < values[i &- 1] ? 1 : 0 }
+        // Most counters never fall.
+        let falls = ColumnCounts.falls(in: values)
         if falls == 0 { return [] }
         var resets: [Int] = []
         resets.reserveCapacity(falls)

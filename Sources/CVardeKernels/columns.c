@@ -1,0 +1,30 @@
+#include "varde_columns.h"
+
+// Plain loops: the compiler makes them vectors of the width that is named.
+#define COUNT_EQUAL                                                     \
+    size_t found = 0;                                                   \
+    for (size_t i = 0; i < count; i++) found += values[i] == wanted;    \
+    return found;
+#define COUNT_FALLS                                                             \
+    size_t found = 0;                                                           \
+    for (size_t i = 1; i < count; i++) found += values[i] < values[i - 1];      \
+    return found;
+
+static size_t count_equal_portable(const uint64_t *values, size_t count, uint64_t wanted) { COUNT_EQUAL }
+static size_t count_falls_portable(const double *values, size_t count) { COUNT_FALLS }
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static size_t count_equal_avx2(const uint64_t *values, size_t count, uint64_t wanted) { COUNT_EQUAL }
+__attribute__((target("avx2"))) static size_t count_falls_avx2(const double *values, size_t count) { COUNT_FALLS }
+
+size_t varde_count_equal(const uint64_t *values, size_t count, uint64_t wanted) {
+    return __builtin_cpu_supports("avx2") ? count_equal_avx2(values, count, wanted) : count_equal_portable(values, count, wanted);
+}
+
+size_t varde_count_falls(const double *values, size_t count) {
+    return __builtin_cpu_supports("avx2") ? count_falls_avx2(values, count) : count_falls_portable(values, count);
+}
+#else
+size_t varde_count_equal(const uint64_t *values, size_t count, uint64_t wanted) { return count_equal_portable(values, count, wanted); }
+size_t varde_count_falls(const double *values, size_t count) { return count_falls_portable(values, count); }
+#endif

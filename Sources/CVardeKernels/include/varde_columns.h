@@ -1,0 +1,17 @@
+// Passes over columns of 64-bit values.
+#pragma once
+#include "varde_bounds.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// How many of the values have exactly these bits.
+size_t varde_count_equal(const uint64_t *__counted_by(count) values VARDE_NOESCAPE, size_t count, uint64_t wanted);
+
+/// How many of the values are less than the one before; NaN is neither less nor more than any.
+size_t varde_count_falls(const double *__counted_by(count) values VARDE_NOESCAPE, size_t count);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,67 @@
+import VardeModel
+
+/// Samples of a head laid out series by series, each series' in the order they came. Never changes.
+struct SettledSamples {
+    /// Where the samples of each series begin, and last where they end.
+    private var starts: [UInt32] = []
+    private(set) var times: [Int64] = []
+    private(set) var values: [Double] = []
+    /// Histograms by position.
+    private(set) var histograms: [Int: NativeHistogram] = [:]
+    private(set) var first = Int64.max
+    private(set) var last = Int64.min
+
+    /// Takes the samples that are chained.
+    init(_ samples: HeadSamples, newest: [UInt32]) {
+        times.reserveCapacity(samples.chainedCount)
+        values.reserveCapacity(samples.chainedCount)
+        starts.reserveCapacity(newest.count + 1)
+        var runs = HeadSamples.Runs()
+        for begin in stride(from: 0, to: newest.count, by: HeadSamples.Runs.mostChains) {
+            let end = min(begin + HeadSamples.Runs.mostChains, newest.count)
+            runs.fill(Array(newest[begin..<end]), of: samples, times: .min ... .max)
+            for series in begin..<end {
+                starts.append(UInt32(times.count))
+                runs.append(series - begin, &times, &values)
+                for (distance, histogram) in samples.chainedHistograms(of: UInt32(series)) {
+                    histograms[times.count - 1 - distance] = histogram
+                }
+            }
+        }
+        starts.append(UInt32(times.count))
+        for time in times {
+            first = min(first, time)
+            last = max(last, time)
+        }
+    }
+
+    /// Positions of a series' samples.
+    @inline(__always)
+    func range(of series: UInt32) -> Range<Int> {
+        let at = Int(series)
+        return at + 1 < starts.count ? Int(starts[at])..<Int(starts[at + 1]) : 0..<0
+    }
+
+    /// Appends the samples in the range of a series whose times ascend.
+    func read(series: UInt32, from: Int64, through: Int64, into columns: inout SampleColumns) {
+        var range = range(of: series)
+        if range.isEmpty { return }
+        if times[range.lowerBound] < from { range = place(of: from, in: range)..<range.upperBound }
+        if !range.isEmpty, times[range.upperBound - 1] > through {
+            range = range.lowerBound..<(through == .max ? range.upperBound : place(of: through + 1, in: range))
+        }
+        columns.timestamps.append(contentsOf: times[range])
+        columns.values.append(contentsOf: values[range])
+    }
+
+    /// The first position in the range with this time or a later one.
+    private func place(of time: Int64, in range: Range<Int>) -> Int {
+        var low = range.lowerBound
+        var high = range.upperBound
+        while low < high {
+            let middle = (low + high) / 2
+            if times[middle] < time { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}
