@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -88,6 +89,8 @@ import Testing
         let server = try ServerProcess(
             configuration: "logs: {files: [{paths: '\(folder.path)/app.log', labels: {job: kill}}]}\n")
         let rounds = ProcessInfo.processInfo.environment["VARDE_KILL_ROUNDS"].flatMap { Int($0) } ?? 4
+        // A file that is written and renamed between two looks of the server is never seen: it is rotated once a life of the server.
+        let rotation = Mutex<(isDue: Bool, next: Int)>((false, 0))
         let writer = Task { () -> Int in
             var number = 0
             while !Task.isCancelled {
@@ -95,10 +98,10 @@ import Testing
                     Self.append("line \(number) of a writer that does not wait\n", to: folder.path + "/app.log")
                     number += 1
                 }
-                // Every so often as logrotate would.
-                if number % 5_000 == 0 {
-                    try? FileManager.default.moveItem(
-                        atPath: folder.path + "/app.log", toPath: folder.path + "/app.log.\(number / 5_000)")
+                // As logrotate would.
+                if rotation.withLock({ $0.isDue }) {
+                    try? FileManager.default.moveItem(atPath: folder.path + "/app.log", toPath: folder.path + "/app.log.\(number)")
+                    rotation.withLock { $0 = (false, number) }
                 }
                 try? await Task.sleep(for: .milliseconds(2))
             }
@@ -108,6 +111,12 @@ import Testing
             try await server.start()
             let seen = try await server.ownMetric("varde_tail_entries_total")
             _ = try await SyslogListenerTests.metric(server, "varde_tail_entries_total", "", reaches: seen + 500 + Double(round * 100))
+            // What came after the last rotation is known to the server before the next, which finds it alive and dead by turns.
+            let first = rotation.withLock { $0.next }
+            #expect(try await ServerProcess.wait { try await !Self.counts(server, "{job=\"kill\"} |= `line \(first) of`").isEmpty })
+            if round % 2 == 1 { server.killHard() }
+            rotation.withLock { $0.isDue = true }
+            #expect(try await ServerProcess.wait { rotation.withLock { !$0.isDue } })
             server.killHard()
         }
         writer.cancel()
