@@ -200,4 +200,22 @@ import VardeModel
         guard case .vector(let vector) = result.value else { throw PromQLScriptError("no vector") }
         #expect(vector.labels == [["query": "x"]] && vector.values == [42])
     }
+
+    /// Figures of Go's `time.Unix(int64(f), 0).UTC()` on x86-64, which is what Prometheus asks.
+    @Test(arguments: [
+        ("NaN", [292_277_026_596, 12, 4, 0, 339, 15, 30, 31]), ("Inf", [292_277_026_596, 12, 4, 0, 339, 15, 30, 31]),
+        ("-Inf", [292_277_026_596, 12, 4, 0, 339, 15, 30, 31]), ("1e20", [292_277_026_596, 12, 4, 0, 339, 15, 30, 31]),
+        ("9.2e18", [291_536_396_232, 8, 31, 5, 244, 11, 33, 31]), ("-9.2e18", [-291_536_392_293, 5, 3, 2, 123, 12, 26, 31]),
+        ("1e17", [3_168_875_820, 9, 6, 3, 250, 9, 46, 30]), ("-1e12", [-29_719, 4, 5, 2, 95, 22, 13, 30]),
+        ("253402300800", [10_000, 1, 1, 6, 1, 0, 0, 31]),
+    ])
+    func `Times far away and times that are none have Prometheus' calendar`(seconds: String, wanted: [Double]) throws {
+        let functions = ["year", "month", "day_of_month", "day_of_week", "day_of_year", "hour", "minute", "days_in_month"]
+        let engine = PromQLEngine(source: PromQLMemorySource(), options: PromQLOptions())
+        for (function, value) in zip(functions, wanted) {
+            let found = try matrix(
+                engine.range("\(function)(vector(\(seconds)))", start: Self.start, end: Self.start, step: 30_000))
+            #expect(found.value(0, 0) == value, "\(function) of \(seconds)")
+        }
+    }
 }

@@ -17,8 +17,11 @@ package struct CivilTime: Sendable, Equatable {
 
     /// The civil time of so many seconds since the epoch.
     package init(seconds: Int64) {
-        let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
-        let rest = seconds - days * 86_400
+        var (days, rest) = seconds.quotientAndRemainder(dividingBy: 86_400)
+        if rest < 0 {
+            days -= 1
+            rest += 86_400
+        }
         hour = rest / 3600
         minute = rest % 3600 / 60
         second = rest % 60

@@ -157,9 +157,10 @@ enum DateFunction: String, Sendable {
     case hour, minute, month, year
 
     func callAsFunction(_ seconds: Double) -> Double {
-        // Beyond what a calendar holds the result means nothing, as in Go.
-        let whole = seconds.isNaN ? 0 : Swift.max(-6e16, Swift.min(6e16, seconds))
-        let time = CivilTime(seconds: Int64(whole))
+        // What is no number of seconds, or too many, is for Prometheus on x86-64 the second behind the last that can be counted, whose
+        // minute is the last one's.
+        let whole = Int64(exactly: seconds.rounded(.towardZero)) ?? .max
+        let time = CivilTime(seconds: whole == .min ? .max : whole)
         return switch self {
         case .daysInMonth: Double(time.daysInMonth)
         case .dayOfMonth: Double(time.day)
