@@ -181,6 +181,26 @@ import VardeModel
         #expect(try vector("sum by (x) (a_total)", delayed: false).labels == [["x": "y"]])
     }
 
+    @Test func `Series of several names are folded without being kept, where nothing clashes`() throws {
+        let source = Self.source(series: 300, samples: 40, seed: 5)
+        let budget = QueryBudget(maxSamples: 3_000)
+        var options = PromQLOptions()
+        options.delaysNameRemoval = false
+        let engine = PromQLEngine(source: source, options: options)
+        let grid = (start: Self.start, end: Self.start + 600_000, step: Int64(10_000))
+        let several = try matrix(
+            engine.range(
+                "sum by (job) (rate({__name__=~\"requests.*\"}[2m]))", start: grid.start, end: grid.end, step: grid.step, budget: budget))
+        let one = try matrix(
+            engine.range("sum by (job) (rate(requests_total[2m]))", start: grid.start, end: grid.end, step: grid.step))
+        #expect(several.seriesCount == 5)
+        let byJob = Dictionary(uniqueKeysWithValues: one.labels.enumerated().map { ($1, $0) })
+        for (series, labels) in several.labels.enumerated() {
+            let other = try #require(byJob[labels])
+            for step in 0..<several.grid.count { #expect(same(several.value(series, step), one.value(other, step))) }
+        }
+    }
+
     @Test func `a scalar over a range is one series without labels`() throws {
         let result = try matrix(PromQLEngine(source: PromQLMemorySource()).range("time() * 2", start: 0, end: 3000, step: 1000))
         #expect(result.labels == [.empty] && result.values == [0, 2, 4, 6])

@@ -168,10 +168,9 @@ extension PromQLEvaluator {
 
     /// The groups of a pipeline's series, folded as they stream.
     func fold(
-        _ operation: AggregationOperator, by labels: [String], without: Bool, _ pipeline: RowPipeline, _ grid: StepGrid,
-        _ notes: inout PromQLAnnotations
+        _ operation: AggregationOperator, by labels: [String], without: Bool, _ pipeline: RowPipeline, _ selection: any SeriesSelection,
+        _ grid: StepGrid, _ notes: inout PromQLAnnotations
     ) throws(QueryError) -> (StepMatrix, AggregationFindings) {
-        let selection = try select(pipeline)
         if selection.count == 0 { return (StepMatrix(grid: grid), AggregationFindings()) }
         var groups: (groupOfSeries: [UInt32], groups: [Labels])
         if labels.isEmpty, !without {
@@ -192,7 +191,7 @@ extension PromQLEvaluator {
         return (matrix, total.findings)
     }
 
-    private func select(_ pipeline: RowPipeline) throws(QueryError) -> any SeriesSelection {
+    func select(_ pipeline: RowPipeline) throws(QueryError) -> any SeriesSelection {
         try select(pipeline.selector.matchers, from: pipeline.span.from, through: pipeline.span.through)
     }
 

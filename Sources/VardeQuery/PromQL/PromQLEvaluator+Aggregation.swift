@@ -5,10 +5,14 @@ extension PromQLEvaluator {
         let operation = node.operation
         if operation == .countValues { return try countValues(node, grid, &notes) }
         if operation.folds {
-            if let pipeline = try pipeline(node.expression, grid, &notes), canFold(pipeline, node) {
-                let (result, findings) = try fold(operation, by: node.grouping, without: node.without, pipeline, grid, &notes)
-                notes.add(findings, operation, node.expression.range)
-                return result
+            if let pipeline = try pipeline(node.expression, grid, &notes) {
+                let selection = try select(pipeline)
+                if try canFold(pipeline, selection, node) {
+                    let (result, findings) = try fold(
+                        operation, by: node.grouping, without: node.without, pipeline, selection, grid, &notes)
+                    notes.add(findings, operation, node.expression.range)
+                    return result
+                }
             }
             let input = try vector(node.expression, grid, &notes)
             return foldMatrix(input, node, &notes)
@@ -24,10 +28,28 @@ extension PromQLEvaluator {
     }
 
     /// Whether the series' own labels decide the groups: not where names are dropped before, and would be asked for or clash.
-    private func canFold(_ pipeline: RowPipeline, _ node: PromQLAggregate) -> Bool {
+    private func canFold(
+        _ pipeline: RowPipeline, _ selection: any SeriesSelection, _ node: PromQLAggregate
+    ) throws(QueryError) -> Bool {
         if options.delaysNameRemoval || !pipeline.dropsName { return true }
+        for label in node.grouping where metadataLabels.contains(label) { return false }
+        if options.typeAndUnitLabels { return false }
         let hasOneName = pipeline.selector.matchers.contains { $0.name == Labels.metricName && $0.operation == .equal }
-        return hasOneName && !node.grouping.contains { metadataLabels.contains($0) } && !options.typeAndUnitLabels
+        if hasOneName { return true }
+        return try areDifferentWithoutNames(selection)
+    }
+
+    /// Whether no two series have the same labels but for their names. May say no where it is so, never yes where it is not.
+    private func areDifferentWithoutNames(_ selection: any SeriesSelection) throws(QueryError) -> Bool {
+        try budget.hold(selection.count)
+        defer { budget.release(selection.count) }
+        var hashes: Set<Int> = []
+        hashes.reserveCapacity(selection.count)
+        for series in 0..<selection.count {
+            if series % 1_024 == 0 { try budget.check() }
+            if !hashes.insert(selection.labels(at: series).removing([Labels.metricName]).hashValue).inserted { return false }
+        }
+        return true
     }
 
     /// The group of each series, and each group's labels.

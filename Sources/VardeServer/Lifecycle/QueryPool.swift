@@ -1,5 +1,6 @@
 import Dispatch
 import Synchronization
+import VardeKernels
 import VardeQuery
 
 /// Threads for queries: the engines block. So many run at once, so many wait; more are sent away.
@@ -9,7 +10,12 @@ final class QueryPool: Sendable {
         var waiting: [CheckedContinuation<Void, Never>] = []
         /// Of the queries that run or wait.
         var budgets: [ObjectIdentifier: QueryBudget] = [:]
+        var isMemoryDue = false
     }
+
+    /// A query that held more samples than these at a time leaves memory behind in the C library that is worth asking back.
+    private static let manySamples = 2_000_000
+    private static let memoryDelay = 2
 
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "varde.query", attributes: .concurrent)
@@ -40,7 +46,10 @@ final class QueryPool: Sendable {
         state.withLock { $0.budgets[id] = budget }
         defer { state.withLock { $0.budgets[id] = nil } }
         await enter()
-        defer { leave() }
+        defer {
+            leave()
+            if budget.peakSamples > Self.manySamples { giveMemoryBack() }
+        }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 queue.async { continuation.resume(with: Result { try body() }) }
@@ -53,6 +62,19 @@ final class QueryPool: Sendable {
     /// Ends all queries at their next check; their clients are told so.
     func cancelAll() {
         for budget in state.withLock({ Array($0.budgets.values) }) { budget.cancel() }
+    }
+
+    /// Gives what is free back to the system, once the answer is likely to be sent.
+    private func giveMemoryBack() {
+        let isFirst = state.withLock { state in
+            defer { state.isMemoryDue = true }
+            return !state.isMemoryDue
+        }
+        if !isFirst { return }
+        queue.asyncAfter(deadline: .now() + .seconds(Self.memoryDelay)) { [self] in
+            state.withLock { $0.isMemoryDue = false }
+            ProcessMemory.giveBack()
+        }
     }
 
     private func enter() async {
