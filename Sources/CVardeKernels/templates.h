@@ -113,6 +113,8 @@ typedef struct {
 void varde_pack_numbers(const uint64_t *values, size_t count, sink *out);
 // Fills the cursor's values with the next run; 0 where the bytes make no sense. `values` has room for RUN + 1 numbers.
 int varde_next_numbers(number_cursor *cursor);
+// Passes over the next run without reading it; 0 where the bytes make no sense.
+int varde_pass_run(number_cursor *cursor);
 
 // A variable in a page's text: where it begins, how long it is, and whether it is digits or hexadecimal digits alone.
 typedef struct {

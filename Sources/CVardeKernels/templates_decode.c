@@ -64,7 +64,12 @@ static inline size_t hex_digits(uint64_t value, uint8_t letter, uint8_t *field) 
 static int put_number(output_text *out, column *c) {
     uint64_t value;
     size_t width = c->fixed_width;
-    if (!next_value(&c->numbers, c, &value)) return 0;
+    if (c->is_held) {
+        value = c->held;
+        c->is_held = 0;
+    } else if (!next_value(&c->numbers, c, &value)) {
+        return 0;
+    }
     if ((c->form & WIDTH_MASK) == VARIED) {
         uint64_t own;
         if (!next_plain(&c->lengths, &own) || own > 20) return 0;
@@ -119,6 +124,7 @@ static int put_line(output_text *out, const layout *l, const template_view *t) {
         piece += length;
         if (i == t->columns) break;
         column *c = l->columns + t->first_column + i;
+        if (t->guard_count && !varde_catch_up(c, t->seen - 1)) return 0;
         if (!((c->form & 7) >= STRINGS_INDEXED ? put_string(out, c) : put_number(out, c))) return 0;
     }
     return 1;
@@ -133,6 +139,11 @@ static int64_t put_lines(layout *l, output_text *out, uint32_t *ends, uint32_t *
         if (t->lines == 0) return -1;
         t->lines--;
         if (t->skipped) continue;
+        if (t->guard_count) {
+            int passes = varde_guards_pass(l, t);
+            if (passes < 0) return -1;
+            if (!passes) continue;
+        }
         if (!put_line(out, l, t) || out->at > UINT32_MAX) return -1;
         ends[found] = (uint32_t)out->at;
         kept[found++] = (uint32_t)line;
@@ -165,13 +176,19 @@ static int skip(layout *l, const uint8_t *needles, size_t needles_count, const u
 }
 
 int64_t varde_templates_decode(const uint8_t *words, size_t words_count, const uint8_t *numbers, size_t numbers_count,
-                               const uint8_t *needles, size_t needles_count, const uint32_t *marks, size_t marks_count, uint8_t *output,
-                               size_t capacity, uint32_t *ends, size_t ends_count, uint32_t *kept, size_t kept_count, size_t line_count) {
-    if (line_count > ends_count || line_count > kept_count) return -1;
+                               const uint8_t *needles, size_t needles_count, const uint32_t *marks, size_t marks_count, const uint8_t *names,
+                               size_t names_count, const uint32_t *name_ends, size_t name_ends_count, const double *bounds, size_t bounds_count,
+                               uint8_t *output, size_t capacity, uint32_t *ends, size_t ends_count, uint32_t *kept, size_t kept_count,
+                               size_t line_count) {
+    if (line_count > ends_count || line_count > kept_count || bounds_count != 2 * name_ends_count) return -1;
+    for (size_t i = 0; i < name_ends_count; i++) {
+        if (name_ends[i] < (i == 0 ? 0 : name_ends[i - 1]) || name_ends[i] > names_count) return -1;
+    }
+    wanted_numbers wanted = {names, name_ends, bounds, name_ends_count};
     layout l = {0};
     int64_t result = -1;
     if (varde_read_layout(&l, words, words_count, numbers, numbers_count, line_count, capacity) &&
-        skip(&l, needles, needles_count, marks, marks_count)) {
+        skip(&l, needles, needles_count, marks, marks_count) && varde_set_guards(&l, &wanted)) {
         output_text out = {output, 0, capacity};
         result = put_lines(&l, &out, ends, kept, line_count);
     }

@@ -79,3 +79,13 @@ int varde_next_numbers(number_cursor *cursor) {
     cursor->at = 0;
     return 1;
 }
+
+int varde_pass_run(number_cursor *cursor) {
+    size_t run = cursor->left < RUN ? cursor->left : RUN;
+    get_varint(&cursor->bytes);
+    unsigned width = get_byte(&cursor->bytes);
+    if (width > 64 || cursor->bytes.failed || !get_bytes(&cursor->bytes, (run * width + 7) / 8)) return 0;
+    cursor->left -= run;
+    cursor->at = cursor->filled = 0;
+    return run > 0;
+}

@@ -36,7 +36,9 @@ package enum LineTemplates {
         var ends = lineEnds.mutableSpan
         var places = kept.mutableSpan
         let found = Int(
-            varde_templates_decode(words, numbers, needles.bytes.span, needles.marks.span, &output, &ends, &places, lineCount))
+            varde_templates_decode(
+                words, numbers, needles.bytes.span, needles.marks.span, needles.names.span, needles.nameEnds.span, needles.bounds.span,
+                &output, &ends, &places, lineCount))
         guard found >= 0 else { return false }
         lineEnds.removeLast(lineCount - found)
         kept.removeLast(lineCount - found)
@@ -55,16 +57,24 @@ package enum LineTemplates {
     }
 }
 
-/// Byte strings of which lines must hold one of each group, as `LineTemplates` asks for them.
+/// What lines must hold, as `LineTemplates` asks for it: one byte string of each group, and numbers within bounds.
 package struct LineNeedles: Sendable {
     let bytes: [UInt8]
     /// Pairs: where a needle ends, and its group.
     let marks: [UInt32]
+    private(set) var names: [UInt8] = []
+    /// Where each name ends.
+    private(set) var nameEnds: [UInt32] = []
+    /// Pairs: lowest and highest.
+    private(set) var bounds: [Double] = []
+    private var numbers: [(name: String, bounds: ClosedRange<Double>)] = []
 
     package static let none = LineNeedles([])
 
     /// Groups with an empty alternative ask for nothing.
-    package init(_ groups: [[[UInt8]]]) {
+    ///
+    /// - Parameter numbers: labels a line's JSON must give it, as LogQL's json parser names them, with the numbers they may be.
+    package init(_ groups: [[[UInt8]]], numbers: [(name: String, bounds: ClosedRange<Double>)] = []) {
         var bytes: [UInt8] = []
         var marks: [UInt32] = []
         for (number, group) in groups.enumerated() where !group.isEmpty && !group.contains(where: \.isEmpty) {
@@ -75,7 +85,26 @@ package struct LineNeedles: Sendable {
         }
         self.bytes = bytes
         self.marks = marks
+        set(numbers)
     }
 
-    package var isEmpty: Bool { marks.isEmpty }
+    private mutating func set(_ all: [(name: String, bounds: ClosedRange<Double>)]) {
+        numbers = all
+        names = []
+        nameEnds = []
+        bounds = []
+        for item in all {
+            names += Array(item.name.utf8)
+            nameEnds.append(UInt32(names.count))
+            bounds += [item.bounds.lowerBound, item.bounds.upperBound]
+        }
+    }
+
+    /// The same without numbers for lines that have labels of these names from elsewhere.
+    package func withoutNumbers(where isKnown: (String) -> Bool) -> LineNeedles {
+        guard numbers.contains(where: { isKnown($0.name) }) else { return self }
+        var own = self
+        own.set(numbers.filter { !isKnown($0.name) })
+        return own
+    }
 }

@@ -28,12 +28,16 @@ final class LogStoreSelection: LogSelection {
         self.needles = needles
     }
 
-    func read(_ page: LogPageRef, into columns: inout LogColumns) throws { try read(sources[Int(page.handle)], into: &columns) }
+    func read(_ page: LogPageRef, into columns: inout LogColumns) throws {
+        let labels = streams[page.stream].labels
+        let own = needles.withoutNumbers { labels[$0] != nil }
+        try read(sources[Int(page.handle)], needles: own, into: &columns)
+    }
 
-    private func read(_ source: LogPageSource, into columns: inout LogColumns) throws {
+    private func read(_ source: LogPageSource, needles: LineNeedles, into columns: inout LogColumns) throws {
         switch source {
         case .left(let whole, let hide, let stream):
-            try read(whole, into: &columns)
+            try read(whole, needles: needles, into: &columns)
             if let left = hide.remaining(of: columns, stream) { columns = left }
         case .page(let page): try page.read(into: &columns, needles: needles)
         case .open(let open, let ascends): columns = ascends ? open : open.sortedByTime()
@@ -94,7 +98,9 @@ struct SelectionBuilder {
     private var sources: [LogPageSource] = []
     private let needles: LineNeedles
 
-    init(_ request: LogRequest) { needles = LineNeedles(request.requiredSubstrings) }
+    init(_ request: LogRequest) {
+        needles = LineNeedles(request.requiredSubstrings, numbers: request.requiredNumbers.map { ($0.name, $0.bounds) })
+    }
 
     mutating func index(of id: UInt32, _ registry: StreamRegistry) -> Int {
         if let index = indices[id] { return index }

@@ -40,9 +40,11 @@ enum LogTemplates {
         try LogBlock.decompress(words, stored < size ? .zstd : .raw, size: size, into: &unpacked)
         var ends: [UInt32] = []
         var kept: [UInt32] = []
+        let sets = columns.metadataSets
+        let own = needles.withoutNumbers { name in sets.contains { $0[name] != nil } }
         let isDone = LineTemplates.decode(
             words: unpacked.span, numbers: numbers, lineCount: columns.count, size: info.linesRawSize,
-            needles: needles, into: &columns.lineBytes, lineEnds: &ends, kept: &kept)
+            needles: own, into: &columns.lineBytes, lineEnds: &ends, kept: &kept)
         guard isDone else { throw malformed }
         if kept.count < columns.count {
             try columns.keep(kept, whose: ends, malformed)

@@ -9,15 +9,31 @@ package struct LogRequest: Sendable {
     package var requiredSubstrings: [[[UInt8]]]
     /// Structured-metadata equalities each wanted entry fulfils.
     package var requiredMetadata: [Label]
+    /// Numbers each wanted line has among the labels LogQL's json parser makes of it: lines without may be left out, unless their stream
+    /// or metadata has a label of the name.
+    package var requiredNumbers: [RequiredNumber]
 
     package init(
-        matchers: [LabelMatcher], start: Int64, end: Int64, requiredSubstrings: [[[UInt8]]] = [], requiredMetadata: [Label] = []
+        matchers: [LabelMatcher], start: Int64, end: Int64, requiredSubstrings: [[[UInt8]]] = [], requiredMetadata: [Label] = [],
+        requiredNumbers: [RequiredNumber] = []
     ) {
         self.matchers = matchers
         self.start = start
         self.end = end
         self.requiredSubstrings = requiredSubstrings
         self.requiredMetadata = requiredMetadata
+        self.requiredNumbers = requiredNumbers
+    }
+}
+
+/// A label and the numbers it may be, both ends included.
+package struct RequiredNumber: Sendable, Equatable {
+    package var name: String
+    package var bounds: ClosedRange<Double>
+
+    package init(name: String, bounds: ClosedRange<Double>) {
+        self.name = name
+        self.bounds = bounds
     }
 }
 

@@ -138,7 +138,11 @@ enum FuzzTarget: String, CaseIterable {
         var text: [UInt8] = []
         var ends: [UInt32] = []
         var kept: [UInt32] = []
-        for needles in [LineNeedles.none, LineNeedles([[Array("ab1".utf8), Array("x".utf8)], [Array("=7".utf8)]])] {
+        let all = [
+            LineNeedles.none, LineNeedles([[Array("ab1".utf8), Array("x".utf8)], [Array("=7".utf8)]]),
+            LineNeedles([], numbers: [("status", 300...500), ("a_b", 2...5)]),
+        ]
+        for needles in all {
             let isDone = LineTemplates.decode(
                 words: bytes.span.extracting(6..<middle), numbers: bytes.span.extracting(middle..<bytes.count), lineCount: sizes[0],
                 size: sizes[1], needles: needles, into: &text, lineEnds: &ends, kept: &kept)

@@ -130,4 +130,20 @@ import VardeKernels
         #expect(!page.isEncoded)
         #expect(!Page([]).isEncoded)
     }
+
+    @Test func `lines whose JSON has a number out of bounds are left out before they are put together`() throws {
+        let lines = (0..<900).map { i in
+            i % 3 == 0
+                ? "plain \(i) status=\(i)"
+                : "{\"status\":\(200 + i % 400),\"who\":\"u\(i * 7919 % 1000)\",\"id\":\"\(String(i * 7_368_787, radix: 16))\",\"ms\":\(i)}"
+        }
+        let page = Page(lines.map { Array($0.utf8) })
+        try #require(page.isEncoded)
+        let decoded = try #require(page.decoded(LineNeedles([], numbers: [("status", 500...(.infinity)), ("ms", -.infinity...700)])))
+        let wanted = lines.indices.filter { $0 % 3 != 0 && 200 + $0 % 400 >= 500 && $0 <= 700 }
+        #expect(decoded.kept.map(Int.init) == wanted)
+        #expect(String(decoding: decoded.text, as: UTF8.self) == wanted.map { lines[$0] }.joined())
+        // No line has such a member.
+        #expect(try #require(page.decoded(LineNeedles([], numbers: [("state", 0...1)]))).kept.isEmpty)
+    }
 }

@@ -61,8 +61,7 @@ struct LogScan {
     ) throws(QueryError) -> LogQLStreams {
         let pipeline = try LogQLPipeline(query.stages, resolvePII: engine.options.resolvePII)
         let selection = try Self.select(
-            engine.source,
-            LogRequest(matchers: query.matchers, start: start, end: end, requiredSubstrings: pipeline.requiredSubstrings))
+            engine.source, pipeline.request(query.matchers, start: start, end: end))
         let backward = direction == .backward
         let order = selection.pages.indices.sorted { a, b in
             let x = selection.pages[a]

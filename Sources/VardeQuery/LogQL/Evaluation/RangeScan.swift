@@ -248,9 +248,8 @@ extension LogQLEvaluator {
         let pipeline = try LogQLPipeline(node.query.stages, resolvePII: engine.options.resolvePII)
         var unwrap: UnwrapStage?
         if let given = node.unwrap { unwrap = try UnwrapStage(given, resolvePII: engine.options.resolvePII) }
-        let request = LogRequest(
-            matchers: node.query.matchers, start: windows.start, end: windows.end, requiredSubstrings: pipeline.requiredSubstrings)
-        let selection = try LogScan.select(engine.source, request)
+        let selection = try LogScan.select(
+            engine.source, pipeline.request(node.query.matchers, start: windows.start, end: windows.end))
         let grouping = sumBy.map { LogQLGrouping(without: false, labels: $0) } ?? node.grouping
         let worker = RangeWorker(
             aggregation: node, windows: windows, grouping: grouping, unwrap: unwrap, pipeline: pipeline, budget: budget)

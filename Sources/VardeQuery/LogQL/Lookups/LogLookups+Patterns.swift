@@ -14,9 +14,7 @@ extension LogLookups {
     ) throws(QueryError) -> [LogPattern] {
         let step = max(step, 1_000_000_000)
         let pipeline = try LogQLPipeline(query.stages, resolvePII: options.resolvePII)
-        let selection = try LogScan.select(
-            source,
-            LogRequest(matchers: query.matchers, start: start, end: end, requiredSubstrings: pipeline.requiredSubstrings))
+        let selection = try LogScan.select(source, pipeline.request(query.matchers, start: start, end: end))
         let lines = selection.pages.reduce(0) { $0 + $1.entryCount }
         let stride = max(1, (lines + Self.maxPatternLines - 1) / Self.maxPatternLines)
         var templates: [String: LogTemplates] = [:]

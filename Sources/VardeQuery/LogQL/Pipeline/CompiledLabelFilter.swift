@@ -106,4 +106,32 @@ indirect enum CompiledLabelFilter: Sendable {
         default: break
         }
     }
+
+    /// Numbers a label must be for the line to stay, where the label is there at all only if a parser makes it.
+    func requiredNumbers(into list: inout [RequiredNumber]) {
+        switch self {
+        case .number(let name, let operation, let value):
+            // With the suffix, a label may come from a field of another name.
+            guard value.isFinite, !name.hasSuffix("_extracted"), let bounds = operation.bounds(value) else { return }
+            list.append(RequiredNumber(name: name, bounds: bounds))
+        case .and(let a, let b):
+            a.requiredNumbers(into: &list)
+            b.requiredNumbers(into: &list)
+        default: break
+        }
+    }
+}
+
+extension LogQLComparison {
+    /// Numbers for which the comparison with a finite one holds, where they lie together.
+    fileprivate func bounds(_ value: Double) -> ClosedRange<Double>? {
+        switch self {
+        case .equal: value...value
+        case .notEqual: nil
+        case .greater: value.nextUp...(.infinity)
+        case .greaterOrEqual: value...(.infinity)
+        case .less: -.infinity...value.nextDown
+        case .lessOrEqual: -.infinity...value
+        }
+    }
 }

@@ -20,6 +20,12 @@ struct LogQLPipeline: Sendable {
 
     init(stages: [CompiledStage]) { self.stages = stages }
 
+    /// What the store is asked for.
+    func request(_ matchers: [LabelMatcher], start: Int64, end: Int64) -> LogRequest {
+        LogRequest(
+            matchers: matchers, start: start, end: end, requiredSubstrings: requiredSubstrings, requiredNumbers: requiredNumbers)
+    }
+
     /// Whether lines leave with the labels they came with.
     var keepsLabels: Bool { stages.allSatisfy(\.keepsLabels) }
 
@@ -45,6 +51,21 @@ struct LogQLPipeline: Sendable {
             case .json, .logfmt, .pattern, .regexp: parsed = true
             case .labelFilter(let filter): if parsed { filter.requiredValues(into: &list) }
             case .lineFilter: break
+            default: return list
+            }
+        }
+        return list
+    }
+
+    /// Numbers that filters want of labels the json parser alone makes.
+    var requiredNumbers: [RequiredNumber] {
+        var list: [RequiredNumber] = []
+        var parsed = false
+        for stage in stages {
+            switch stage {
+            case .lineFilter: break
+            case .json where !parsed: parsed = true
+            case .labelFilter(let filter): if parsed { filter.requiredNumbers(into: &list) }
             default: return list
             }
         }
