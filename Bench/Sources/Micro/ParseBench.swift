@@ -75,8 +75,9 @@ enum ParseBench {
 
     private static func labels(_ body: [UInt8]) throws {
         var parser = ExpositionParser(.text0)
+        var decoder = SeriesDecoder()
         while let line = try parser.next(body.span) {
-            if case .sample(let sample) = line { _ = try parser.labels(of: sample, body.span) }
+            if case .sample(let sample) = line { _ = try parser.labels(of: sample, body.span, &decoder) }
         }
     }
 

@@ -54,6 +54,7 @@ extension PushedFamily {
             }
         } else {
             var parser = ExpositionParser(format)
+            var decoder = SeriesDecoder()
             do {
                 while let line = try parser.next(body) {
                     switch line {
@@ -61,7 +62,7 @@ extension PushedFamily {
                     case .type(let name, let type): families[index(name)].type = type == "unknown" ? "untyped" : type
                     case .unit: break
                     case .sample(let sample):
-                        let labels = try parser.labels(of: sample, body)
+                        let labels = try parser.labels(of: sample, body, &decoder)
                         if sample.timestamp != nil {
                             throw PushedGroups.Refusal(message: "pushed metrics must not have timestamps: \(labels.name)")
                         }

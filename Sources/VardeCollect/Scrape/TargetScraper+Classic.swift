@@ -18,7 +18,7 @@ extension TargetScraper {
                 let exemplar = try parser.exemplar(of: sample, bytes, at: pass.now)
                 let time = config.honorTimestamps ? sample.timestamp : nil
                 let isTaken = classic.take(
-                    try parser.labels(of: sample, bytes), family: family, sample.value, time: time, exemplar: exemplar)
+                    try parser.labels(of: sample, bytes, &pass.decoder), family: family, sample.value, time: time, exemplar: exemplar)
                 if isTaken, !config.alwaysClassicHistograms { continue }
             }
             try takeKnownOrNew(sample, parser, bytes, &pass)

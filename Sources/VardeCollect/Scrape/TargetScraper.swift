@@ -45,6 +45,8 @@ struct TargetScraper {
         var families: [String: FamilyMetadata] = [:]
         /// A limit that was passed: the body is read on so that it can be counted.
         var limit: ScrapeFault?
+        /// Knows the series of this body that were new.
+        var decoder = SeriesDecoder()
         let now: Int64
     }
 
@@ -129,7 +131,7 @@ struct TargetScraper {
         let length = sample.series.count
         let low = hash(bytes.extracting(sample.series)).low
         if let slot = memory.find(low, length) { return try take(sample, slot, parser, bytes, &pass) }
-        let labels = try parser.labels(of: sample, bytes)
+        let labels = try parser.labels(of: sample, bytes, &pass.decoder)
         if try admits(labels, &pass) { try take(sample, add(low, length, labels, &pass), parser, bytes, &pass) }
     }
 

@@ -29,6 +29,7 @@ package enum ExpositionBatch {
             decoded.metadata.append(.init(type: "unknown", family: name, help: "", unit: ""))
             return decoded.metadata.count - 1
         }
+        var decoder = SeriesDecoder()
         while true {
             // Once a line is read as one, the parser stands behind it whatever is wrong in its labels.
             var isBehind = false
@@ -40,7 +41,7 @@ package enum ExpositionBatch {
                 case .type(let name, let type): decoded.metadata[family(name)].type = type == "untyped" ? "unknown" : type
                 case .unit(let name, let unit): decoded.metadata[family(name)].unit = unit
                 case .sample(let sample):
-                    var labels = try parser.labels(of: sample, body)
+                    var labels = try parser.labels(of: sample, body, &decoder)
                     for label in extra { labels.set(label.name, to: label.value) }
                     if let exemplar = try parser.exemplar(of: sample, body, at: now) {
                         batch.exemplars.append((batch.seriesCount, exemplar))
