@@ -8,6 +8,8 @@ struct LogDuplicates {
     private let times: Set<Int64>
     let first: Int64
     let last: Int64
+    /// Entries of the write at those times. Against these the stored ones are held, of which there may be many more at one time.
+    private let wanted: Set<LogEntryKey>
     private var found: Set<LogEntryKey> = []
 
     /// - Parameter through: newest stored time; entries after it cannot be there.
@@ -16,6 +18,12 @@ struct LogDuplicates {
         times = Set(columns.timestamps.lazy.filter { $0 <= newest })
         first = times.min() ?? .max
         last = times.max() ?? .min
+        var wanted: Set<LogEntryKey> = []
+        if !times.isEmpty {
+            var hasher = LogEntryHasher(hash, columns)
+            for i in columns.timestamps.indices where columns.timestamps[i] <= newest { wanted.insert(hasher.key(i, of: columns)) }
+        }
+        self.wanted = wanted
     }
 
     /// Whether entries of this range of times could be the same as some of the write's.
@@ -24,12 +32,14 @@ struct LogDuplicates {
     /// Whether any of these times is one of the write's.
     func hasTime(of stored: [Int64]) -> Bool { stored.contains { $0 >= first && $0 <= last && times.contains($0) } }
 
-    /// Notes stored entries that share a time with the write.
+    /// Notes stored entries that are the same as some of the write's.
     mutating func note(_ stored: LogColumns) {
         var hasher = LogEntryHasher(hash, stored)
         for i in stored.timestamps.indices {
             let time = stored.timestamps[i]
-            if time >= first, time <= last, times.contains(time) { found.insert(hasher.key(i, of: stored)) }
+            guard time >= first, time <= last, times.contains(time) else { continue }
+            let key = hasher.key(i, of: stored)
+            if wanted.contains(key) { found.insert(key) }
         }
     }
 
