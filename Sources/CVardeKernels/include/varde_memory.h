@@ -4,5 +4,5 @@
 /// Few arenas and prompt return of what is free; nothing where the C library is another than glibc.
 void varde_memory_tune(void);
 
-/// Gives free pages back to the system; nothing where the C library is another than glibc.
+/// Gives free pages back to the system where they may be many; nothing where the C library is another than glibc.
 void varde_memory_give_back(void);

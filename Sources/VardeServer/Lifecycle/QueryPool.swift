@@ -13,9 +13,8 @@ final class QueryPool: Sendable {
         var isMemoryDue = false
     }
 
-    /// A query that held more samples than these at a time leaves memory behind in the C library that is worth asking back.
-    private static let manySamples = 2_000_000
-    private static let memoryDelay = 2
+    /// Seconds after a query until memory it left behind in the C library is asked back, for all queries that ended meanwhile.
+    private static let memoryDelay = 3
 
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "varde.query", attributes: .concurrent)
@@ -48,7 +47,7 @@ final class QueryPool: Sendable {
         await enter()
         defer {
             leave()
-            if budget.peakSamples > Self.manySamples { giveMemoryBack() }
+            giveMemoryBack()
         }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
