@@ -12,7 +12,7 @@ package enum JSONStringScan {
     /// text or an escape of one letter: the closing quote, an escape by number, a control character, or the last bytes of the text.
     package static func unescape(_ bytes: Span<UInt8>, at: inout Int, into out: inout [UInt8]) {
         // Never in proportion to what `out` holds already: escapes by number end this all the time.
-        var chunk = 1024
+        var chunk = 256
         while true {
             let start = out.count
             out.append(contentsOf: repeatElement(0, count: min(chunk, bytes.count - at)))

@@ -37,13 +37,15 @@ final class LogHeadPage: Sendable {
         }
     }
 
-    /// Compresses the page where that pays; readers see it the same before and after.
-    func pack(_ compression: LogCompression) {
-        guard rawBytes >= Self.leastPacked else { return }
-        guard case .raw(let columns) = content.withLock({ $0 }) else { return }
+    /// Compresses the page where that pays; readers see it the same before and after. The columns it no longer needs, if any.
+    @discardableResult
+    func pack(_ compression: LogCompression) -> LogColumns? {
+        guard rawBytes >= Self.leastPacked else { return nil }
+        guard case .raw(let columns) = content.withLock({ $0 }) else { return nil }
         let block = LogBlock(columns, compression)
         let table = rawBytes >= LogSegmentFormat.ownBlock ? LogBlockFilter.table(of: columns) : nil
         content.withLock { $0 = .packed(block, table: table) }
+        return columns
     }
 
     /// The page as a block with its filter, nil where it is raw or too small to have a filter.

@@ -244,7 +244,7 @@ extension LogStore {
                 state.heads[id] = head
             }
             let before = head.openBytes
-            let closed = head.append(columns, 0..<columns.count, pageSize: options.pageSize)
+            let closed = head.append(columns, 0..<columns.count, pageSize: options.pageSize, &state.spares)
             state.openBytes += head.openBytes - before
             state.pageBytes += closed.reduce(0) { $0 + $1.footprint }
             outcome.closed += closed
@@ -283,11 +283,14 @@ extension LogStore {
         for page in pages {
             let freezes = state.withLock { $0.freezes }
             let before = page.footprint
-            page.pack(.fresh)
+            var columns = page.pack(.fresh)
+            // Here none but a reader has them too: their memory stays, their lines go.
+            columns?.removeAll()
             let saved = before - page.footprint
-            state.withLock { state in
+            state.withLock { [columns] state in
                 // Pages frozen meanwhile are counted with the frozen head.
                 if state.freezes == freezes { state.pageBytes = max(0, state.pageBytes - saved) }
+                if let columns { state.spares.keep(columns, pageSize: options.pageSize) }
             }
         }
     }

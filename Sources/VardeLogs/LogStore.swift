@@ -30,6 +30,8 @@ package final class LogStore: LogSink, LogSource {
         var openBytes = 0
         var pageBytes = 0
         var nextSpill = 0
+        /// Memory for open pages.
+        var spares = SpareColumns()
         /// Bytes in the write-ahead log since the last cut.
         var logBytes = 0
         /// When the oldest line in memory came, by the store's clock.

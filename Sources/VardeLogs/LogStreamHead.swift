@@ -22,7 +22,7 @@ final class LogStreamHead: @unchecked Sendable {
     var openBytes: Int { open.lineBytes.count + open.count * 16 }
 
     /// Adds entries in their order and closes the page where it is full; the pages closed.
-    func append(_ columns: LogColumns, _ range: Range<Int>, pageSize: Int) -> [LogHeadPage] {
+    func append(_ columns: LogColumns, _ range: Range<Int>, pageSize: Int, _ spares: inout SpareColumns) -> [LogHeadPage] {
         var closed: [LogHeadPage] = []
         var start = range.lowerBound
         while start < range.upperBound {
@@ -41,6 +41,14 @@ final class LogStreamHead: @unchecked Sendable {
                 if time < openLast { openAscends = false }
                 openFirst = min(openFirst, time)
                 openLast = max(openLast, time)
+            }
+            let size = columns.lineRange(low - 1).upperBound - base
+            // A page on its way to be full gets room for all of it at once.
+            if open.lineBytes.count < pageSize / 4, open.lineBytes.count + size >= pageSize / 4 {
+                var room = spares.take() ?? LogColumns()
+                room.lineBytes.reserveCapacity(pageSize)
+                room.append(open, 0..<open.count)
+                open = room
             }
             open.append(columns, start..<low)
             start = low
@@ -71,6 +79,21 @@ final class LogStreamHead: @unchecked Sendable {
         openLast = .min
         return closed
     }
+}
+
+/// Memory of pages that were packed, for the next ones: having it made anew costs a fault for each of its pages.
+struct SpareColumns: Sendable {
+    private static let most = 4
+    private var kept: [LogColumns] = []
+
+    /// Keeps the memory of empty columns where it is of a full page.
+    mutating func keep(_ columns: LogColumns, pageSize: Int) {
+        let capacity = columns.lineBytes.capacity
+        guard kept.count < Self.most, capacity >= pageSize / 2, capacity <= pageSize * 2 else { return }
+        kept.append(columns)
+    }
+
+    mutating func take() -> LogColumns? { kept.popLast() }
 }
 
 /// Lines on their way from memory to segments: still what queries read, no longer what writes go to.

@@ -27,13 +27,18 @@ package struct LogColumns: Sendable {
 
     /// Appends an entry; `metadata` must be a set added before, 0 for none.
     package mutating func append(_ timestamp: Int64, line: Span<UInt8>, metadataIndex: UInt32 = 0) {
-        timestamps.append(timestamp)
         // Room is made by doubling: asked for what a line needs, the array would take just that, and move with every line.
         let needed = lineBytes.count + line.count
         if needed > lineBytes.capacity { lineBytes.reserveCapacity(max(needed, 2 * lineBytes.capacity)) }
         lineBytes.append(addingCapacity: line.count) { output in
             for i in line.indices { output.append(line[i]) }
         }
+        endLine(timestamp, metadataIndex: metadataIndex)
+    }
+
+    /// Makes an entry of what was appended to `lineBytes` since the last.
+    package mutating func endLine(_ timestamp: Int64, metadataIndex: UInt32) {
+        timestamps.append(timestamp)
         lineEnds.append(UInt32(lineBytes.count))
         if metadataIndices.isEmpty {
             if metadataIndex == 0 { return }

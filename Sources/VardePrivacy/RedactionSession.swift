@@ -113,14 +113,25 @@ package struct RedactionSession: Sendable {
 
     /// Redacts a line. A clean line writes nothing. Complexity: O(line).
     package mutating func redact(_ line: Span<UInt8>, into output: inout [UInt8], state: inout StreamState) -> RedactionOutcome {
+        redact(line, 0..<line.count, cleanFrom: 0, into: &output, state: &state)
+    }
+
+    /// Redacts the line at `range` of a text. A clean line writes nothing; before any other, what stands in the text between `cleanFrom` and
+    /// the line is written as it is.
+    mutating func redact(
+        _ text: Span<UInt8>, _ range: Range<Int>, cleanFrom: Int, into output: inout [UInt8], state: inout StreamState
+    ) -> RedactionOutcome {
+        let line = text.extracting(range)
         counts.lines += 1
         guard findSpans(line, &state) else {
             counts.quarantinedLines += 1
+            output.append(text, cleanFrom..<range.lowerBound)
             output.append(contentsOf: Self.quarantine.utf8)
             return .quarantined
         }
         guard !spans.isEmpty else { return .unchanged }
         counts.redactedLines += 1
+        output.append(text, cleanFrom..<range.lowerBound)
         write(line, 0..<line.count, &output)
         return .redacted
     }

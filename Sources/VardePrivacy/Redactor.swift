@@ -184,26 +184,26 @@ package final class Redactor: Sendable {
             result.metadataSets[index] = redact(columns.metadataSets[index], &session)
         }
         // Clean lines are copied in runs, and not at all where every line is clean.
-        var bytes: [UInt8]?
+        var bytes: [UInt8] = []
         var clean = 0
-        var scratch: [UInt8] = []
+        var isChanged = false
         let span = columns.lineBytes.span
+        var start = 0
         for index in 0..<columns.count {
-            let range = columns.lineRange(index)
-            scratch.removeAll(keepingCapacity: true)
-            if session.redact(span.extracting(range), into: &scratch, state: &state) != .unchanged {
-                if bytes == nil {
-                    bytes = []
-                    bytes?.reserveCapacity(columns.lineBytes.count + 1024)
-                }
-                bytes?.append(contentsOf: columns.lineBytes[clean..<range.lowerBound])
-                bytes?.append(contentsOf: scratch)
+            let range = start..<Int(columns.lineEnds[index])
+            start = range.upperBound
+            if session.redact(span, range, cleanFrom: clean, into: &bytes, state: &state) != .unchanged {
                 clean = range.upperBound
+                if !isChanged {
+                    isChanged = true
+                    // Placeholders are mostly longer than what they stand for.
+                    bytes.reserveCapacity(span.count + span.count / 8 + 1024)
+                }
             }
-            if let count = bytes?.count { result.lineEnds[index] = UInt32(count + range.upperBound - clean) }
+            if isChanged { result.lineEnds[index] = UInt32(bytes.count + range.upperBound - clean) }
         }
-        if var bytes {
-            bytes.append(contentsOf: columns.lineBytes[clean...])
+        if isChanged {
+            bytes.append(span, clean..<span.count)
             result.lineBytes = bytes
         }
         return result

@@ -155,9 +155,13 @@ enum CanonicalForms {
 
 /// Tokens made lately, so that a value seen again costs a look-up. In memory only, bounded.
 struct TokenCache {
-    private static let slots = 16_384
-    private var keys = [KeyedHash.Value](repeating: KeyedHash.Value(low: 0, high: 0), count: slots)
-    private var tokens = [UInt8](repeating: 0, count: slots * Pseudonyms.tokenLength)
+    private static let sets = 4_096
+    /// Places a value may be at: with one alone, values seen in turn drive each other out.
+    private static let ways = 4
+    private var keys = [KeyedHash.Value](repeating: KeyedHash.Value(low: 0, high: 0), count: sets * ways)
+    private var tokens = [UInt8](repeating: 0, count: sets * ways * Pseudonyms.tokenLength)
+    /// Which place of a set is written next.
+    private var next = [UInt8](repeating: 0, count: sets)
     private let hash = KeyedHash()
     private var owner: Pseudonyms.Keys?
 
@@ -171,15 +175,19 @@ struct TokenCache {
         }
         var key = hash(canonical.span.extracting(range))
         key.high ^= (UInt64(type.rawValue) + 1) &* 0x9E37_79B9_7F4A_7C15
-        let slot = Int(truncatingIfNeeded: key.low) & (Self.slots - 1)
-        let base = slot * Pseudonyms.tokenLength
-        if self.keys[slot].low == key.low, self.keys[slot].high == key.high {
+        let set = Int(truncatingIfNeeded: key.low) & (Self.sets - 1)
+        let first = set * Self.ways
+        for place in first..<(first + Self.ways) where self.keys[place] == key {
+            let base = place * Pseudonyms.tokenLength
             Bytes.append(tokens.span.extracting(base..<base + Pseudonyms.tokenLength), to: &output)
             return
         }
         let start = output.count
         keys.appendToken(type, canonical[range], to: &output)
-        self.keys[slot] = key
+        let place = first + Int(next[set])
+        next[set] = UInt8((Int(next[set]) + 1) % Self.ways)
+        self.keys[place] = key
+        let base = place * Pseudonyms.tokenLength
         for i in 0..<Pseudonyms.tokenLength { tokens[base + i] = output[start + i] }
     }
 }

@@ -10,7 +10,8 @@ struct LogColumnsWriter: Sendable {
     mutating func append(_ timestamp: Int64, _ line: Span<UInt8>, _ metadata: Labels) {
         let index = index(of: metadata)
         if UTF8Check.isValid(line) {
-            columns.append(timestamp, line: line, metadataIndex: index)
+            Bytes.append(line, to: &columns.lineBytes)
+            columns.endLine(timestamp, metadataIndex: index)
         } else {
             repairedLines += 1
             let fixed = Array(Bytes.string(line).utf8)
