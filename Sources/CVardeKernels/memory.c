@@ -6,7 +6,7 @@
 #include <malloc.h>
 #endif
 
-// Free bytes below which a process may keep what it will soon use again.
+// Free bytes a process may keep, as it will soon use them again.
 #define VARDE_FREE_IS_MUCH (48u << 20)
 
 void varde_memory_tune(void) {
@@ -19,7 +19,14 @@ void varde_memory_tune(void) {
 
 void varde_memory_give_back(void) {
 #ifdef __GLIBC__
-    // What is free but was given back before counts as free as well, so that this may try in vain.
-    if (mallinfo2().fordblks > VARDE_FREE_IS_MUCH) malloc_trim(0);
+    // What is free but was given back before counts as free as well: only what became free since is looked at.
+    static _Atomic size_t given;
+    size_t is_free = mallinfo2().fordblks;
+    if (is_free > given + VARDE_FREE_IS_MUCH) {
+        malloc_trim(0);
+        given = is_free;
+    } else if (is_free < given) {
+        given = is_free;
+    }
 #endif
 }

@@ -10,11 +10,14 @@ final class QueryPool: Sendable {
         var waiting: [CheckedContinuation<Void, Never>] = []
         /// Of the queries that run or wait.
         var budgets: [ObjectIdentifier: QueryBudget] = [:]
-        var isMemoryDue = false
+        /// Looks at free memory still to come.
+        var memoryLooks = 0
     }
 
-    /// Seconds after a query until memory it left behind in the C library is asked back, for all queries that ended meanwhile.
-    private static let memoryDelay = 3
+    /// Seconds between looks at memory that queries left behind in the C library, and how many follow the last query: its answer may
+    /// still be on its way to a client that reads slowly.
+    private static let memoryInterval = 3
+    private static let memoryLooks = 20
 
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "varde.query", attributes: .concurrent)
@@ -63,16 +66,23 @@ final class QueryPool: Sendable {
         for budget in state.withLock({ Array($0.budgets.values) }) { budget.cancel() }
     }
 
-    /// Gives what is free back to the system, once the answer is likely to be sent.
+    /// Has what becomes free given back to the system, now and in the time after.
     private func giveMemoryBack() {
-        let isFirst = state.withLock { state in
-            defer { state.isMemoryDue = true }
-            return !state.isMemoryDue
+        let areUnderWay = state.withLock { state in
+            defer { state.memoryLooks = Self.memoryLooks }
+            return state.memoryLooks > 0
         }
-        if !isFirst { return }
-        queue.asyncAfter(deadline: .now() + .seconds(Self.memoryDelay)) { [self] in
-            state.withLock { $0.isMemoryDue = false }
+        if !areUnderWay { lookAtMemory() }
+    }
+
+    private func lookAtMemory() {
+        queue.asyncAfter(deadline: .now() + .seconds(Self.memoryInterval)) { [self] in
             ProcessMemory.giveBack()
+            let goesOn = state.withLock { state in
+                state.memoryLooks -= 1
+                return state.memoryLooks > 0
+            }
+            if goesOn { lookAtMemory() }
         }
     }
 
