@@ -54,6 +54,11 @@ int64_t varde_zstd_decompress(const uint8_t *input, size_t count, uint8_t *outpu
     return (int64_t)out.pos;
 }
 
+void varde_zstd_forget(void) {
+    ZSTD_freeDCtx(decompressor);
+    decompressor = NULL;
+}
+
 int64_t varde_zstd_claimed_size(const uint8_t *input, size_t count) {
     unsigned long long size = ZSTD_getFrameContentSize(input, count);
     if (size == ZSTD_CONTENTSIZE_UNKNOWN) return -2;

@@ -22,6 +22,8 @@ package enum Zstd {
         let claimed = varde_zstd_claimed_size(input)
         if claimed == -1 { throw .malformed(encoding: "zstd") }
         if claimed > Int64(limit) { throw .tooLarge(encoding: "zstd", limit: limit) }
+        // What came from elsewhere may hold personal data: nothing of it stays here.
+        defer { varde_zstd_forget() }
         let guess = min(claimed > 0 ? Int(claimed) : input.count * 4, input.count * 64)
         try growing(&output, encoding: "zstd", firstGuess: guess, limit: limit) { varde_zstd_decompress(input, &$0) }
     }

@@ -107,6 +107,10 @@ package final class EgressClient: Sendable {
         // What nobody listens at fails at once: whoever asks tries again by a plan of their own.
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.httpVersion = .http1Only
+        // What is scraped may hold personal data, and connections stay open from one scrape to the next.
+        configuration.http1_1ConnectionDebugInitializer = { channel in
+            channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(ReceiveWipe(), position: .first) }
+        }
         return configuration
     }
 

@@ -104,6 +104,13 @@ package struct RedactionSession: Sendable {
         PersonalDataType.allCases.map { Array("<\($0.placeholder):k\(keys?.epoch ?? 0):".utf8) }
     }
 
+    /// Lets go of the buffers that hold pieces of the lines redacted so far.
+    mutating func forgetLines() {
+        judge.forgetLines()
+        layerA = EncodedText()
+        layerB = EncodedText()
+    }
+
     /// Returns the counts and starts again from zero.
     package mutating func takeCounts() -> RedactionCounts {
         let taken = counts

@@ -17,12 +17,13 @@ package final class Redactor: Sendable {
 
     private struct State {
         var idle: [[RedactionSession]]
-        var openKeys: [Labels: StreamState] = [:]
+        /// By the hash of a stream's labels, which may hold personal data and are not kept.
+        var openKeys: [Int: StreamState] = [:]
         var hasForgotten = false
 
         func streamState(_ labels: Labels) -> StreamState {
             if openKeys.isEmpty { return StreamState() }
-            return openKeys[labels] ?? (hasForgotten ? StreamState.maybeInsideKey : StreamState())
+            return openKeys[labels.hashValue] ?? (hasForgotten ? StreamState.maybeInsideKey : StreamState())
         }
         var counts = RedactionCounts()
     }
@@ -56,6 +57,7 @@ package final class Redactor: Sendable {
         var session = state.withLock { $0.idle[index].popLast() } ?? makeSession(index)
         session.refreshKeys()
         let result = body(&session)
+        session.forgetLines()
         let counts = session.counts.isZero ? nil : session.takeCounts()
         state.withLock { [session] in
             if let counts { $0.counts.add(counts) }
@@ -165,11 +167,12 @@ package final class Redactor: Sendable {
         }
         if wasInside || streamState.isInsideKey {
             state.withLock { [streamState] in
+                let stream = write.labels.hashValue
                 if !streamState.isInsideKey {
-                    $0.openKeys[write.labels] = nil
+                    $0.openKeys[stream] = nil
                     if $0.openKeys.isEmpty { $0.hasForgotten = false }
-                } else if $0.openKeys.count < Self.openKeyLimit || $0.openKeys[write.labels] != nil {
-                    $0.openKeys[write.labels] = streamState
+                } else if $0.openKeys.count < Self.openKeyLimit || $0.openKeys[stream] != nil {
+                    $0.openKeys[stream] = streamState
                 } else {
                     $0.hasForgotten = true
                 }

@@ -10,8 +10,6 @@ package struct LineCutter: Sendable {
     package init(maxLine: Int) { self.maxLine = maxLine }
 
     package mutating func append(_ more: some Sequence<UInt8>) {
-        bytes.removeFirst(at)
-        at = 0
         bytes.append(contentsOf: more)
     }
 
@@ -31,6 +29,9 @@ package struct LineCutter: Sendable {
             isTooLong = true
             at = bytes.count
         }
+        // Lets go of what was taken, and of its memory: nothing raw stays on a connection that waits.
+        if at > 0 { bytes = Array(bytes[at...]) }
+        at = 0
         return nil
     }
 

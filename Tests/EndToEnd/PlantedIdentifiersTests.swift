@@ -5,50 +5,21 @@ import VardeCompression
 
 /// Planted personal data is nowhere: not in a file, not in what readers find in the files, not in the log, not in answers.
 @Suite struct PlantedIdentifiersTests {
-    /// Finds which of many needles occur in bytes, by their first six bytes.
-    private struct NeedleSearch {
-        private static let prefix = 6
-        private var byPrefix: [UInt64: [[UInt8]]] = [:]
-
-        init(_ needles: [String]) {
-            for needle in Set(needles) where needle.utf8.count >= Self.prefix {
-                let bytes = Array(needle.utf8)
-                byPrefix[Self.key(bytes[0..<Self.prefix]), default: []].append(bytes)
+    /// Every file of the data directory as it is, and every text that readers find in them.
+    private static func search(
+        _ server: ServerProcess, _ cores: NeedleSearch, _ words: String
+    ) throws {
+        let files = try FileManager.default.subpathsOfDirectory(atPath: server.dataDirectory.path)
+        #expect(files.count > 3)
+        for path in files {
+            guard let data = FileManager.default.contents(atPath: server.dataDirectory.appendingPathComponent(path).path) else {
+                continue
             }
+            #expect(cores.found(in: data) == [], "\(words): \(path)")
         }
-
-        private static func key(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
-
-        func found(in data: Data) -> Set<String> {
-            let bytes = [UInt8](data)
-            guard bytes.count >= Self.prefix else { return [] }
-            var found: Set<String> = []
-            var window = Self.key(bytes[0..<Self.prefix - 1])
-            for end in Self.prefix - 1..<bytes.count {
-                window = (window << 8 | UInt64(bytes[end])) & 0xFFFF_FFFF_FFFF
-                guard let candidates = byPrefix[window] else { continue }
-                let start = end + 1 - Self.prefix
-                for needle in candidates where bytes[start...].starts(with: needle) {
-                    found.insert(String(decoding: needle, as: UTF8.self))
-                }
-            }
-            return found
-        }
-    }
-
-    /// A canary as it may stand in a line.
-    private static func line(_ canary: PersonalDataCanaries.Canary, form: Int) -> String {
-        let percent = canary.text.utf8.map { byte in
-            UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte
-                ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-        }.joined()
-        switch form {
-        case 0: return "level=info msg=\"lookup done\" \(canary.key)=\(canary.text) took=12ms"
-        case 1: return "GET /person?\(canary.key)=\(percent)&page=2 HTTP/1.1 200"
-        case 2: return "{\"level\":\"info\",\"\(canary.key)\":\"\(canary.text)\",\"n\":1}"
-        case 3: return "{\"msg\":\"{\\\"\(canary.key)\\\":\\\"\(canary.text)\\\"}\",\"level\":\"warn\"}"
-        default: return "stored \(canary.key): \(canary.text) for the case"
-        }
+        let dump = try ServerProcess.run(ServerProcess.binary, ["check", "data", "--dump", server.dataDirectory.path])
+        #expect(dump.status == 0 && dump.output.contains("lookup done"), "\(dump.errors)")
+        #expect(cores.found(in: Data(dump.output.utf8)) == [], "\(words): the dump")
     }
 
     @Test func `None of the planted identifiers is found anywhere`() async throws {
@@ -68,7 +39,7 @@ import VardeCompression
         for first in stride(from: 0, to: count, by: batch) {
             let some = Array(planted[first..<min(first + batch, count)])
             let lines = some.enumerated().map {
-                ((now - 10_000) * 1_000_000 + Int64(first + $0.offset), Self.line($0.element, form: (first + $0.offset) % 5))
+                ((now - 10_000) * 1_000_000 + Int64(first + $0.offset), PlantedLine.text($0.element, form: first + $0.offset))
             }
             #expect(try await server.push(["app": "planted", "batch": "\(first)"], lines).status == 204)
             // A stream label, a metric label, a structured metadata value each.
@@ -100,24 +71,11 @@ import VardeCompression
         #expect(cores.found(in: try JSONSerialization.data(withJSONObject: found)) == [])
         server.killHard()
 
-        func search(_ words: String) throws {
-            let files = try FileManager.default.subpathsOfDirectory(atPath: server.dataDirectory.path)
-            #expect(files.count > 3)
-            for path in files {
-                guard let data = FileManager.default.contents(atPath: server.dataDirectory.appendingPathComponent(path).path) else {
-                    continue
-                }
-                #expect(cores.found(in: data) == [], "\(words): \(path)")
-            }
-            let dump = try ServerProcess.run(ServerProcess.binary, ["check", "data", "--dump", server.dataDirectory.path])
-            #expect(dump.status == 0 && dump.output.contains("lookup done"), "\(dump.errors)")
-            #expect(cores.found(in: Data(dump.output.utf8)) == [], "\(words): the dump")
-        }
-        try search("after the kill")
+        try Self.search(server, cores, "after the kill")
         // Once more after recovery and a stop, which write other files.
         try await server.start()
         #expect(server.stop() == 0)
-        try search("after the stop")
+        try Self.search(server, cores, "after the stop")
         #expect(cores.found(in: Data(server.log.utf8)) == [], "the server's log")
     }
 }

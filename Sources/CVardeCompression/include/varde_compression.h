@@ -22,6 +22,8 @@ int64_t varde_zstd_compress(const uint8_t *VARDE_BYTES(count) input VARDE_NOESCA
 /// Decompresses zstd frames into a buffer; the size, -1 on bad bytes, -2 where the output is too small.
 int64_t varde_zstd_decompress(const uint8_t *VARDE_BYTES(count) input VARDE_NOESCAPE, size_t count,
                               uint8_t *VARDE_BYTES(capacity) output VARDE_NOESCAPE, size_t capacity);
+/// Lets go of what this thread decompresses with, which remembers what it decompressed last.
+void varde_zstd_forget(void);
 /// Size the first frame's header claims, -1 where the bytes are no frame, -2 where it does not say.
 int64_t varde_zstd_claimed_size(const uint8_t *VARDE_BYTES(count) input VARDE_NOESCAPE, size_t count);
 

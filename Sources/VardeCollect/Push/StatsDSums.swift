@@ -1,3 +1,4 @@
+import VardeKernels
 package import VardeModel
 package import VardeWire
 
@@ -37,7 +38,9 @@ package struct StatsDSums: Sendable {
     package var maxSeries: Int
     private var series: [Series?] = []
     private var free: [Int] = []
-    private var byText: [String: Int] = [:]
+    /// Places by a hash of names and tags as written: what was written may hold personal data, and is not kept.
+    private var byText: [KeyedHash.Value: Int] = [:]
+    private static let textHash = KeyedHash()
     private var byLabels: [Labels: Int] = [:]
 
     package init(maxSeries: Int) { self.maxSeries = maxSeries }
@@ -46,10 +49,12 @@ package struct StatsDSums: Sendable {
 
     /// Adds what a line says.
     ///
-    /// - Parameter now: milliseconds.
+    /// - Parameters:
+    ///   - now: milliseconds.
+    ///   - redact: takes personal data out of the labels of a series that is new.
     /// - Returns: why it was not taken: `series_limit`, `type_conflict`, `negative_counter`; nil where it was.
-    package mutating func add(_ line: StatsDLine, extra: [Label], now: Int64) -> String? {
-        guard let place = place(of: line, extra, now), var one = series[place] else { return "series_limit" }
+    package mutating func add(_ line: StatsDLine, extra: [Label], now: Int64, redact: (Labels) -> Labels = { $0 }) -> String? {
+        guard let place = place(of: line, extra, now, redact), var one = series[place] else { return "series_limit" }
         // In place: a histogram that is held twice is copied at every observation.
         series[place] = nil
         defer { series[place] = one }
@@ -57,12 +62,13 @@ package struct StatsDSums: Sendable {
         return one.take(line)
     }
 
-    private mutating func place(of line: StatsDLine, _ extra: [Label], _ now: Int64) -> Int? {
-        if let known = byText[line.series] { return known }
-        let labels = StatsDLine.labels(line.series, extra: extra)
+    private mutating func place(of line: StatsDLine, _ extra: [Label], _ now: Int64, _ redact: (Labels) -> Labels) -> Int? {
+        let text = Self.textHash(line.series.utf8Span.span)
+        if let known = byText[text] { return known }
+        let labels = redact(StatsDLine.labels(line.series, extra: extra))
         if let known = byLabels[labels] {
             // Another way of writing it.
-            if byText.count < maxSeries * 2 { byText[line.series] = known }
+            if byText.count < maxSeries * 2 { byText[text] = known }
             return known
         }
         guard byLabels.count < maxSeries else { return nil }
@@ -77,7 +83,7 @@ package struct StatsDSums: Sendable {
         if place == series.count { series.append(nil) }
         series[place] = Series(labels: labels, state: state, heard: now)
         byLabels[labels] = place
-        byText[line.series] = place
+        byText[text] = place
         return place
     }
 

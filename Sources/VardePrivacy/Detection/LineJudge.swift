@@ -60,6 +60,13 @@ struct LineJudge {
         endsInsideKey = false
     }
 
+    /// Lets go of what was found, in buffers that hold pieces of lines.
+    mutating func forgetLines() {
+        findings = []
+        canonical = []
+        origins = []
+    }
+
     /// Judges one form of the line; returns whether it holds encodings, nil where it cannot be judged.
     mutating func judge(_ text: Span<UInt8>, origins: [UInt32]) -> Bool? {
         if !origins.isEmpty || !self.origins.isEmpty { self.origins = origins }

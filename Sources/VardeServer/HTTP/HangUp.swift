@@ -1,5 +1,6 @@
 import NIOCore
 import Synchronization
+import VardeEgress
 
 /// Ends work whose client hangs up.
 struct HangUp: Sendable {
@@ -61,6 +62,7 @@ final class HangUpWatch: ChannelInboundHandler, RemovableChannelHandler {
         HangUpSlots.all.withLock { $0[ObjectIdentifier(context.channel)] = slot }
         // Without the eye, queries of clients that are gone run to their end.
         try? context.pipeline.syncOperations.addHandler(Eye(slot), position: .first)
+        try? context.pipeline.syncOperations.addHandler(ReceiveWipe(), position: .first)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {

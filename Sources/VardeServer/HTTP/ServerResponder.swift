@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 import VardeCompression
 import VardeDisk
+import VardeKernels
 import VardeLogs
 import VardeModel
 
@@ -29,7 +30,8 @@ struct ServerResponder: HTTPResponder {
 
     private var limits: LimitSettings { currentLimits() }
 
-    func respond(to request: Request, context: Context) async throws -> Response {
+    func respond(to numbered: Request, context: Context) async throws -> Response {
+        guard let request = RequestHeads.whole(numbered) else { return Response(status: .badRequest) }
         let began = DispatchTime.now().uptimeNanoseconds
         let path = String(request.uri.path)
         let method = request.method.rawValue
@@ -88,6 +90,7 @@ struct ServerResponder: HTTPResponder {
             logger.error("a request failed", metadata: ["route": "\(routeName)", "error": "\(Swift.type(of: error))"])
             answer = Self.failure(APIFailure(status: 500, type: "internal", message: "internal error"), plain: plain)
         }
+        ProcessMemory.wipeStack()
         let seconds = Double(DispatchTime.now().uptimeNanoseconds - began) / 1e9
         metrics.request(route: routeName, method: method, status: answer.status, seconds: seconds)
         return response(

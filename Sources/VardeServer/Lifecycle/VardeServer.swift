@@ -166,7 +166,8 @@ package struct VardeServer {
         quiet.logLevel = .warning
         let http1 = HTTPServerBuilder.http1(
             configuration: .init(
-                additionalChannelHandlers: [HangUpWatch(), WebSocketUpgrade(parts: parts, tokens: tokens)], idleTimeout: .seconds(120)))
+                additionalChannelHandlers: [HangUpWatch(), WebSocketUpgrade(parts: parts, tokens: tokens), RequestHeads()],
+                idleTimeout: .seconds(120)))
         let server = try tls.map { try HTTPServerBuilder.tls(http1, tlsConfiguration: $0.configuration()) } ?? http1
         let http = Application(
             responder: responder, server: server, configuration: configuration, onServerRunning: { [self] _ in announce() }, logger: quiet)

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import Synchronization
+import VardeKernels
 
 /// Takes UDP datagrams and hands them on in batches: all that came while the batch before was taken. What comes faster than it is
 /// taken waits within a bound, and beyond it is dropped and counted.
@@ -111,7 +112,10 @@ private final class DatagramGather: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let envelope = unwrapInboundIn(data)
         guard admits(envelope.remoteAddress) else { return handling.dropped("network") }
-        if !pending.add(Array(envelope.data.readableBytesView)) { handling.dropped("overflow") }
+        let received = envelope.data
+        if !pending.add(Array(received.readableBytesView)) { handling.dropped("overflow") }
+        // The channel keeps the buffer for what comes next.
+        ProcessMemory.wipe(received.readableBytesUInt8Span)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) { pending.signal.continuation.yield() }

@@ -2,6 +2,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 import Synchronization
+import VardeEgress
 
 /// Takes TCP connections that only bring bytes, with or without TLS: so many at once, from where they may come, none that idles. A
 /// connection is read no faster than what it brought is taken.
@@ -62,6 +63,7 @@ final class StreamListener: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandler(ReceiveWipe())
                     if let context { try pipeline.addHandler(NIOSSLServerHandler(context: context)) }
                     try pipeline.addHandler(IdleStateHandler(readTimeout: limits.idle))
                     try pipeline.addHandler(IdleEnd(refused: handling.refused))

@@ -1,3 +1,4 @@
+import VardeKernels
 import VardeLogs
 import VardeModel
 import VardePrivacy
@@ -70,6 +71,8 @@ struct LogIntake: Sendable {
             guard let write = bound(write, settings, redactor, &outcome), admit(write, settings, redactor, &outcome) else { continue }
             taken.append(redactor.map { AlikeLines.apart(write, $0.redact(write)) } ?? write)
         }
+        // Behind this, nothing raw is touched.
+        ProcessMemory.wipeStack()
         let report: LogAppendReport
         do throws(IngestError) { report = try await logs.append(taken) } catch { throw ServerParts.failure(error) }
         outcome.accepted = report.accepted

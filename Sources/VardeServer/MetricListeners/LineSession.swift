@@ -51,6 +51,7 @@ struct LineSession: Sendable {
         var count = 0
         let now = parts.clock()
         let extra = Array(settings.labels)
+        let redactor = parts.redactor
         var batch = RawSampleBatch()
         for line in lines {
             let line = line.last == 13 ? line.dropLast() : line
@@ -65,7 +66,7 @@ struct LineSession: Sendable {
                         refused["unsupported", default: 0] += 1
                         continue
                     }
-                    if let reason = sums.add(sample, extra: extra, now: now) {
+                    if let reason = sums.add(sample, extra: extra, now: now, redactor: redactor) {
                         refused[reason, default: 0] += 1
                         continue
                     }

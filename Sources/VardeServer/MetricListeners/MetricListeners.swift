@@ -5,13 +5,16 @@ import Synchronization
 import VardeCollect
 import VardeEgress
 import VardeModel
+import VardePrivacy
 import VardeWire
 
 /// What StatsD's senders reported, over all its listeners and through reloads.
 final class SharedStatsDSums: Sendable {
     private let sums = Mutex(StatsDSums(maxSeries: 0))
 
-    func add(_ line: StatsDLine, extra: [Label], now: Int64) -> String? { sums.withLock { $0.add(line, extra: extra, now: now) } }
+    func add(_ line: StatsDLine, extra: [Label], now: Int64, redactor: Redactor?) -> String? {
+        sums.withLock { $0.add(line, extra: extra, now: now) { redactor?.redact(labels: $0) ?? $0 } }
+    }
 
     func write(at now: Int64, before: Int64, oldest: Int64) -> RawSampleBatch {
         var batch = RawSampleBatch()

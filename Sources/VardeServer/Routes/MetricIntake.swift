@@ -1,5 +1,6 @@
 import VardeCollect
 import VardeDisk
+import VardeKernels
 import VardeMetrics
 import VardeModel
 import VardePrivacy
@@ -46,6 +47,7 @@ struct MetricIntake: Sendable {
         } catch {
             throw ServerParts.failure(error)
         }
+        ProcessMemory.wipeStack()
         let outcome = Self.outcome(of: batch, taken)
         parts.metrics.count("varde_ingested_samples_total", ["protocol": name], by: Double(taken.report.accepted))
         refuse(taken.refused, "labels_or_limit")

@@ -1,4 +1,5 @@
 import Synchronization
+import VardeKernels
 import VardeModel
 
 /// Running sums of what senders report as differences: OTLP's delta temporality made cumulative, as Prometheus' series are.
@@ -13,7 +14,9 @@ package final class OTLPDeltaSums: Sendable {
     /// Most buckets of one side of an exponential sum; the scale is made coarser to stay at that.
     static let maxBuckets = 320
 
-    private let sums = Mutex<[String: OTLPPoint]>([:])
+    /// By a hash of what tells a series from others, and without their attributes: both may hold personal data.
+    private let sums = Mutex<[KeyedHash.Value: OTLPPoint]>([:])
+    private static let keyHash = KeyedHash()
 
     package init() {}
 
@@ -36,6 +39,7 @@ package final class OTLPDeltaSums: Sendable {
     ///
     /// - Parameter key: of the series: metric and labels.
     func add(_ point: OTLPPoint, _ kind: OTLPMetric.Kind, key: String) throws(Refusal) -> OTLPPoint {
+        let key = Self.keyHash(key.utf8Span.span)
         let result = sums.withLock { sums -> Result<OTLPPoint, Refusal> in
             guard let sum = sums[key] else {
                 if sums.count >= Self.maxSeries {
@@ -46,8 +50,10 @@ package final class OTLPDeltaSums: Sendable {
                 var first = point
                 if first.start == 0 { first.start = first.time }
                 first.exemplars = []
+                first.attributes = []
                 sums[key] = first
                 var answer = first
+                answer.attributes = point.attributes
                 answer.exemplars = point.exemplars
                 return .success(answer)
             }
@@ -71,6 +77,7 @@ package final class OTLPDeltaSums: Sendable {
     private static func sum(_ sum: OTLPPoint, _ point: OTLPPoint, _ kind: OTLPMetric.Kind) -> OTLPPoint {
         var next = point
         next.exemplars = []
+        next.attributes = []
         next.start = sum.start
         next.count = sum.count &+ point.count
         next.sum = sum.sum.flatMap { old in point.sum.map { old + $0 } }
@@ -81,6 +88,7 @@ package final class OTLPDeltaSums: Sendable {
                 next = point
                 if next.start == 0 { next.start = sum.time }
                 next.exemplars = []
+                next.attributes = []
                 return next
             }
             next.bucketCounts = zip(sum.bucketCounts, point.bucketCounts).map { $0 &+ $1 }

@@ -25,8 +25,7 @@ package struct SyslogFraming: Sendable {
     package mutating func next() throws(WireError) -> [UInt8]? {
         while true {
             if at == pending.count {
-                pending.removeAll(keepingCapacity: true)
-                at = 0
+                compact()
                 return nil
             }
             if excess > 0 {
@@ -106,8 +105,9 @@ package struct SyslogFraming: Sendable {
         return Array(pending[at...].prefix(maxMessage))
     }
 
+    /// Lets go of what was taken, and of its memory: nothing raw stays on a connection that waits.
     private mutating func compact() {
-        if at > 0 { pending.removeFirst(at) }
+        if at > 0 { pending = Array(pending[at...]) }
         at = 0
     }
 }

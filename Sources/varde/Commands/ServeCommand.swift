@@ -35,6 +35,7 @@ struct ServeCommand: AsyncParsableCommand {
         let configuration = try config.map { try ConfigurationFile.read($0) } ?? .embedded
         for warning in configuration.warnings { logger.warning("\(warning)") }
         ProcessMemory.tune()
+        if configuration.privacy.enabled { ProcessMemory.beginWiping() }
         ProcessFiles.raiseLimit()
         let server = try VardeServer(
             VardeServer.Settings(
