@@ -84,9 +84,8 @@ import VardeWire
             "{\"create\":{\"_index\":\"i\"}}\n{\"message\":\"\($0.replacing("\\", with: "").replacing("\"", with: ""))\"}\n"
         }
         #expect(try await server.post("/_bulk", Array(bulk.joined().utf8), type: "application/x-ndjson").status == 200)
-        let records = (0..<10).map { _ -> String in
-            let (one, two, three) = (plan.pair("otlp"), plan.pair("otlp"), plan.pair("otlp"))
-            return PlantedRecord.json(body: "one \(one.key)=\(one.value)", attribute: two, member: three, at: ServerProcess.now)
+        let records = (0..<10).map { _ in
+            PlantedRecord.json(plan.canary("otlp"), plan.canary("otlp"), plan.canary("otlp"), at: ServerProcess.now)
         }
         #expect(try await server.post("/v1/logs", Array(PlantedRecord.request(records).utf8), type: json).status == 200)
         let series = (0..<10).map { _ in plan.pair("remote write") }

@@ -78,4 +78,56 @@ import VardeCompression
         try Self.search(server, cores, "after the stop")
         #expect(cores.found(in: Data(server.log.utf8)) == [], "the server's log")
     }
+
+    /// Sends canaries by several ways over and over, until the server answers no more.
+    private static func write(_ server: ServerProcess, _ planted: [PersonalDataCanaries.Canary], writer: Int) async {
+        for round in 0..<1_000_000 {
+            let now = ServerProcess.now
+            func canary(_ offset: Int) -> PersonalDataCanaries.Canary { planted[(writer * 7 + round * 31 + offset) % planted.count] }
+            let answer: ServerProcess.Answer?
+            switch (writer + round) % 4 {
+            case 0:
+                let lines = (0..<50).map { (now * 1_000_000 + Int64($0), PlantedLine.text(canary($0), form: $0)) }
+                answer = try? await server.push(["app": "planted", "writer": "\(writer)", canary(50).key: canary(50).text], lines)
+            case 1:
+                let records = (0..<20).map { PlantedRecord.json(canary($0), canary($0 + 20), canary($0 + 40), at: now) }
+                answer = try? await server.post("/v1/logs", Array(PlantedRecord.request(records).utf8), type: "application/json")
+            case 2:
+                answer = try? await server.remoteWrite(
+                    (0..<50).map { (["__name__": "planted_total", canary($0).key: canary($0).text], [(now, Double(round))]) })
+            default:
+                let lines = (0..<50).map { PlantedLine.text(canary($0), form: $0) }.joined(separator: "\n")
+                answer = try? await server.post("/api/v1/logs/lines?app=planted", Array(lines.utf8), type: "text/plain")
+            }
+            guard let answer else { return }
+            #expect(answer.status < 300, "\(answer.text)")
+        }
+    }
+
+    @Test func `None is found on disk after kills at random moments while they are written, nor after recovery`() async throws {
+        let rounds = ProcessInfo.processInfo.environment["VARDE_KILLS"].flatMap { Int($0) } ?? 4
+        let seed = UInt64.random(in: 0 ... .max)
+        print("seed \(seed), \(rounds) kills")
+        var random = SeededGenerator(seed: seed)
+        var canaries = PersonalDataCanaries(seed: seed)
+        let planted = (0..<2_000).map { _ in canaries.next() }
+        let cores = NeedleSearch(planted.map(\.core))
+        let server = try ServerProcess(configuration: "collect: {host: {enabled: false}}\n", arguments: ["--log-level", "debug"])
+        for round in 0..<rounds {
+            try await server.start()
+            let pause = Int.random(in: 50...1_500, using: &random)
+            await withTaskGroup { group in
+                for writer in 0..<3 { group.addTask { await Self.write(server, planted, writer: writer + round) } }
+                group.addTask {
+                    try? await Task.sleep(for: .milliseconds(pause))
+                    server.killHard()
+                }
+            }
+            try Self.search(server, cores, "after kill \(round), \(pause) ms into the writes")
+        }
+        try await server.start()
+        #expect(server.stop() == 0)
+        try Self.search(server, cores, "after recovery")
+        #expect(cores.found(in: Data(server.log.utf8)) == [], "the server's log")
+    }
 }
