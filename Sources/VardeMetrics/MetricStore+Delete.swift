@@ -91,9 +91,8 @@ extension Block.Index {
     /// Whether a series has a sample in the range that `tombstones` leave.
     func hasSample(of id: UInt32, from: Int64, through: Int64, leaving tombstones: BlockTombstones?) -> Bool {
         let times = columns[Int(columnOfSeries[Int(id)])]
-        let low = Block.firstIndex(in: times, notBefore: from)
-        let high = through == .max ? times.count : Block.firstIndex(in: times, notBefore: through + 1)
-        guard low < high else { return false }
-        return tombstones?.leaves(anyOf: times[low..<high], of: id) ?? true
+        let wanted = TimeColumn.positions(times, in: times.indices, from: from, through: through)
+        if wanted.isEmpty { return false }
+        return tombstones?.leaves(anyOf: times[wanted], of: id) ?? true
     }
 }

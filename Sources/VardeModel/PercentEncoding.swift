@@ -1,5 +1,6 @@
-/// Text with `%41` and the like resolved; what is no such thing stays as it is.
+/// `%41` and the like, in both directions.
 package enum PercentEncoding {
+    /// The text with such places resolved; what is none stays as it is.
     package static func text(_ bytes: some Collection<UInt8>, plusIsBlank: Bool) -> String {
         String(decoding: Self.bytes(bytes, plusIsBlank: plusIsBlank), as: UTF8.self)
     }
@@ -20,6 +21,28 @@ package enum PercentEncoding {
             }
         }
         return out
+    }
+
+    /// Text of which only letters, digits, `-`, `_`, `.` and `~` stand as they are.
+    package static func escaped(_ text: String, blankIsPlus: Bool) -> String {
+        let digits = Array("0123456789ABCDEF".utf8)
+        var out: [UInt8] = []
+        out.reserveCapacity(text.utf8.count)
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "~"):
+                out.append(byte)
+            case 32 where blankIsPlus: out.append(UInt8(ascii: "+"))
+            default: out += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    /// `name=value` pairs with `&` between them, as a query string or a form has them.
+    package static func form(_ parameters: [(String, String)], blankIsPlus: Bool) -> String {
+        parameters.map { escaped($0.0, blankIsPlus: blankIsPlus) + "=" + escaped($0.1, blankIsPlus: blankIsPlus) }.joined(separator: "&")
     }
 
     private static func hex(_ byte: UInt8) -> UInt8? {

@@ -58,24 +58,6 @@ import Testing
         return "[\(all.joined(separator: ","))]"
     }
 
-    private static func addresses(_ server: ServerProcess) async throws -> Set<String> {
-        let data = try await server.get("/api/v1/targets?state=active").json["data"] as? [String: Any]
-        let active = data?["activeTargets"] as? [[String: Any]] ?? []
-        return Set(active.compactMap { ($0["discoveredLabels"] as? [String: String])?["__address__"] }.filter { $0.hasPrefix("10.") })
-    }
-
-    private static func expect(
-        _ expected: Set<String>, of server: ServerProcess, sourceLocation: SourceLocation = #_sourceLocation
-    ) async throws {
-        var found: Set<String> = []
-        for _ in 0..<200 {
-            found = try await addresses(server)
-            if found == expected { break }
-            try await Task.sleep(for: .milliseconds(100))
-        }
-        #expect(found == expected, sourceLocation: sourceLocation)
-    }
-
     private static func server(_ consul: FakeConsul, _ more: String = "") async throws -> ServerProcess {
         let server = try ServerProcess(
             configuration: """
@@ -98,12 +80,12 @@ import Testing
         ])
         defer { consul.stop() }
         let server = try await Self.server(consul)
-        try await Self.expect(["10.2.0.1:80", "10.2.0.9:80"], of: server)
+        try await DiscoveredTargets.expect(["10.2.0.1:80", "10.2.0.9:80"], of: server)
         consul.set(Self.web, 22, Self.instances(["10.2.0.1", "10.2.0.2"]))
-        try await Self.expect(["10.2.0.1:80", "10.2.0.2:80", "10.2.0.9:80"], of: server)
+        try await DiscoveredTargets.expect(["10.2.0.1:80", "10.2.0.2:80", "10.2.0.9:80"], of: server)
         consul.set("/v1/health/service/db", 23, Self.instances(["10.2.0.3"]))
         consul.set("/v1/catalog/services", 11, "{\"web\":[\"p\"],\"db\":[]}")
-        try await Self.expect(["10.2.0.1:80", "10.2.0.2:80", "10.2.0.3:80"], of: server)
+        try await DiscoveredTargets.expect(["10.2.0.1:80", "10.2.0.2:80", "10.2.0.3:80"], of: server)
         #expect(
             consul.asked.filter { $0.hasPrefix(Self.web) } == [
                 "\(Self.web)?stale", "\(Self.web)?stale&index=20&wait=120000ms", "\(Self.web)?stale&index=22&wait=120000ms",
@@ -122,10 +104,10 @@ import Testing
         ])
         defer { consul.stop() }
         let server = try await Self.server(consul, ", services: [web], health_filter: \"a == b\"")
-        try await Self.expect(["10.2.0.1:80"], of: server)
+        try await DiscoveredTargets.expect(["10.2.0.1:80"], of: server)
         for _ in 0..<100 where consul.asked.count < 3 { try await Task.sleep(for: .milliseconds(50)) }
         consul.set(Self.web, 3, Self.instances(["10.2.0.7"]))
-        try await Self.expect(["10.2.0.7:80"], of: server)
+        try await DiscoveredTargets.expect(["10.2.0.7:80"], of: server)
         for _ in 0..<100 where consul.asked.count < 5 { try await Task.sleep(for: .milliseconds(50)) }
         let asked = "\(Self.web)?stale&filter=a+%3D%3D+b"
         #expect(
@@ -146,9 +128,9 @@ import Testing
         defer { consul.stop() }
         let server = try await Self.server(consul)
         let all = Set((0..<120).map { "10.2.1.\($0):80" })
-        try await Self.expect(all, of: server)
+        try await DiscoveredTargets.expect(all, of: server)
         consul.set("/v1/health/service/s0", 21, "[]")
-        try await Self.expect(all.subtracting(["10.2.1.0:80"]), of: server)
+        try await DiscoveredTargets.expect(all.subtracting(["10.2.1.0:80"]), of: server)
         #expect(consul.asked.allSatisfy { !$0.hasPrefix("/v1/health") || !$0.contains("wait=") })
         #expect(server.stop() == 0)
     }

@@ -81,24 +81,6 @@ import Testing
         return server
     }
 
-    private static func addresses(_ server: ServerProcess) async throws -> Set<String> {
-        let data = try await server.get("/api/v1/targets?state=active").json["data"] as? [String: Any]
-        let active = data?["activeTargets"] as? [[String: Any]] ?? []
-        return Set(active.compactMap { ($0["discoveredLabels"] as? [String: String])?["__address__"] }.filter { $0.hasPrefix("10.") })
-    }
-
-    private static func expect(
-        _ expected: Set<String>, of server: ServerProcess, sourceLocation: SourceLocation = #_sourceLocation
-    ) async throws {
-        var found: Set<String> = []
-        for _ in 0..<200 {
-            found = try await addresses(server)
-            if found == expected { break }
-            try await Task.sleep(for: .milliseconds(100))
-        }
-        #expect(found == expected, sourceLocation: sourceLocation)
-    }
-
     @Test func `Pods that come, move and go are known, and the next watch begins where the last ended`() async throws {
         let first =
             Self.event("ADDED", Self.pod("b", "10.1.0.2", 11)) + Self.event("MODIFIED", Self.pod("a", "10.1.0.9", 12))
@@ -108,7 +90,7 @@ import Testing
             lists: [Self.list([Self.pod("a", "10.1.0.1", 9)], 10)], watches: [(first, false), (second, true)])
         defer { cluster.stop() }
         let server = try await Self.server(cluster)
-        try await Self.expect(["10.1.0.9:80"], of: server)
+        try await DiscoveredTargets.expect(["10.1.0.9:80"], of: server)
         #expect(
             cluster.asked == [
                 "/api/v1/pods?limit=500&labelSelector=a%3Db",
@@ -126,7 +108,7 @@ import Testing
             ], watches: [(gone, false)])
         defer { cluster.stop() }
         let server = try await Self.server(cluster)
-        try await Self.expect(["10.1.0.3:80"], of: server)
+        try await DiscoveredTargets.expect(["10.1.0.3:80"], of: server)
         for _ in 0..<100 where cluster.asked.count < 4 { try await Task.sleep(for: .milliseconds(100)) }
         #expect(cluster.asked.last?.contains("resourceVersion=50") == true)
         #expect(cluster.asked.count { !$0.contains("watch=1") } == 2)
@@ -142,7 +124,7 @@ import Testing
             try await Task.sleep(for: .milliseconds(100))
         }
         #expect(try await server.ownMetric("varde_discovery_failures_total") >= 2)
-        #expect(try await Self.addresses(server) == ["10.1.0.1:80"])
+        #expect(try await DiscoveredTargets.addresses(server) == ["10.1.0.1:80"])
         #expect(server.stop() == 0)
     }
 }

@@ -15,19 +15,7 @@ import VardeWire
             try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
             try text.write(to: file, atomically: true, encoding: .utf8)
         }
-        return try read(HostCollector(root: root.path).page())
-    }
-
-    private static func read(_ bytes: [UInt8]) throws -> [String: Double] {
-        var found: [String: Double] = [:]
-        var parser = ExpositionParser()
-        while let line = try parser.next(bytes.span) {
-            guard case .sample(let sample) = line else { continue }
-            let series = try parser.labels(of: sample, bytes.span).description
-            #expect(found[series] == nil, "\(series) is given twice")
-            found[series] = sample.value
-        }
-        return found
+        return try HostPageText.samples(HostCollector(root: root.path).page())
     }
 
     @Test func `Processors by mode, steal and iowait among them`() throws {
@@ -53,7 +41,7 @@ import VardeWire
             try "cpu0 0 0 0 \(ticks) 0 0 0 0 0 0\n".write(to: root.appendingPathComponent("proc/stat"), atomically: true, encoding: .utf8)
             var page = HostPage()
             times.add(HostFiles(root: root.path), to: &page)
-            return try Self.read(page.bytes)["node_cpu_seconds_total{cpu=\"0\", mode=\"idle\"}"]
+            return try HostPageText.samples(page.bytes)["node_cpu_seconds_total{cpu=\"0\", mode=\"idle\"}"]
         }
         #expect(try idle(1_000) == 10)
         #expect(try idle(990) == 10)
@@ -136,7 +124,7 @@ import VardeWire
 
     @Test(.enabled(if: FileManager.default.fileExists(atPath: "/proc/stat")))
     func `This machine's page can be read, series by series`() throws {
-        let page = try Self.read(HostCollector(root: "/").page())
+        let page = try HostPageText.samples(HostCollector(root: "/").page())
         #expect(page.keys.contains { $0.hasPrefix("node_cpu_seconds_total") && $0.contains("steal") })
         #expect((page["node_memory_MemTotal_bytes"] ?? 0) > 0)
     }

@@ -27,18 +27,6 @@ import VardeWire
         func log(event: LogEvent) { said.texts.withLock { $0.append("\(event.message)") } }
     }
 
-    private static func read(_ bytes: [UInt8]) throws -> [String: Double] {
-        var found: [String: Double] = [:]
-        var parser = ExpositionParser()
-        while let line = try parser.next(bytes.span) {
-            guard case .sample(let sample) = line else { continue }
-            let series = try parser.labels(of: sample, bytes.span).description
-            #expect(found[series] == nil, "\(series) is given twice")
-            found[series] = sample.value
-        }
-        return found
-    }
-
     /// The page of a bus at `socket`, and what was said, asked `times` times.
     private static func page(
         _ socket: String, timeout: Int64 = 5_000, times: Int = 1
@@ -50,7 +38,7 @@ import VardeWire
             page = HostPage()
             await units.add(socket: socket, timeout: timeout, to: &page)
         }
-        return (try read(page.bytes), said.texts.withLock { $0 })
+        return (try HostPageText.samples(page.bytes), said.texts.withLock { $0 })
     }
 
     private static let manager = "/org/freedesktop/systemd1 org.freedesktop.systemd1.Manager "
@@ -164,7 +152,7 @@ import VardeWire
         }
         var options = HostOptions()
         options.processes = true
-        let page = try Self.read(HostCollector(root: root.path).page(options)).filter { $0.key.hasPrefix("node_processes") }
+        let page = try HostPageText.samples(HostCollector(root: root.path).page(options)).filter { $0.key.hasPrefix("node_processes") }
         #expect(
             page == [
                 "node_processes_threads": 3, "node_processes_max_threads": 1_000, "node_processes_pids": 2,
@@ -172,6 +160,6 @@ import VardeWire
                 "node_processes_threads_state{thread_state=\"S\"}": 1, "node_processes_threads_state{thread_state=\"R\"}": 1,
                 "node_processes_threads_state{thread_state=\"I\"}": 1,
             ])
-        #expect(try Self.read(HostCollector(root: root.path).page()).keys.allSatisfy { !$0.hasPrefix("node_processes") })
+        #expect(try HostPageText.samples(HostCollector(root: root.path).page()).keys.allSatisfy { !$0.hasPrefix("node_processes") })
     }
 }

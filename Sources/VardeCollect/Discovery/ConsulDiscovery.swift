@@ -61,7 +61,7 @@ package struct ConsulDiscovery: Sendable, Hashable {
     var catalogURL: String { url("/v1/catalog/services", filter.isEmpty ? query : query + [("filter", filter)]) }
 
     func url(ofService name: String) -> String {
-        let path = "/v1/health/service/" + TargetResolution.escape(name).replacing("+", with: "%20")
+        let path = "/v1/health/service/" + PercentEncoding.escaped(name, blankIsPlus: false)
         return url(path, query + (healthFilter.isEmpty ? [] : [("filter", healthFilter)]) + tags.map { ("tag", $0) })
     }
 
@@ -72,7 +72,7 @@ package struct ConsulDiscovery: Sendable, Hashable {
     }
 
     private func url(_ path: String, _ query: [(String, String)]) -> String {
-        let text = query.map { $0.1.isEmpty ? $0.0 : $0.0 + "=" + TargetResolution.escape($0.1) }.joined(separator: "&")
+        let text = query.map { $0.1.isEmpty ? $0.0 : $0.0 + "=" + PercentEncoding.escaped($0.1, blankIsPlus: true) }.joined(separator: "&")
         return "\(scheme)://\(server)\(pathPrefix.isEmpty ? "" : "/" + pathPrefix)\(path)\(text.isEmpty ? "" : "?" + text)"
     }
 

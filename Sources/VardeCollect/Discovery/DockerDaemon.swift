@@ -23,7 +23,7 @@ package struct DockerDaemon: Sendable, Hashable {
             let parts = filters.sorted { $0.key < $1.key }.map { name, values in
                 "\(name.quoted):[\(values.map(\.quoted).joined(separator: ","))]"
             }
-            query = "?filters=" + TargetResolution.escape("{" + parts.joined(separator: ",") + "}")
+            query = "?filters=" + PercentEncoding.escaped("{" + parts.joined(separator: ",") + "}", blankIsPlus: true)
         }
         return try await asker.json(base + path + query).list
     }

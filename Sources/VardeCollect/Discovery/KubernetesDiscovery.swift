@@ -85,14 +85,14 @@ package struct KubernetesDiscovery: Sendable, Hashable {
             case .ingress: ("/apis/networking.k8s.io/v1", "ingresses")
             }
         return namespaces.isEmpty || kind == .node
-            ? ["\(base)/\(name)"] : namespaces.map { "\(base)/namespaces/\(TargetResolution.escape($0))/\(name)" }
+            ? ["\(base)/\(name)"] : namespaces.map { "\(base)/namespaces/\(PercentEncoding.escaped($0, blankIsPlus: true))/\(name)" }
     }
 
     /// The selectors of a kind.
     func query(of kind: Role) -> [String] {
         guard let selector = selectors[kind] else { return [] }
         return [("labelSelector", selector.label), ("fieldSelector", selector.field)].filter { !$0.1.isEmpty }
-            .map { "\($0.0)=\(TargetResolution.escape($0.1))" }
+            .map { "\($0.0)=\(PercentEncoding.escaped($0.1, blankIsPlus: true))" }
     }
 
     /// All objects of one list, page by page, and the version they are of.
@@ -102,7 +102,7 @@ package struct KubernetesDiscovery: Sendable, Hashable {
         var next = ""
         for _ in 0..<Self.maxPages {
             var query = ["limit=\(Self.pageSize)"] + query(of: kind)
-            if !next.isEmpty { query.append("continue=" + TargetResolution.escape(next)) }
+            if !next.isEmpty { query.append("continue=" + PercentEncoding.escaped(next, blankIsPlus: true)) }
             let answer = try await asker.json("\(server)\(path)?\(query.joined(separator: "&"))")
             objects += answer["items"].list
             version = answer["metadata"]["resourceVersion"].text

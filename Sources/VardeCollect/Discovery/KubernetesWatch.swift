@@ -81,7 +81,7 @@ actor KubernetesWatch {
     private func watch(_ stream: Stream, from version: String) async throws {
         let query =
             discovery.query(of: stream.kind) + [
-                "watch=1", "allowWatchBookmarks=true", "resourceVersion=\(TargetResolution.escape(version))",
+                "watch=1", "allowWatchBookmarks=true", "resourceVersion=\(PercentEncoding.escaped(version, blankIsPlus: true))",
                 "timeoutSeconds=\(Self.watchSeconds)",
             ]
         let status = try await asker.lines(

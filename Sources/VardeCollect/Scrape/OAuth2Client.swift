@@ -48,8 +48,8 @@ final class OAuth2Tokens: Sendable {
         var form = [("grant_type", "client_credentials")]
         if !options.scopes.isEmpty { form.append(("scope", options.scopes.joined(separator: " "))) }
         form += options.endpointParameters.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-        let text = form.map { TargetResolution.escape($0.0) + "=" + TargetResolution.escape($0.1) }.joined(separator: "&")
-        let user = TargetResolution.escape(options.clientID) + ":" + TargetResolution.escape(secret)
+        let text = PercentEncoding.form(form, blankIsPlus: true)
+        let user = [options.clientID, secret].map { PercentEncoding.escaped($0, blankIsPlus: true) }.joined(separator: ":")
         let response = try await post(
             options.tokenURL,
             [

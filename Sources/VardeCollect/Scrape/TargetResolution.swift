@@ -48,7 +48,7 @@ enum TargetResolution {
         if !query.isEmpty {
             url += (path.contains("?") ? "&" : "?")
             let sorted = query.enumerated().sorted { ($0.element.0, $0.offset) < ($1.element.0, $1.offset) }.map(\.element)
-            url += sorted.map { escape($0.0) + "=" + escape($0.1) }.joined(separator: "&")
+            url += PercentEncoding.form(sorted, blankIsPlus: true)
         }
         var own = Labels(labels.filter { !$0.name.hasPrefix("__") })
         if own["instance"] == nil { own.set("instance", to: address) }
@@ -61,21 +61,6 @@ enum TargetResolution {
             throw ScrapeFault(kind: .timeout, description: "error parsing \(what): “\(text)” is no duration above zero")
         }
         return milliseconds
-    }
-
-    /// As Go's `url.QueryEscape`.
-    static func escape(_ text: String) -> String {
-        var out = ""
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-                UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "~"):
-                out.unicodeScalars.append(UnicodeScalar(byte))
-            case 32: out += "+"
-            default: out += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-            }
-        }
-        return out
     }
 
     /// A target's place in the interval: always the same for the same target, spread evenly over all.

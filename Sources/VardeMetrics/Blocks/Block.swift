@@ -84,9 +84,8 @@ final class Block: Sendable {
         _ id: UInt32, in index: Index, from: Int64, through: Int64, cursor: inout Cursor, into columns: inout SampleColumns
     ) throws(DiskError) {
         let times = index.columns[Int(index.columnOfSeries[Int(id)])]
-        let low = Self.firstIndex(in: times, notBefore: from)
-        let high = through == .max ? times.count : Self.firstIndex(in: times, notBefore: through + 1)
-        guard low < high else { return }
+        let wanted = TimeColumn.positions(times, in: times.indices, from: from, through: through)
+        if wanted.isEmpty { return }
         let page = Int(index.pageOfSeries[Int(id)])
         if cursor.page != page || cursor.owner != sequence { try load(page, of: index, into: &cursor) }
         let start = cursor.start + Int(index.chunkOffset[Int(id)])
@@ -109,11 +108,11 @@ final class Block: Sendable {
         guard ValueColumn.decode(chunk, at: &at, count: times.count, into: &values, scratch: &scratch) else { throw damaged() }
         if at == end {
             if columns.histograms.isEmpty {
-                columns.timestamps.append(contentsOf: times[low..<high])
-                columns.values.append(contentsOf: values[low..<high])
-                if !columns.startTimestamps.isEmpty { columns.startTimestamps.append(contentsOf: repeatElement(0, count: high - low)) }
+                columns.timestamps.append(contentsOf: times[wanted])
+                columns.values.append(contentsOf: values[wanted])
+                if !columns.startTimestamps.isEmpty { columns.startTimestamps.append(contentsOf: repeatElement(0, count: wanted.count)) }
             } else {
-                for i in low..<high { columns.append(times[i], values[i]) }
+                for i in wanted { columns.append(times[i], values[i]) }
             }
             return
         }
@@ -125,7 +124,7 @@ final class Block: Sendable {
             }
             histograms[Int(position)] = histogram
         }
-        for i in low..<high {
+        for i in wanted {
             if let histogram = histograms[i] { columns.append(times[i], histogram) } else { columns.append(times[i], values[i]) }
         }
     }
@@ -154,16 +153,6 @@ final class Block: Sendable {
         swap(&bytes, &cursor.bytes)
         cursor.page = page
         cursor.owner = sequence
-    }
-
-    static func firstIndex(in times: [Int64], notBefore time: Int64) -> Int {
-        var low = 0
-        var high = times.count
-        while low < high {
-            let middle = (low + high) / 2
-            if times[middle] < time { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 
     func verify() -> [String] { file.verify() }

@@ -44,24 +44,8 @@ struct SettledSamples {
 
     /// Appends the samples in the range of a series whose times ascend.
     func read(series: UInt32, from: Int64, through: Int64, into columns: inout SampleColumns) {
-        var range = range(of: series)
-        if range.isEmpty { return }
-        if times[range.lowerBound] < from { range = place(of: from, in: range)..<range.upperBound }
-        if !range.isEmpty, times[range.upperBound - 1] > through {
-            range = range.lowerBound..<(through == .max ? range.upperBound : place(of: through + 1, in: range))
-        }
-        columns.timestamps.append(contentsOf: times[range])
-        columns.values.append(contentsOf: values[range])
-    }
-
-    /// The first position in the range with this time or a later one.
-    private func place(of time: Int64, in range: Range<Int>) -> Int {
-        var low = range.lowerBound
-        var high = range.upperBound
-        while low < high {
-            let middle = (low + high) / 2
-            if times[middle] < time { low = middle + 1 } else { high = middle }
-        }
-        return low
+        let wanted = TimeColumn.positions(times, in: range(of: series), from: from, through: through)
+        columns.timestamps.append(contentsOf: times[wanted])
+        columns.values.append(contentsOf: values[wanted])
     }
 }

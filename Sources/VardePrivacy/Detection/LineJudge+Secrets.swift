@@ -1,3 +1,5 @@
+internal import VardeModel
+
 extension LineJudge {
     /// The colon of `://`: a password before the host's name.
     mutating func judgeScheme(_ text: Span<UInt8>, _ p: Int) {
@@ -103,7 +105,7 @@ extension LineJudge {
             dots -= 1
         }
         guard dots >= 2, headerEnd - p <= 4096 else { return }
-        let header = Base64.decodeURL(text, p, headerEnd)
+        let header = Base64.prefix(text.extracting(p..<headerEnd)).bytes
         guard header.first == 0x7B, contains(header, "\"alg\"") else { return }
         foundVerbatim(.jwt, text, p, end)
     }
@@ -152,7 +154,7 @@ extension LineJudge {
     /// Base64 of `user:password`.
     private func looksLikeBasic(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
         guard end - start <= 4096 else { return true }
-        let decoded = Base64.decodeURL(text, start, end)
+        let decoded = Base64.prefix(text.extracting(start..<end)).bytes
         return decoded.contains(0x3A) && decoded.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
     }
 
@@ -230,34 +232,5 @@ extension LineJudge {
     private func hasBase64(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
         for i in start..<end where ByteClass.isAlnum(text[i]) { return true }
         return false
-    }
-}
-
-/// Base 64 and its URL form.
-enum Base64 {
-    /// Decodes what is there; stops at the first byte that is not of either alphabet.
-    static func decodeURL(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> [UInt8] {
-        var result: [UInt8] = []
-        var bits: UInt32 = 0
-        var count = 0
-        for i in start..<end {
-            let c = text[i]
-            let value: UInt8
-            switch c {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = c - 65
-            case UInt8(ascii: "a")...UInt8(ascii: "z"): value = c - 71
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = c + 4
-            case UInt8(ascii: "+"), UInt8(ascii: "-"): value = 62
-            case UInt8(ascii: "/"), UInt8(ascii: "_"): value = 63
-            default: return result
-            }
-            bits = bits << 6 | UInt32(value)
-            count += 6
-            if count >= 8 {
-                count -= 8
-                result.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-            }
-        }
-        return result
     }
 }

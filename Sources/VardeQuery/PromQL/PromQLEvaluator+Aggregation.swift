@@ -5,9 +5,9 @@ extension PromQLEvaluator {
         let operation = node.operation
         if operation == .countValues { return try countValues(node, grid, &notes) }
         if operation.folds {
-            if let pipeline = try pipeline(node.expression, grid, &notes) {
+            if let pipeline = try pipeline(node.expression, grid, &notes), canFold(pipeline, node) {
                 let selection = try select(pipeline)
-                if try canFold(pipeline, selection, node) {
+                if try mayClash(pipeline) ? areDifferentWithoutNames(selection) : true {
                     let (result, findings) = try fold(
                         operation, by: node.grouping, without: node.without, pipeline, selection, grid, &notes)
                     notes.add(findings, operation, node.expression.range)
@@ -27,16 +27,16 @@ extension PromQLEvaluator {
         }
     }
 
-    /// Whether the series' own labels decide the groups: not where names are dropped before, and would be asked for or clash.
-    private func canFold(
-        _ pipeline: RowPipeline, _ selection: any SeriesSelection, _ node: PromQLAggregate
-    ) throws(QueryError) -> Bool {
+    /// Whether the series' own labels decide the groups: not where names are dropped before and would be asked for.
+    private func canFold(_ pipeline: RowPipeline, _ node: PromQLAggregate) -> Bool {
         if options.delaysNameRemoval || !pipeline.dropsName { return true }
-        for label in node.grouping where metadataLabels.contains(label) { return false }
-        if options.typeAndUnitLabels { return false }
-        let hasOneName = pipeline.selector.matchers.contains { $0.name == Labels.metricName && $0.operation == .equal }
-        if hasOneName { return true }
-        return try areDifferentWithoutNames(selection)
+        return !options.typeAndUnitLabels && !node.grouping.contains { metadataLabels.contains($0) }
+    }
+
+    /// Whether two series could be the same once their names are dropped.
+    private func mayClash(_ pipeline: RowPipeline) -> Bool {
+        if options.delaysNameRemoval || !pipeline.dropsName { return false }
+        return !pipeline.selector.matchers.contains { $0.name == Labels.metricName && $0.operation == .equal }
     }
 
     /// Whether no two series have the same labels but for their names. May say no where it is so, never yes where it is not.

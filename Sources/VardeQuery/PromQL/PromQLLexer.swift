@@ -112,16 +112,7 @@ struct PromQLLexer {
         case UInt8(ascii: ">"): return emitComparison(.greater, .greaterOrEqual, .trimLower)
         case UInt8(ascii: "\""), UInt8(ascii: "'"): return try quotedString(byte)
         case UInt8(ascii: "`"): return try rawString()
-        case UInt8(ascii: "("):
-            parenDepth += 1
-            return emit(.leftParen)
-        case UInt8(ascii: ")"):
-            parenDepth -= 1
-            if parenDepth < 0 {
-                start = position
-                throw fail("unexpected right parenthesis ')'")
-            }
-            return emit(.rightParen)
+        case UInt8(ascii: "("), UInt8(ascii: ")"): return try emitParenthesis(byte)
         case UInt8(ascii: "{"):
             braceOpen = true
             return emit(.leftBrace)
@@ -157,6 +148,16 @@ struct PromQLLexer {
         throw fail("unexpected character: \(quotedRune(at: start))")
     }
 
+    private mutating func emitParenthesis(_ byte: UInt8) throws(PromQLParseError) -> PromQLToken {
+        let opens = byte == UInt8(ascii: "(")
+        parenDepth += opens ? 1 : -1
+        if parenDepth < 0 {
+            start = position
+            throw fail("unexpected right parenthesis ')'")
+        }
+        return emit(opens ? .leftParen : .rightParen)
+    }
+
     private mutating func emitComparison(_ plain: BinaryOperator, _ orEqual: BinaryOperator, _ trim: BinaryOperator) -> PromQLToken {
         if peek == UInt8(ascii: "=") {
             position += 1
@@ -185,16 +186,7 @@ struct PromQLLexer {
             start = position - 1
             gotColon = true
             return emit(.colon)
-        case UInt8(ascii: "("):
-            parenDepth += 1
-            return emit(.leftParen)
-        case UInt8(ascii: ")"):
-            parenDepth -= 1
-            if parenDepth < 0 {
-                start = position
-                throw fail("unexpected right parenthesis ')'")
-            }
-            return emit(.rightParen)
+        case UInt8(ascii: "("), UInt8(ascii: ")"): return try emitParenthesis(byte)
         case UInt8(ascii: "+"): return emit(.binary(.add))
         case UInt8(ascii: "-"): return emit(.binary(.subtract))
         case UInt8(ascii: "*"): return emit(.binary(.multiply))

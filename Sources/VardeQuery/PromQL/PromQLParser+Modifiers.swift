@@ -146,32 +146,27 @@ extension PromQLParser {
     }
 
     private func adding(_ at: PromQLAt, to expression: PromQLExpression) throws(PromQLParseError) -> PromQLExpression {
-        var shift: PromQLTimeShift
-        switch expression {
-        case .selector(let node): shift = node.shift
-        case .range(let node): shift = node.selector.shift
-        case .subquery(let node): shift = node.shift
-        default:
-            throw error(
-                expression.range,
-                "@ modifier must be preceded by an instant vector selector or range vector selector or a subquery")
-        }
+        var shift = try shift(of: expression, for: "@ modifier")
         if shift.at != nil { throw error(expression.range, "@ <timestamp> may not be set multiple times") }
         shift.at = at
         return setting(shift, of: expression)
     }
 
-    private func adding(_ offset: PromQLDuration, to expression: PromQLExpression) throws(PromQLParseError) -> PromQLExpression {
-        var shift: PromQLTimeShift
+    /// - Throws: where `modifier` cannot stand after the expression.
+    private func shift(of expression: PromQLExpression, for modifier: String) throws(PromQLParseError) -> PromQLTimeShift {
         switch expression {
-        case .selector(let node): shift = node.shift
-        case .range(let node): shift = node.selector.shift
-        case .subquery(let node): shift = node.shift
+        case .selector(let node): return node.shift
+        case .range(let node): return node.selector.shift
+        case .subquery(let node): return node.shift
         default:
             throw error(
                 expression.range,
-                "offset modifier must be preceded by an instant vector selector or range vector selector or a subquery")
+                "\(modifier) must be preceded by an instant vector selector or range vector selector or a subquery")
         }
+    }
+
+    private func adding(_ offset: PromQLDuration, to expression: PromQLExpression) throws(PromQLParseError) -> PromQLExpression {
+        var shift = try shift(of: expression, for: "offset modifier")
         if shift.offset != 0 || shift.offsetExpression != nil { throw error(expression.range, "offset may not be set multiple times") }
         if case .number(let number) = offset {
             shift.offset = PromQLNumberText.milliseconds(number.value)

@@ -1,6 +1,7 @@
 import Foundation
 import Synchronization
 import VardeEgress
+import VardeModel
 
 /// Requests to a server, with its refusals put in words for a person at a terminal.
 struct ServerConnection {
@@ -40,36 +41,25 @@ struct ServerConnection {
         }
     }
 
-    static func escape(_ text: String) -> String {
-        text.utf8.map { byte in
-            let plain =
-                byte >= 48 && byte <= 57 || byte >= 65 && byte <= 90 || byte >= 97 && byte <= 122 || [45, 46, 95, 126].contains(byte)
-            return plain ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-        }.joined()
-    }
-
-    private static func form(_ parameters: [(String, String)]) -> String {
-        parameters.map { "\(escape($0.0))=\(escape($0.1))" }.joined(separator: "&")
-    }
-
     /// - Parameter query: the text the server may find fault with; its place is then shown.
     func get(
         _ path: String, _ parameters: [(String, String)] = [], headers: [(String, String)] = [], explaining query: String? = nil
     ) async throws -> Data {
-        let suffix = parameters.isEmpty ? "" : "?" + Self.form(parameters)
+        let suffix = parameters.isEmpty ? "" : "?" + PercentEncoding.form(parameters, blankIsPlus: false)
         return try await send("GET", path + suffix, headers: headers, body: [], explaining: query)
     }
 
     func postForm(_ path: String, _ parameters: [(String, String)], explaining query: String? = nil) async throws -> Data {
         try await send(
-            "POST", path, headers: [("Content-Type", "application/x-www-form-urlencoded")], body: Array(Self.form(parameters).utf8),
+            "POST", path, headers: [("Content-Type", "application/x-www-form-urlencoded")],
+            body: Array(PercentEncoding.form(parameters, blankIsPlus: false).utf8),
             explaining: query)
     }
 
     func post(
         _ path: String, _ parameters: [(String, String)], headers: [(String, String)] = [], body: Data, contentType: String
     ) async throws -> Data {
-        let suffix = parameters.isEmpty ? "" : "?" + Self.form(parameters)
+        let suffix = parameters.isEmpty ? "" : "?" + PercentEncoding.form(parameters, blankIsPlus: false)
         return try await send("POST", path + suffix, headers: headers + [("Content-Type", contentType)], body: Array(body), explaining: nil)
     }
 
@@ -80,7 +70,7 @@ struct ServerConnection {
         _ path: String, _ parameters: [(String, String)], body: Data, contentType: String,
         onPart: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws {
-        let suffix = parameters.isEmpty ? "" : "?" + Self.form(parameters)
+        let suffix = parameters.isEmpty ? "" : "?" + PercentEncoding.form(parameters, blankIsPlus: false)
         let parts = Mutex(0)
         let response: EgressResponse
         do {
@@ -135,7 +125,9 @@ struct ServerConnection {
     func follow(
         _ path: String, _ parameters: [(String, String)], onText: @escaping @Sendable (String) async throws -> Void
     ) async throws {
-        let outcome = try await Self.egress.receiveTexts(base + path + "?" + Self.form(parameters), headers: authorized([]), tls: tls) {
+        let outcome = try await Self.egress.receiveTexts(
+            base + path + "?" + PercentEncoding.form(parameters, blankIsPlus: false), headers: authorized([]), tls: tls
+        ) {
             try await onText($0)
         }
         guard case .refused(let response) = outcome else { return }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import VardeModel
 
 /// `varde labels`: label names, or the values of one.
 struct LabelsCommand: AsyncParsableCommand {
@@ -23,7 +24,7 @@ struct LabelsCommand: AsyncParsableCommand {
     func run() async throws {
         let connection = try ServerConnection(options)
         let base = logs ? "/loki/api/v1" : "/api/v1"
-        let path = name.map { "\(base)/label/\(ServerConnection.escape($0))/values" } ?? "\(base)/labels"
+        let path = name.map { "\(base)/label/\(PercentEncoding.escaped($0, blankIsPlus: false))/values" } ?? "\(base)/labels"
         let parameters = match.map { (logs ? "query" : "match[]", $0) }
         let body = try await connection.get(path, parameters)
         if json { return Terminal.write(String(decoding: body, as: UTF8.self) + "\n") }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Synchronization
+import VardeModel
 import VardeServer
 
 /// `varde subject`: what is stored of a person. Identifiers come from standard input or a file, never from the command line, which
@@ -161,7 +162,7 @@ struct SubjectStatusCommand: AsyncParsableCommand {
     @OptionGroup var options: ServerOptions
 
     func run() async throws {
-        let path = "/api/v1/privacy/erasures" + (id.map { "/" + ServerConnection.escape($0) } ?? "")
+        let path = "/api/v1/privacy/erasures" + (id.map { "/" + PercentEncoding.escaped($0, blankIsPlus: false) } ?? "")
         Terminal.write(bytes: try await ServerConnection(options).get(path))
         Terminal.write("\n")
     }
@@ -197,7 +198,7 @@ struct ErasureWatch {
         var said = ""
         while true {
             let status = try connection.decode(
-                Status.self, from: try await connection.get("/api/v1/privacy/erasures/\(ServerConnection.escape(id))")
+                Status.self, from: try await connection.get("/api/v1/privacy/erasures/\(PercentEncoding.escaped(id, blankIsPlus: false))")
             ).data
             if status.state == "done" { break }
             if let request = status.request {
@@ -212,6 +213,6 @@ struct ErasureWatch {
             }
             try await Task.sleep(for: .milliseconds(300))
         }
-        return try await connection.get("/api/v1/privacy/erasures/\(ServerConnection.escape(id))/receipt")
+        return try await connection.get("/api/v1/privacy/erasures/\(PercentEncoding.escaped(id, blankIsPlus: false))/receipt")
     }
 }

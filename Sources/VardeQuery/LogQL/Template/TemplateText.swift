@@ -95,20 +95,7 @@ enum TemplateText {
         return left ? text + pad : pad + text
     }
 
-    static func urlEncode(_ text: String) -> String {
-        var out: [UInt8] = []
-        let digits = Array("0123456789ABCDEF".utf8)
-        for byte in text.utf8 {
-            if LineScan.isWord(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "~") {
-                out.append(byte)
-            } else if byte == 32 {
-                out.append(UInt8(ascii: "+"))
-            } else {
-                out += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: out, as: UTF8.self)
-    }
+    static func urlEncode(_ text: String) -> String { PercentEncoding.escaped(text, blankIsPlus: true) }
 
     static func urlDecode(_ text: String) throws(TemplateCallError) -> String {
         let bytes = Array(text.utf8)
@@ -130,8 +117,6 @@ enum TemplateText {
         return String(decoding: out, as: UTF8.self)
     }
 
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
     static func base64(_ text: String) -> String { Base64.text(Array(text.utf8)) }
 
     static func fromBase64(_ text: String) -> String {
@@ -139,7 +124,9 @@ enum TemplateText {
         var word: UInt32 = 0
         var bits: UInt32 = 0
         for (offset, byte) in text.utf8.enumerated() where byte != UInt8(ascii: "=") {
-            guard let value = alphabet.firstIndex(of: byte) else { return "illegal base64 data at input byte \(offset)" }
+            guard let value = Base64.digit(byte), byte != UInt8(ascii: "-"), byte != UInt8(ascii: "_") else {
+                return "illegal base64 data at input byte \(offset)"
+            }
             word = word << 6 | UInt32(value)
             bits += 6
             if bits >= 8 {
