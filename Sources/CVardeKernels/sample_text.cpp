@@ -6,6 +6,16 @@
 
 namespace {
 
+constexpr char pairs[] =
+    "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
+    "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+
+/// Powers of five.
+constexpr uint64_t fives[] = {
+    1, 5, 25, 125, 625, 3125, 15625, 78125, 390625, 1953125, 9765625, 48828125, 244140625, 1220703125, 6103515625, 30517578125,
+    152587890625, 762939453125, 3814697265625, 19073486328125, 95367431640625, 476837158203125, 2384185791015625, 11920928955078125,
+};
+
 char *literal(char *out, const char *text, size_t size) {
     memcpy(out, text, size);
     return out + size;
@@ -29,6 +39,105 @@ char *filledUp(char *out, double value) {
     return out;
 }
 
+/// `digits` times ten to the power of `exponent`.
+struct Decimal {
+    uint64_t digits;
+    int exponent;
+};
+
+/// The shortest digits that read back as `value`, the nearest of them, for 1e-6 <= value < 2^52 (Giulietti's Schubfach, 2020). At this
+/// size every power of five fits into 64 bits, so that all products are exact.
+Decimal shortest(double value) {
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    uint64_t fraction = bits & ((uint64_t{1} << 52) - 1);
+    uint64_t whole = fraction | uint64_t{1} << 52;
+    int power = static_cast<int>(bits >> 52) - 1075;
+    // The value is whole * 2^power; below a power of two its neighbour is half as far away as above.
+    bool isNearBelow = fraction == 0;
+    // The logarithms of two and of three quarters, in units of 2^-22.
+    int tens = -((power * 1262611 - (isNearBelow ? 524031 : 0)) >> 22);
+    int shift = -power - tens;
+    unsigned __int128 five = fives[tens];
+    // Four times the value in units of 10^-tens; the last bit stands for all that was cut off.
+    auto scaled = [=](uint64_t quarters) {
+        unsigned __int128 product = quarters * five;
+        uint64_t low = static_cast<uint64_t>(product), high = static_cast<uint64_t>(product >> 64);
+        // The shift is below 64.
+        uint64_t kept = low >> shift | high << 1 << (63 - shift);
+        return kept | ((low & ((uint64_t{1} << shift) - 1)) != 0 ? 1 : 0);
+    };
+    uint64_t middle = scaled(4 * whole);
+    // The ends of what is rounded to the value; they belong to it where it is even.
+    uint64_t low = scaled(4 * whole - (isNearBelow ? 1 : 2)) + (whole & 1);
+    uint64_t high = scaled(4 * whole + 2) - (whole & 1);
+    uint64_t below = middle / 4;
+    uint64_t shorter = below / 10;
+    bool isShorterIn = low <= 40 * shorter;
+    bool isNextShorterIn = 40 * shorter + 40 <= high;
+    if (isShorterIn != isNextShorterIn) return {shorter + (isNextShorterIn ? 1 : 0), 1 - tens};
+    bool isBelowIn = low <= 4 * below;
+    bool isAboveIn = 4 * below + 4 <= high;
+    if (isBelowIn != isAboveIn) return {below + (isAboveIn ? 1 : 0), -tens};
+    uint64_t half = 4 * below + 2;
+    return {below + (middle > half || (middle == half && (below & 1)) ? 1 : 0), -tens};
+}
+
+/// Writes eight digits, zeros in front among them.
+char *eight(char *out, uint32_t number) {
+    uint32_t high = number / 10000, low = number % 10000;
+    memcpy(out, pairs + high / 100 * 2, 2);
+    memcpy(out + 2, pairs + high % 100 * 2, 2);
+    memcpy(out + 4, pairs + low / 100 * 2, 2);
+    memcpy(out + 6, pairs + low % 100 * 2, 2);
+    return out + 8;
+}
+
+/// Writes a number below 10^18.
+char *digits(char *out, uint64_t number) {
+    constexpr uint64_t unit = 100000000;
+    if (number >= unit) {
+        uint64_t high = number / unit;
+        out = digits(out, high);
+        return eight(out, static_cast<uint32_t>(number % unit));
+    }
+    char all[8];
+    eight(all, static_cast<uint32_t>(number));
+    int zeros = number >= 10000000 ? 0 : number >= 1000000 ? 1 : number >= 100000 ? 2 : number >= 10000 ? 3 : number >= 1000 ? 4
+        : number >= 100 ? 5 : number >= 10 ? 6 : 7;
+    memcpy(out, all + zeros, static_cast<size_t>(8 - zeros));
+    return out + 8 - zeros;
+}
+
+/// Without the zeros at its end.
+Decimal trimmed(Decimal decimal) {
+    constexpr struct { uint64_t unit; int zeros; } steps[] = {{100000000, 8}, {10000, 4}, {100, 2}, {10, 1}};
+    if (decimal.digits % 10 != 0) return decimal;
+    for (auto step : steps) {
+        if (decimal.digits % step.unit != 0) continue;
+        decimal.digits /= step.unit;
+        decimal.exponent += step.zeros;
+    }
+    return decimal;
+}
+
+/// A fraction of 1e-6 or more, without an exponent. Digits are moved in pieces of one size, past their end.
+char *fraction(char *out, double size) {
+    Decimal decimal = trimmed(shortest(size));
+    char text[40];
+    ptrdiff_t count = digits(text, decimal.digits) - text;
+    ptrdiff_t point = count + decimal.exponent;
+    if (point <= 0) {
+        memcpy(out, "0.000000", 8);
+        memcpy(out + 2 - point, text, 24);
+        return out + 2 - point + count;
+    }
+    memcpy(out, text, 16);
+    out[point] = '.';
+    memcpy(out + point + 1, text + point, 16);
+    return out + count + 1;
+}
+
 char *sample(char *out, double value) {
     char *end = out + VARDE_SAMPLE_TEXT_SIZE;
     if (std::isnan(value)) return literal(out, "NaN", 3);
@@ -38,10 +147,12 @@ char *sample(char *out, double value) {
         int64_t whole = static_cast<int64_t>(value);
         if (static_cast<double>(whole) == value) {
             if (whole == 0 && std::signbit(value)) return literal(out, "-0", 2);
-            return std::to_chars(out, end, whole).ptr;
+            if (whole < 0) *out++ = '-';
+            return digits(out, static_cast<uint64_t>(size));
         }
-        auto format = size < 1e-6 ? std::chars_format::scientific : std::chars_format::fixed;
-        return std::to_chars(out, end, value, format).ptr;
+        if (size < 1e-6) return std::to_chars(out, end, value, std::chars_format::scientific).ptr;
+        if (value < 0) *out++ = '-';
+        return fraction(out, size);
     }
     if (size < 1e21) return filledUp(out, value);
     return std::to_chars(out, end, value, std::chars_format::scientific).ptr;
@@ -51,7 +162,7 @@ char *sample(char *out, double value) {
 char *seconds(char *out, int64_t milliseconds) {
     uint64_t size = milliseconds < 0 ? 0 - static_cast<uint64_t>(milliseconds) : static_cast<uint64_t>(milliseconds);
     if (milliseconds < 0) *out++ = '-';
-    out = std::to_chars(out, out + 20, size / 1000).ptr;
+    out = digits(out, size / 1000);
     unsigned rest = static_cast<unsigned>(size % 1000);
     if (rest != 0) {
         *out++ = '.';

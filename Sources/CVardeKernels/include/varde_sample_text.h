@@ -8,8 +8,8 @@
 extern "C" {
 #endif
 
-/// Bytes `varde_sample_text` writes at most, and of one point of `varde_points_text`.
-enum { VARDE_SAMPLE_TEXT_SIZE = 32, VARDE_POINT_TEXT_SIZE = 64 };
+/// Room that `varde_sample_text` needs, and `varde_points_text` for each point; what is written is shorter.
+enum { VARDE_SAMPLE_TEXT_SIZE = 40, VARDE_POINT_TEXT_SIZE = 64 };
 
 /// Writes a sample's value as Prometheus does: no exponent from 1e-6 up to 1e21, `NaN`, `+Inf`, `-Inf`; the bytes written.
 /// `out` has VARDE_SAMPLE_TEXT_SIZE bytes.
