@@ -9,13 +9,19 @@
     size_t found = 0;                                                           \
     for (size_t i = 1; i < count; i++) found += values[i] < values[i - 1];      \
     return found;
+#define DIFFER                                                              \
+    uint64_t differing = 0;                                                 \
+    for (size_t i = 0; i < count; i++) differing |= left[i] ^ right[i];     \
+    return differing != 0;
 
 static size_t count_equal_portable(const uint64_t *values, size_t count, uint64_t wanted) { COUNT_EQUAL }
 static size_t count_falls_portable(const double *values, size_t count) { COUNT_FALLS }
+static int differ_portable(const int64_t *left, const int64_t *right, size_t count) { DIFFER }
 
 #if defined(__x86_64__)
 __attribute__((target("avx2"))) static size_t count_equal_avx2(const uint64_t *values, size_t count, uint64_t wanted) { COUNT_EQUAL }
 __attribute__((target("avx2"))) static size_t count_falls_avx2(const double *values, size_t count) { COUNT_FALLS }
+__attribute__((target("avx2"))) static int differ_avx2(const int64_t *left, const int64_t *right, size_t count) { DIFFER }
 
 size_t varde_count_equal(const uint64_t *values, size_t count, uint64_t wanted) {
     return __builtin_cpu_supports("avx2") ? count_equal_avx2(values, count, wanted) : count_equal_portable(values, count, wanted);
@@ -24,7 +30,12 @@ size_t varde_count_equal(const uint64_t *values, size_t count, uint64_t wanted) 
 size_t varde_count_falls(const double *values, size_t count) {
     return __builtin_cpu_supports("avx2") ? count_falls_avx2(values, count) : count_falls_portable(values, count);
 }
+
+int varde_columns_differ(const int64_t *left, const int64_t *right, size_t count) {
+    return __builtin_cpu_supports("avx2") ? differ_avx2(left, right, count) : differ_portable(left, right, count);
+}
 #else
 size_t varde_count_equal(const uint64_t *values, size_t count, uint64_t wanted) { return count_equal_portable(values, count, wanted); }
 size_t varde_count_falls(const double *values, size_t count) { return count_falls_portable(values, count); }
+int varde_columns_differ(const int64_t *left, const int64_t *right, size_t count) { return differ_portable(left, right, count); }
 #endif

@@ -19,4 +19,18 @@ import VardeKernels
             #expect(ColumnCounts.falls(in: values.span) == zip(values, values.dropFirst()).filter { $0.1 < $0.0 }.count)
         }
     }
+
+    @Test func `Columns are equal where they are so in every place`() {
+        func areEqual(_ left: [Int64], _ right: [Int64]) -> Bool { ColumnCounts.areEqual(left.span, right.span) }
+        for count in 0..<100 {
+            let values = (0..<Int64(count)).map { $0 * 1_000 - 7 }
+            #expect(areEqual(values, values))
+            #expect(!areEqual(values, values + [0]))
+            for place in values.indices {
+                var other = values
+                other[place] ^= 1 << Int64(place % 64)
+                #expect(!areEqual(values, other))
+            }
+        }
+    }
 }

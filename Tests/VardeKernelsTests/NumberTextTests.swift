@@ -55,11 +55,13 @@ import VardeKernels
         let times: [Int64] = [-1, 0, 1_700_000_000_123, .max, .min]
         let values = [-0.1234567890123456, 0, 1.5, 2, -1.7976931348623157e308]
         let kinds: [UInt8] = [1, 2, 1, 1, 1]
-        #expect(NumberText.appendPoints(times.span, values.span, kinds.span, kind: 1, to: &bytes))
+        let hasWritten = NumberText.appendPoints(times.span, values.span, kinds.span, kind: 1, to: &bytes)
+        #expect(hasWritten)
         let expected =
             "[-0.001,\"-0.1234567890123456\"],[1700000000.123,\"1.5\"],[9223372036854775.807,\"2\"],"
             + "[-9223372036854775.808,\"-1.7976931348623157e+308\"]"
         #expect(String(decoding: bytes, as: UTF8.self) == expected)
-        #expect(!NumberText.appendPoints(times.span, values.span, kinds.span, kind: 3, to: &bytes))
+        let hasWrittenOther = NumberText.appendPoints(times.span, values.span, kinds.span, kind: 3, to: &bytes)
+        #expect(!hasWrittenOther)
     }
 }

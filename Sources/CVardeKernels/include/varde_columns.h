@@ -12,6 +12,10 @@ size_t varde_count_equal(const uint64_t *__counted_by(count) values VARDE_NOESCA
 /// How many of the values are less than the one before; NaN is neither less nor more than any.
 size_t varde_count_falls(const double *__counted_by(count) values VARDE_NOESCAPE, size_t count);
 
+/// Whether two columns differ in any place.
+int varde_columns_differ(const int64_t *__counted_by(count) left VARDE_NOESCAPE, const int64_t *__counted_by(count) right VARDE_NOESCAPE,
+                         size_t count);
+
 #ifdef __cplusplus
 }
 #endif

@@ -69,16 +69,12 @@ package struct AggregationFold: Sendable {
         switch operation {
         case .sum: Self.addSum(row, base, &values, &compensations, &flags)
         case .avg: Self.addAverage(row, base, &values, &compensations, &means, &counts, &flags)
-        case .min: addExtreme(row, base, smallest: true)
-        case .max: addExtreme(row, base, smallest: false)
-        case .count:
-            for step in 0..<stepCount where row.kinds[step] != PointKind.absent {
-                counts[base + step] += 1
-                flags[base + step] = Flag.seen
-            }
+        case .min: Self.addExtreme(row, base, &values, &flags) { $1 < $0 }
+        case .max: Self.addExtreme(row, base, &values, &flags) { $1 > $0 }
+        case .count: Self.addCount(row, base, &counts, &flags)
         case .group:
             for step in 0..<stepCount where row.kinds[step] != PointKind.absent { flags[base + step] = Flag.seen }
-        default: addVariance(row, base)
+        default: Self.addVariance(row, base, &values, &means, &counts, &flags)
         }
         if row.histograms.isEmpty { return }
         addHistograms(row, base, name: name)
@@ -151,23 +147,46 @@ package struct AggregationFold: Sendable {
         }
     }
 
-    private mutating func addExtreme(_ row: borrowing StepRow, _ base: Int, smallest: Bool) {
-        for step in 0..<stepCount where row.kinds[step] == PointKind.float {
-            let cell = base + step
-            let value = row.values[step]
-            if flags[cell] == 0 {
-                values[cell] = value
-                flags[cell] = Flag.seen
-            } else if values[cell].isNaN || (smallest ? values[cell] > value : values[cell] < value) {
-                values[cell] = value
-            }
+    private static func addCount(_ row: borrowing StepRow, _ base: Int, _ countColumn: inout [Double], _ flagColumn: inout [UInt8]) {
+        let kinds = row.kinds.span
+        var counts = countColumn.mutableSpan
+        var flags = flagColumn.mutableSpan
+        for step in kinds.indices where kinds[step] != PointKind.absent {
+            counts[base + step] += 1
+            flags[base + step] = Flag.seen
         }
     }
 
-    private mutating func addVariance(_ row: borrowing StepRow, _ base: Int) {
-        for step in 0..<stepCount where row.kinds[step] == PointKind.float {
+    @inline(__always)
+    private static func addExtreme(
+        _ row: borrowing StepRow, _ base: Int, _ valueColumn: inout [Double], _ flagColumn: inout [UInt8],
+        _ isBetter: (_ best: Double, Double) -> Bool
+    ) {
+        let input = row.values.span
+        let kinds = row.kinds.span
+        var values = valueColumn.mutableSpan
+        var flags = flagColumn.mutableSpan
+        for step in kinds.indices where kinds[step] == PointKind.float {
             let cell = base + step
-            let value = row.values[step]
+            let best = values[cell]
+            if flags[cell] == 0 || best.isNaN || isBetter(best, input[step]) { values[cell] = input[step] }
+            flags[cell] = Flag.seen
+        }
+    }
+
+    private static func addVariance(
+        _ row: borrowing StepRow, _ base: Int, _ valueColumn: inout [Double], _ meanColumn: inout [Double], _ countColumn: inout [Double],
+        _ flagColumn: inout [UInt8]
+    ) {
+        let input = row.values.span
+        let kinds = row.kinds.span
+        var values = valueColumn.mutableSpan
+        var means = meanColumn.mutableSpan
+        var counts = countColumn.mutableSpan
+        var flags = flagColumn.mutableSpan
+        for step in kinds.indices where kinds[step] == PointKind.float {
+            let cell = base + step
+            let value = input[step]
             if flags[cell] == 0 {
                 flags[cell] = Flag.seen
                 counts[cell] = 1

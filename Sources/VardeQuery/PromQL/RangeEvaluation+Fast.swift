@@ -13,11 +13,17 @@ struct WindowPlan: Sendable {
     private(set) var toEnd: [Double] = []
     /// Seconds from its first to its last sample.
     private(set) var sampled: [Double] = []
+    /// Where windows begin or end among the samples, ascending: no window holds a part of what lies between two of these.
+    private(set) var edges: [Int32] = []
+    /// For each step the positions in `edges` of its window's ends; made with them when they are first asked for.
+    private(set) var firstEdges: [Int32] = []
+    private(set) var lastEdges: [Int32] = []
 
     /// Makes the plan one for these times, where it is not yet.
     mutating func prepare(_ wanted: [Int64], _ windows: RangeWindows) {
-        if times == wanted, !lows.isEmpty { return }
+        if !lows.isEmpty, ColumnCounts.areEqual(times.span, wanted.span) { return }
         times = wanted
+        edges.removeAll(keepingCapacity: true)
         let count = windows.grid.count
         for path in [\WindowPlan.lows, \.highs] {
             self[keyPath: path].removeAll(keepingCapacity: true)
@@ -52,6 +58,30 @@ struct WindowPlan: Sendable {
             sampled.append(length)
         }
     }
+
+    /// Cuts the samples at the ends of all windows.
+    mutating func prepareEdges() {
+        if !edges.isEmpty { return }
+        firstEdges.removeAll(keepingCapacity: true)
+        lastEdges.removeAll(keepingCapacity: true)
+        // Both ends ascend from step to step, and each is one of the edges.
+        var low = 0
+        var high = 0
+        while low < lows.count || high < highs.count {
+            let nextHigh = high < highs.count ? highs[high] : .max
+            let edge = low < lows.count ? min(lows[low], nextHigh) : nextHigh
+            let place = Int32(edges.count)
+            edges.append(edge)
+            while low < lows.count, lows[low] == edge {
+                firstEdges.append(place)
+                low += 1
+            }
+            while high < highs.count, highs[high] == edge {
+                lastEdges.append(place)
+                high += 1
+            }
+        }
+    }
 }
 
 extension RangeEvaluation {
@@ -72,7 +102,8 @@ extension RangeEvaluation {
             Self.fastRate(samples, plan, &row.values, &row.kinds, perSecond: nil, isCounter: false)
         case .min, .max:
             plan.prepare(samples.times, windows)
-            Self.fastExtreme(samples, plan, &row.values, &row.kinds, &queue, smallest: function == .min)
+            plan.prepareEdges()
+            Self.fastExtreme(samples, plan, &row.values, &row.kinds, &stretches, &queue, smallest: function == .min)
         case .sum, .avg: return fastSum(samples, into: &row)
         case .quantile:
             plan.prepare(samples.times, windows)
@@ -189,19 +220,28 @@ extension RangeEvaluation {
         }
     }
 
-    /// Minima or maxima by a queue of candidates that only a better value shortens.
+    /// Minima or maxima: of each stretch between two edges first, then by a queue of stretches that only a better one shortens.
     private static func fastExtreme(
         _ samples: borrowing SeriesSamples, _ plan: WindowPlan, _ rowValues: inout [Double], _ rowKinds: inout [UInt8],
-        _ storage: inout [Int32], smallest: Bool
+        _ stretches: inout [Double], _ storage: inout [Int32], smallest: Bool
     ) {
-        let values = samples.values.span
-        if storage.count < values.count { storage = [Int32](repeating: 0, count: values.count) }
-        // Positions of candidates, best first, from `front` up to `back`.
+        let edges = plan.edges.span
+        if stretches.count < edges.count {
+            stretches = [Double](repeating: 0, count: edges.count)
+            storage = [Int32](repeating: 0, count: edges.count)
+        }
+        var best = stretches.mutableSpan
+        if smallest {
+            extremes(samples.values.span, edges, into: &best) { $1 < $0 }
+        } else {
+            extremes(samples.values.span, edges, into: &best) { $1 > $0 }
+        }
+        // Stretches that may win yet, best first, from `front` up to `back`.
         var queue = storage.mutableSpan
         var front = 0
         var back = 0
-        let lows = plan.lows.span
-        let highs = plan.highs.span
+        let lows = plan.firstEdges.span
+        let highs = plan.lastEdges.span
         var output = rowValues.mutableSpan
         var kinds = rowKinds.mutableSpan
         var next = 0
@@ -209,17 +249,32 @@ extension RangeEvaluation {
             let low = Int(lows[step])
             let high = Int(highs[step])
             while next < high {
-                let value = values[next]
-                while back > front, gives(values[Int(queue[back - 1])], wayTo: value, smallest: smallest) { back -= 1 }
+                let value = best[next]
+                while back > front, gives(best[Int(queue[back - 1])], wayTo: value, smallest: smallest) { back -= 1 }
                 queue[back] = Int32(next)
                 back += 1
                 next += 1
             }
             while front < back, Int(queue[front]) < low { front += 1 }
             if low < high {
-                output[step] = values[Int(queue[front])]
+                output[step] = best[Int(queue[front])]
                 kinds[step] = PointKind.float
             }
+        }
+    }
+
+    /// The best value from each edge up to the next, the first of equal ones; NaN only where there is no number.
+    @inline(__always)
+    private static func extremes(
+        _ values: Span<Double>, _ edges: Span<Int32>, into best: inout MutableSpan<Double>, _ isBetter: (_ best: Double, Double) -> Bool
+    ) {
+        for place in 0..<max(edges.count - 1, 0) {
+            var value = values[Int(edges[place])]
+            for at in Int(edges[place]) + 1..<Int(edges[place + 1]) {
+                let other = values[at]
+                value = isBetter(value, other) || value != value ? other : value
+            }
+            best[place] = value
         }
     }
 

@@ -16,9 +16,10 @@ struct RangeEvaluation: Sendable {
     let budget: QueryBudget?
 
     var annotations = PromQLAnnotations()
-    /// What is kept from series to series: the plan of windows, candidates for extremes, running sums.
+    /// What is kept from series to series: the plan of windows, extremes of stretches and candidates among them, running sums.
     var plan = WindowPlan()
     var queue: [Int32] = []
+    var stretches: [Double] = []
     var runningSums: [Double] = []
 
     init(
