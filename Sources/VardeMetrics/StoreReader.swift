@@ -6,16 +6,18 @@ struct StoreReader: SeriesReader {
     private let selection: StoreSelection
     private let from: Int64
     private let through: Int64
+    private let staleMarkersOnly: Bool
     private var cursors: [Block.Cursor]
     /// One for each part, nil until a head is read.
     private var ahead: [HeadReadAhead?]
     private var last = -2
     private var places: [(part: Int, id: UInt32)] = []
 
-    init(_ selection: StoreSelection, from: Int64, through: Int64) {
+    init(_ selection: StoreSelection, from: Int64, through: Int64, staleMarkersOnly: Bool = false) {
         self.selection = selection
         self.from = from
         self.through = through
+        self.staleMarkersOnly = staleMarkersOnly
         cursors = Array(repeating: Block.Cursor(), count: selection.parts.count)
         ahead = Array(repeating: nil, count: selection.parts.count)
     }
@@ -50,7 +52,9 @@ struct StoreReader: SeriesReader {
         switch selection.parts[place.part] {
         case .block(let one):
             let start = columns.count
-            try one.block.read(place.id, in: one.index, from: from, through: through, cursor: &cursors[place.part], into: &columns)
+            try one.block.read(
+                place.id, in: one.index, from: from, through: through, staleMarkersOnly: staleMarkersOnly, cursor: &cursors[place.part],
+                into: &columns)
             one.deleted?.remove(from: &columns, behind: start, of: place.id)
         case .head(let head):
             let isPlain = head.samples.isPlain(place.id, columns)

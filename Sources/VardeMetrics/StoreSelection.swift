@@ -132,7 +132,9 @@ struct StoreSelection: SeriesSelection {
         try reader.read(at: index, into: &columns)
     }
 
-    func reader(from: Int64, through: Int64) -> any SeriesReader { StoreReader(self, from: from, through: through) }
+    func reader(from: Int64, through: Int64, staleMarkersOnly: Bool) -> any SeriesReader {
+        StoreReader(self, from: from, through: through, staleMarkersOnly: staleMarkersOnly)
+    }
 
     func groups(by names: [String], without: Bool) -> (groupOfSeries: [UInt32], groups: [Labels]) {
         if without { return groupsByLabels(names) }

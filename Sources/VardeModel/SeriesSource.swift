@@ -34,7 +34,9 @@ package protocol SeriesSelection: Sendable {
     /// Appends the samples of one series with `from <= t <= through` (ms), ascending, merged and free of duplicates.
     func readSamples(at index: Int, from: Int64, through: Int64, into columns: inout SampleColumns) throws
     /// Reads many series for one thread, samples with `from <= t <= through` (ms).
-    func reader(from: Int64, through: Int64) -> any SeriesReader
+    ///
+    /// - Parameter staleMarkersOnly: any number may stand for a float that is no stale marker, where that saves work.
+    func reader(from: Int64, through: Int64, staleMarkersOnly: Bool) -> any SeriesReader
     /// For each series the number of its group when grouped by (or without) `labels`, and each group's labels.
     ///
     /// A store may answer from symbol ids; the default goes over the labels.
@@ -60,6 +62,10 @@ private struct SingleSeriesReader<Selection: SeriesSelection>: SeriesReader {
 
 extension SeriesSelection {
     package func reader(from: Int64, through: Int64) -> any SeriesReader {
+        reader(from: from, through: through, staleMarkersOnly: false)
+    }
+
+    package func reader(from: Int64, through: Int64, staleMarkersOnly: Bool) -> any SeriesReader {
         SingleSeriesReader(selection: self, from: from, through: through)
     }
 

@@ -105,9 +105,12 @@ enum FuzzTarget: String, CaseIterable {
             if ValueColumn.decode(bytes.span, at: &at, count: count, into: &values, scratch: &scratch) {
                 precondition(values.count == count)
             }
+            at = min(2, bytes.count)
+            _ = ValueColumn.decode(bytes.span, at: &at, count: count, staleMarkersOnly: true, into: &values, scratch: &scratch)
         case .integerColumn:
             var values: [Int64] = []
-            if IntegerColumn.decode(bytes.span, at: &at, count: count, into: &values) { precondition(values.count == count) }
+            var run: [UInt64] = []
+            if IntegerColumn.decode(bytes.span, at: &at, count: count, into: &values, run: &run) { precondition(values.count == count) }
         case .histogramColumn: _ = HistogramColumn.decode(bytes.span, at: &at)
         case .metricsLog:
             Self.replay(bytes)

@@ -49,7 +49,12 @@ import VardeModel
                 var at = 2
                 let isRead = ValueColumn.decode(bytes.span, at: &at, count: values.count, into: &back, scratch: &scratch)
                 #expect(isRead && at == bytes.count, "seed \(seed)")
-                #expect(back.dropFirst().map(\.bitPattern) == values.map(\.bitPattern), "seed \(seed)")
+                #expect(back.map(\.bitPattern) == values.map(\.bitPattern), "seed \(seed)")
+                at = 2
+                let isPassed = ValueColumn.decode(
+                    bytes.span, at: &at, count: values.count, staleMarkersOnly: true, into: &back, scratch: &scratch)
+                #expect(isPassed && at == bytes.count && back.count == values.count, "seed \(seed)")
+                #expect(back.map(\.isStaleMarker) == values.map(\.isStaleMarker), "seed \(seed)")
             }
         }
     }
@@ -63,10 +68,13 @@ import VardeModel
             if seed % 5 == 0 { values.sort() }
             var bytes: [UInt8] = []
             IntegerColumn.encode(values, to: &bytes)
-            var back: [Int64] = []
+            var back: [Int64] = [7]
+            var run: [UInt64] = []
             var at = 0
-            let isRead = IntegerColumn.decode(bytes.span, at: &at, count: values.count, into: &back)
+            let isRead = IntegerColumn.decode(bytes.span, at: &at, count: values.count, into: &back, run: &run)
             #expect(isRead && at == bytes.count && back == values, "seed \(seed)")
+            at = 0
+            #expect(IntegerColumn.skip(bytes.span, at: &at, count: values.count) && at == bytes.count, "seed \(seed)")
         }
     }
 
@@ -94,6 +102,8 @@ import VardeModel
                 var scratch = ValueColumn.Scratch()
                 var at = 0
                 _ = ValueColumn.decode(broken.span, at: &at, count: values.count, into: &back, scratch: &scratch)
+                at = 0
+                _ = ValueColumn.decode(broken.span, at: &at, count: values.count, staleMarkersOnly: true, into: &back, scratch: &scratch)
             }
         }
     }

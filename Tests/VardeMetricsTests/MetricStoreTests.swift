@@ -28,14 +28,19 @@ final class StoreUnderTest {
         store = try MetricStore.open(directory: "/data", fileSystem: disk, catalog: catalog, options: options) { StoreUnderTest.now }
     }
 
-    /// Everything in the store, by labels.
+    /// Everything in the store, by labels. A reader who asks for stale markers alone has to see the same samples.
     func dump(_ matchers: [LabelMatcher] = []) throws -> [Labels: [Int64: UInt64]] {
         let selection = try store.select(SeriesRequest(matchers: matchers, from: .min, through: .max))
         var all: [Labels: [Int64: UInt64]] = [:]
+        var reader = selection.reader(from: .min, through: .max, staleMarkersOnly: true)
         for index in 0..<selection.count {
             var columns = SampleColumns()
             try selection.readSamples(at: index, from: .min, through: .max, into: &columns)
             #expect(zip(columns.timestamps, columns.timestamps.dropFirst()).allSatisfy { $0 < $1 })
+            var marks = SampleColumns()
+            try reader.read(at: index, into: &marks)
+            #expect(marks.timestamps == columns.timestamps)
+            #expect(marks.values.map(\.isStaleMarker) == columns.values.map(\.isStaleMarker))
             let labels = selection.labels(at: index)
             #expect(all[labels] == nil, "a series comes twice")
             all[labels] = Dictionary(uniqueKeysWithValues: zip(columns.timestamps, columns.values.map(\.bitPattern)))
@@ -68,7 +73,8 @@ final class StoreUnderTest {
                         ]
                         // Three days, so that blocks are split and samples come out of order.
                         let time = Self.now - Int64.random(in: 0..<500, using: &generator) * 500_000
-                        samples.append((labels, time, Double(Int.random(in: 0..<50, using: &generator))))
+                        let value = Int.random(in: 0..<50, using: &generator)
+                        samples.append((labels, time, value < 5 ? .staleMarker : Double(value)))
                     }
                     _ = try await test.write(samples)
                     for (labels, time, value) in samples { model[labels, default: [:]][time] = value.bitPattern }

@@ -54,7 +54,6 @@ enum CodecBench {
         var scratch = ValueColumn.Scratch()
         let decode = best {
             for bytes in encoded {
-                values.removeAll(keepingCapacity: true)
                 var at = 0
                 guard ValueColumn.decode(bytes.span, at: &at, count: rows, into: &values, scratch: &scratch) else { fatalError("\(name)") }
             }

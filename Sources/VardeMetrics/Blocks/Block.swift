@@ -79,12 +79,15 @@ final class Block: Sendable {
         fileprivate var scratch = ValueColumn.Scratch()
     }
 
-    /// Appends a series' samples in the range, ascending.
+    /// Appends a series' samples in the range, ascending; with `staleMarkersOnly` any number may stand for another float.
     func read(
-        _ id: UInt32, in index: Index, from: Int64, through: Int64, cursor: inout Cursor, into columns: inout SampleColumns
+        _ id: UInt32, in index: Index, from: Int64, through: Int64, staleMarkersOnly: Bool = false, cursor: inout Cursor,
+        into columns: inout SampleColumns
     ) throws(DiskError) {
-        let times = index.columns[Int(index.columnOfSeries[Int(id)])]
-        let wanted = TimeColumn.positions(times, in: times.indices, from: from, through: through)
+        // Threads share the columns: none of them is taken hold of.
+        let column = Int(index.columnOfSeries[Int(id)])
+        let length = index.columns[column].count
+        let wanted = TimeColumn.positions(index.columns[column], in: 0..<length, from: from, through: through)
         if wanted.isEmpty { return }
         let page = Int(index.pageOfSeries[Int(id)])
         if cursor.page != page || cursor.owner != sequence { try load(page, of: index, into: &cursor) }
@@ -101,23 +104,24 @@ final class Block: Sendable {
             swap(&values, &cursor.values)
             swap(&scratch, &cursor.scratch)
         }
-        values.removeAll(keepingCapacity: true)
         var at = start
         // Worded only where it is thrown: this runs once a series.
         func damaged() -> DiskError { DiskError(damaged: file.path, "the chunk of series \(id) makes no sense") }
-        guard ValueColumn.decode(chunk, at: &at, count: times.count, into: &values, scratch: &scratch) else { throw damaged() }
+        let isRead = ValueColumn.decode(
+            chunk, at: &at, count: length, staleMarkersOnly: staleMarkersOnly, into: &values, scratch: &scratch)
+        guard isRead else { throw damaged() }
         if at == end {
             if columns.histograms.isEmpty {
-                columns.timestamps.append(contentsOf: times[wanted])
-                columns.values.append(contentsOf: values[wanted])
+                columns.timestamps.append(copying: wanted, of: index.columns[column])
+                columns.values.append(copying: wanted, of: values)
                 if !columns.startTimestamps.isEmpty { columns.startTimestamps.append(contentsOf: repeatElement(0, count: wanted.count)) }
             } else {
-                for i in wanted { columns.append(times[i], values[i]) }
+                for i in wanted { columns.append(index.columns[column][i], values[i]) }
             }
             return
         }
         var histograms: [Int: NativeHistogram] = [:]
-        guard let count = Varint.read(chunk, at: &at), count <= UInt64(times.count) else { throw damaged() }
+        guard let count = Varint.read(chunk, at: &at), count <= UInt64(length) else { throw damaged() }
         for _ in 0..<count {
             guard let position = Varint.read(chunk, at: &at), let histogram = HistogramColumn.decode(chunk, at: &at) else {
                 throw damaged()
@@ -125,7 +129,8 @@ final class Block: Sendable {
             histograms[Int(position)] = histogram
         }
         for i in wanted {
-            if let histogram = histograms[i] { columns.append(times[i], histogram) } else { columns.append(times[i], values[i]) }
+            let time = index.columns[column][i]
+            if let histogram = histograms[i] { columns.append(time, histogram) } else { columns.append(time, values[i]) }
         }
     }
 

@@ -149,10 +149,11 @@ extension Block.Index {
     private mutating func readTimes(_ bytes: [UInt8], samples: Int) -> Bool {
         var at = 0
         guard let count = Varint.read(bytes.span, at: &at), count <= UInt64(bytes.count) else { return false }
+        var run: [UInt64] = []
         for _ in 0..<count {
             var column: [Int64] = []
             guard let length = Varint.read(bytes.span, at: &at), length <= UInt64(samples),
-                IntegerColumn.decode(bytes.span, at: &at, count: Int(length), into: &column)
+                IntegerColumn.decode(bytes.span, at: &at, count: Int(length), into: &column, run: &run)
             else { return false }
             columns.append(column)
         }

@@ -113,62 +113,105 @@ enum IntegerColumn {
         return best
     }
 
-    /// Reads `count` values from `at` on and moves it behind them; false where the bytes are no such column.
-    static func decode(_ bytes: Span<UInt8>, at: inout Int, count: Int, into values: inout [Int64]) -> Bool {
-        values.removeAll(keepingCapacity: true)
-        guard at < bytes.count else { return false }
-        let order = Int(bytes[at])
-        at += 1
-        guard order <= 2, count >= order else { return false }
-        var last: Int64 = 0
-        var step: Int64 = 0
-        for number in 0..<order {
-            guard let raw = Varint.read(bytes, at: &at) else { return false }
-            if number == 0 {
-                last = Varint.unzigzag(raw)
-            } else {
-                step = Varint.unzigzag(raw)
-                last &+= step
-            }
-            values.append(last)
-        }
-        // A run takes three bytes at least: what is claimed beyond that is not reserved.
-        guard (count - order) / runLength <= (bytes.count - at) / 3 else { return false }
-        values.append(contentsOf: repeatElement(0, count: count - order))
+    /// Reads `count` values from `at` on and moves it behind them; false where the bytes are no such column. What `values` held before
+    /// goes, and `run` is storage to work in.
+    static func decode(_ bytes: Span<UInt8>, at: inout Int, count: Int, into values: inout [Int64], run: inout [UInt64]) -> Bool {
+        guard let (order, first, second) = readStart(bytes, at: &at, count: count) else { return false }
+        values.setCount(count)
         var output = values.mutableSpan
-        var unpacked = [UInt64](repeating: 0, count: runLength)
+        var last = first
+        var step = second
+        if order > 0 { output[0] = first }
+        if order > 1 {
+            last &+= step
+            output[1] = last
+        }
         var filled = order
         while filled < count {
             let size = min(runLength, count - filled)
-            guard let base = unpackRun(bytes, at: &at, size: size, into: &unpacked) else { return false }
+            guard let base = unpackRun(bytes, at: &at, size: size, into: &run) else { return false }
             switch order {
-            case 0: RunSums.values(unpacked.span, count: size, base: base, into: &output, at: filled)
-            case 1: RunSums.sums(unpacked.span, count: size, base: base, last: &last, into: &output, at: filled)
-            default: RunSums.sumsOfSums(unpacked.span, count: size, base: base, step: &step, last: &last, into: &output, at: filled)
+            case 0: RunSums.values(run.span, count: size, base: base, into: &output, at: filled)
+            case 1: RunSums.sums(run.span, count: size, base: base, last: &last, into: &output, at: filled)
+            default: RunSums.sumsOfSums(run.span, count: size, base: base, step: &step, last: &last, into: &output, at: filled)
             }
             filled += size
         }
         return true
     }
 
-    /// A run's values without its base; the base, nil where the bytes are no run.
-    private static func unpackRun(_ bytes: Span<UInt8>, at: inout Int, size: Int, into unpacked: inout [UInt64]) -> UInt64? {
+    /// Moves `at` behind a column of `count` values; false where the bytes are no such column.
+    static func skip(_ bytes: Span<UInt8>, at: inout Int, count: Int) -> Bool {
+        guard let (order, _, _) = readStart(bytes, at: &at, count: count) else { return false }
+        var passed = order
+        while passed < count {
+            let size = min(runLength, count - passed)
+            guard let run = readRun(bytes, at: &at, size: size) else { return false }
+            for _ in 0..<run.outliers where readOutlier(bytes, at: &at, size: size) == nil { return false }
+            passed += size
+        }
+        return true
+    }
+
+    /// What stands before the runs: the order, the first value and the first difference, zero where the order has none.
+    private static func readStart(_ bytes: Span<UInt8>, at: inout Int, count: Int) -> (order: Int, first: Int64, second: Int64)? {
+        guard at < bytes.count else { return nil }
+        let order = Int(bytes[at])
+        at += 1
+        guard order <= 2, count >= order else { return nil }
+        var first: Int64 = 0
+        var second: Int64 = 0
+        for number in 0..<order {
+            guard let raw = Varint.read(bytes, at: &at) else { return nil }
+            if number == 0 { first = Varint.unzigzag(raw) } else { second = Varint.unzigzag(raw) }
+        }
+        // A run takes three bytes at least: what is claimed beyond that is not reserved.
+        guard (count - order) / runLength <= (bytes.count - at) / 3 else { return nil }
+        return (order, first, second)
+    }
+
+    /// Reads a run up to its outliers.
+    private static func readRun(
+        _ bytes: Span<UInt8>, at: inout Int, size: Int
+    ) -> (base: UInt64, width: Int, packed: Int, outliers: Int)? {
         guard let base = Varint.read(bytes, at: &at), at + 2 <= bytes.count else { return nil }
         let width = Int(bytes[at])
         let outliers = Int(bytes[at + 1])
-        at += 2
-        guard width <= 64, at + BitPacking.byteCount(size, width: width) <= bytes.count else { return nil }
-        if size < runLength { unpacked.removeLast(unpacked.count - size) }
+        let packed = at + 2
+        guard width <= 64, packed + BitPacking.byteCount(size, width: width) <= bytes.count else { return nil }
+        at = packed + BitPacking.byteCount(size, width: width)
+        return (UInt64(bitPattern: Varint.unzigzag(base)), width, packed, outliers)
+    }
+
+    private static func readOutlier(_ bytes: Span<UInt8>, at: inout Int, size: Int) -> (position: Int, high: UInt64)? {
+        guard at < bytes.count, Int(bytes[at]) < size else { return nil }
+        let position = Int(bytes[at])
+        at += 1
+        guard let high = Varint.read(bytes, at: &at) else { return nil }
+        return (position, high)
+    }
+
+    /// A run's values without its base; the base, nil where the bytes are no run.
+    private static func unpackRun(_ bytes: Span<UInt8>, at: inout Int, size: Int, into unpacked: inout [UInt64]) -> UInt64? {
+        guard let run = readRun(bytes, at: &at, size: size) else { return nil }
+        unpacked.setCount(size)
         var span = unpacked.mutableSpan
-        BitPacking.unpack(bytes, at: at, width: width, into: &span)
-        at += BitPacking.byteCount(size, width: width)
-        for _ in 0..<outliers {
-            guard at < bytes.count, Int(bytes[at]) < size else { return nil }
-            let position = Int(bytes[at])
-            at += 1
-            guard let high = Varint.read(bytes, at: &at) else { return nil }
-            span[position] |= high &<< UInt64(width)
+        BitPacking.unpack(bytes, at: run.packed, width: run.width, into: &span)
+        for _ in 0..<run.outliers {
+            guard let (position, high) = readOutlier(bytes, at: &at, size: size) else { return nil }
+            span[position] |= high &<< UInt64(run.width)
         }
-        return UInt64(bitPattern: Varint.unzigzag(base))
+        return run.base
+    }
+}
+
+extension Array where Element: ExpressibleByIntegerLiteral {
+    /// Makes room for so many elements that will all be written.
+    mutating func setCount(_ wanted: Int) {
+        if count < wanted {
+            append(contentsOf: repeatElement(0, count: wanted - count))
+        } else {
+            removeLast(count - wanted)
+        }
     }
 }

@@ -128,10 +128,16 @@ enum ValueColumn {
     /// Storage reused from column to column while decoding.
     struct Scratch: Sendable {
         var integers: [Int64] = []
+        var run: [UInt64] = []
     }
 
-    /// Appends `count` values read from `at` on; false where the bytes are no such column.
-    static func decode(_ bytes: Span<UInt8>, at: inout Int, count: Int, into values: inout [Double], scratch: inout Scratch) -> Bool {
+    /// Reads `count` values from `at` on; false where the bytes are no such column. What `values` held before goes.
+    ///
+    /// - Parameter staleMarkersOnly: any number may stand for a value that is no stale marker; that takes far less time.
+    static func decode(
+        _ bytes: Span<UInt8>, at: inout Int, count: Int, staleMarkersOnly: Bool = false, into values: inout [Double],
+        scratch: inout Scratch
+    ) -> Bool {
         guard at < bytes.count else { return false }
         let form = bytes[at]
         at += 1
@@ -140,12 +146,14 @@ enum ValueColumn {
             guard at + 8 <= bytes.count else { return false }
             let value = Double(bitPattern: Bytes.load64(bytes, at: at))
             at += 8
+            values.removeAll(keepingCapacity: true)
             values.append(contentsOf: repeatElement(value, count: count))
             return true
-        case 1: return decodeDecimal(bytes, at: &at, count: count, into: &values, scratch: &scratch)
+        case 1: return decodeDecimal(bytes, at: &at, count: count, staleMarkersOnly, into: &values, scratch: &scratch)
         case 2: return XORColumn.decode(bytes, at: &at, count: count, into: &values)
         case 3:
             guard at + count * 8 <= bytes.count else { return false }
+            values.removeAll(keepingCapacity: true)
             for i in 0..<count { values.append(Double(bitPattern: Bytes.load64(bytes, at: at + i * 8))) }
             at += count * 8
             return true
@@ -154,7 +162,7 @@ enum ValueColumn {
     }
 
     private static func decodeDecimal(
-        _ bytes: Span<UInt8>, at: inout Int, count: Int, into values: inout [Double], scratch: inout Scratch
+        _ bytes: Span<UInt8>, at: inout Int, count: Int, _ staleMarkersOnly: Bool, into values: inout [Double], scratch: inout Scratch
     ) -> Bool {
         guard at < bytes.count else { return false }
         let exponent = Int(bytes[at])
@@ -171,13 +179,18 @@ enum ValueColumn {
             exceptions.append((index, Bytes.load64(bytes, at: at)))
             at += 8
         }
-        guard IntegerColumn.decode(bytes, at: &at, count: count, into: &scratch.integers) else { return false }
-        let start = values.count
-        values.append(contentsOf: repeatElement(0, count: count))
-        let factor = Int64(bitPattern: unit)
-        var output = values.mutableSpan
-        RunSums.doubles(scratch.integers.span, factor: factor, divisor: powers[exponent], into: &output, at: start)
-        for (index, bits) in exceptions { output[start + index] = Double(bitPattern: bits) }
+        if staleMarkersOnly {
+            guard IntegerColumn.skip(bytes, at: &at, count: count) else { return false }
+            values.removeAll(keepingCapacity: true)
+            values.append(contentsOf: repeatElement(0, count: count))
+        } else {
+            guard IntegerColumn.decode(bytes, at: &at, count: count, into: &scratch.integers, run: &scratch.run) else { return false }
+            values.setCount(count)
+            var output = values.mutableSpan
+            RunSums.doubles(
+                scratch.integers.span, factor: Int64(bitPattern: unit), divisor: powers[exponent], into: &output, at: 0)
+        }
+        for (index, bits) in exceptions { values[index] = Double(bitPattern: bits) }
         return true
     }
 }

@@ -36,22 +36,24 @@ enum XORColumn {
         writer.finish(to: &output)
     }
 
-    /// Appends `count` values read from `at` on; false where the bytes are no such column.
+    /// Reads `count` values from `at` on; false where the bytes are no such column. What `values` held before goes.
     static func decode(_ bytes: Span<UInt8>, at: inout Int, count: Int, into values: inout [Double]) -> Bool {
-        if count == 0 { return true }
+        if count == 0 {
+            values.removeAll()
+            return true
+        }
         guard at + 8 <= bytes.count else { return false }
         var last = Bytes.load64(bytes, at: at)
-        let start = values.count
         // A value takes a bit at least: what is claimed beyond that is not reserved.
         guard count <= (bytes.count - at) * 8 else { return false }
-        values.append(contentsOf: repeatElement(0, count: count))
+        values.setCount(count)
         var output = values.mutableSpan
-        output[start] = Double(bitPattern: last)
+        output[0] = Double(bitPattern: last)
         let end = bytes.count &* 8
         var bit = (at + 8) * 8
         var trailing = 0
         var length = 0
-        for position in (start + 1)..<(start + count) {
+        for position in 1..<count {
             let word = peek(bytes, bit)
             if word & 1 == 0 {
                 bit &+= 1

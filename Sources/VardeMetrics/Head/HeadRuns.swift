@@ -1,3 +1,4 @@
+import VardeKernels
 import VardeModel
 
 extension HeadSamples {
@@ -18,8 +19,8 @@ extension HeadSamples {
 
         func append(_ run: Int, _ timeColumn: inout [Int64], _ valueColumn: inout [Double]) {
             let range = run * room..<(run * room + counts[run])
-            timeColumn.append(contentsOf: times[range])
-            valueColumn.append(contentsOf: values[range])
+            timeColumn.append(copying: range, of: times)
+            valueColumn.append(copying: range, of: values)
         }
 
         /// Reads the series whose newest samples are given, neighbours in the head beside each other.

@@ -206,8 +206,8 @@ struct HeadSamples {
 
     /// Appends those of a regular series' samples that are settled.
     func readSettled(series: UInt32, from: Int64, through: Int64, into columns: inout SampleColumns) {
-        for one in settled where one.first <= through && one.last >= from {
-            one.read(series: series, from: from, through: through, into: &columns)
+        for at in settled.indices where settled[at].first <= through && settled[at].last >= from {
+            settled[at].read(series: series, from: from, through: through, into: &columns)
         }
     }
 

@@ -1,3 +1,4 @@
+import VardeKernels
 import VardeModel
 
 /// Samples of a head laid out series by series, each series' in the order they came. Never changes.
@@ -45,7 +46,7 @@ struct SettledSamples {
     /// Appends the samples in the range of a series whose times ascend.
     func read(series: UInt32, from: Int64, through: Int64, into columns: inout SampleColumns) {
         let wanted = TimeColumn.positions(times, in: range(of: series), from: from, through: through)
-        columns.timestamps.append(contentsOf: times[wanted])
-        columns.values.append(contentsOf: values[wanted])
+        columns.timestamps.append(copying: wanted, of: times)
+        columns.values.append(copying: wanted, of: values)
     }
 }

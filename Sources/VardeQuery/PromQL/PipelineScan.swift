@@ -1,5 +1,6 @@
 internal import Dispatch
 internal import Synchronization
+internal import VardeKernels
 internal import VardeModel
 
 /// One thread's share of a scan.
@@ -22,7 +23,8 @@ private struct PipelineWorker {
     private static let checkInterval = 32
 
     mutating func run(_ range: Range<Int>) throws(QueryError) {
-        var reader = selection.reader(from: pipeline.span.from, through: pipeline.span.through)
+        var reader = selection.reader(
+            from: pipeline.span.from, through: pipeline.span.through, staleMarkersOnly: !pipeline.asksForValues(fold?.operation))
         var columns = SampleColumns()
         var samples = SeriesSamples()
         var row = StepRow(stepCount: grid.count)
@@ -125,7 +127,7 @@ private struct InstantPlan {
 
     /// Makes the plan one for these times, where it is not yet.
     mutating func prepare(_ wanted: [Int64], _ shift: PromQLTimeShift, _ grid: StepGrid, lookback: Int64) {
-        if times == wanted, !positions.isEmpty { return }
+        if !positions.isEmpty, ColumnCounts.areEqual(times.span, wanted.span) { return }
         times = wanted
         positions.removeAll(keepingCapacity: true)
         let span = wanted.span

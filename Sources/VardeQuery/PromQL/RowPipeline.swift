@@ -23,6 +23,15 @@ struct RowPipeline: Sendable {
     /// Where the range function's argument stands, if it reports names that are no counters'.
     var counterCheck: SourceRange?
 
+    /// Whether its rows, or what is made of them, depend on the values of floats and not only on there being some.
+    func asksForValues(_ aggregation: AggregationOperator?) -> Bool {
+        switch leaf {
+        case .instant(.value): !transforms.isEmpty || aggregation != .count && aggregation != .group
+        case .instant: false
+        case .range(let evaluation): ![.count, .present, .timeOfFirst, .timeOfLast].contains(evaluation.function)
+        }
+    }
+
     /// Whether series lose their names.
     var dropsName: Bool {
         switch leaf {
