@@ -29,7 +29,7 @@ import VardeWire
 
     /// The page of a bus at `socket`, and what was said, asked `times` times.
     private static func page(
-        _ socket: String, timeout: Int64 = 5_000, times: Int = 1
+        _ socket: String, timeout: Int64 = 60_000, times: Int = 1
     ) async throws -> (page: [String: Double], said: [String]) {
         let said = Listening.Said()
         let units = SystemdUnits(egress: client, logger: Logger(label: "test") { _ in Listening(said: said) })
