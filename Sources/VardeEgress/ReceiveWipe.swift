@@ -1,13 +1,25 @@
 package import NIOCore
+import NIOSSL
 import VardeKernels
 
-/// Stands first on a connection, hands on what was received in a buffer of its own, and wipes the one it came in: that one the channel
-/// keeps for its next read, as long as the connection is open.
+/// Stands before all that read a connection, hands on what was received in a buffer of its own, and wipes the one it came in: that one
+/// is kept for the next read, by the channel or by TLS, as long as the connection is open.
 package final class ReceiveWipe: ChannelInboundHandler, Sendable {
     package typealias InboundIn = ByteBuffer
     package typealias InboundOut = ByteBuffer
 
     package init() {}
+
+    /// Puts one on a connection: first, or behind its TLS.
+    package static func add(to pipeline: ChannelPipeline.SynchronousOperations) throws {
+        if let server = try? pipeline.handler(type: NIOSSLServerHandler.self) {
+            try pipeline.addHandler(ReceiveWipe(), position: .after(server))
+        } else if let client = try? pipeline.handler(type: NIOSSLClientHandler.self) {
+            try pipeline.addHandler(ReceiveWipe(), position: .after(client))
+        } else {
+            try pipeline.addHandler(ReceiveWipe(), position: .first)
+        }
+    }
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let received = unwrapInboundIn(data)

@@ -20,7 +20,8 @@ import VardeWire
             var canary = canaries.next()
             // Too short to tell from other digits.
             while canary.core.utf8.count < 10 { canary = canaries.next() }
-            for spelling in [canary.text, canary.core, PlantedLine.percentEncoded(canary.text)] { ways[spelling] = way }
+            let spellings = [canary.text, PlantedLine.percentEncoded(canary.text)] + PlantedRecord.spellings(canary)
+            for spelling in spellings { ways[spelling] = way }
             return canary
         }
 

@@ -111,7 +111,7 @@ import VardeCompression
         var random = SeededGenerator(seed: seed)
         var canaries = PersonalDataCanaries(seed: seed)
         let planted = (0..<2_000).map { _ in canaries.next() }
-        let cores = NeedleSearch(planted.map(\.core))
+        let cores = NeedleSearch(planted.flatMap(PlantedRecord.spellings))
         let server = try ServerProcess(configuration: "collect: {host: {enabled: false}}\n", arguments: ["--log-level", "debug"])
         for round in 0..<rounds {
             try await server.start()

@@ -5,7 +5,14 @@ import TestSupport
 enum PlantedRecord {
     typealias Canary = PersonalDataCanaries.Canary
 
-    /// Canaries in the body, in an attribute, in a map within a map, in an array of maps, and as bytes.
+    /// What must not be found of a canary sent so: the part of it, as a number, and in base64.
+    static func spellings(_ canary: Canary) -> [String] {
+        [canary.core, bytes(canary)] + (Int64(canary.core).map { [String($0)] } ?? [])
+    }
+
+    private static func bytes(_ canary: Canary) -> String { Data("\(canary.key)=\(canary.text)".utf8).base64EncodedString() }
+
+    /// Canaries in the body, in an attribute, a number where it may be one, in a map within a map, in an array of maps, and as bytes.
     ///
     /// - Parameter time: milliseconds.
     static func json(_ body: Canary, _ attribute: Canary, _ member: Canary, at time: Int64) -> String {
@@ -17,10 +24,10 @@ enum PlantedRecord {
             "timeUnixNano": "\(time)000000",
             "body": map([("text", string("lookup done")), (body.key, string(body.text))]),
             "attributes": [
-                ["key": attribute.key, "value": string(attribute.text)],
+                ["key": attribute.key, "value": Int64(attribute.text).map { ["intValue": String($0)] } ?? string(attribute.text)],
                 ["key": "context", "value": map([("person", map([(member.key, string(member.text))]))])],
                 ["key": "persons", "value": ["arrayValue": ["values": [map([(body.key, string(body.text))])]]]],
-                ["key": "raw", "value": ["bytesValue": Data("\(member.key)=\(member.text)".utf8).base64EncodedString()]],
+                ["key": "raw", "value": ["bytesValue": bytes(member)]],
             ],
         ]
         return (try? JSONSerialization.data(withJSONObject: record)).map { String(decoding: $0, as: UTF8.self) } ?? ""

@@ -62,7 +62,7 @@ final class HangUpWatch: ChannelInboundHandler, RemovableChannelHandler {
         HangUpSlots.all.withLock { $0[ObjectIdentifier(context.channel)] = slot }
         // Without the eye, queries of clients that are gone run to their end.
         try? context.pipeline.syncOperations.addHandler(Eye(slot), position: .first)
-        try? context.pipeline.syncOperations.addHandler(ReceiveWipe(), position: .first)
+        try? ReceiveWipe.add(to: context.pipeline.syncOperations)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {

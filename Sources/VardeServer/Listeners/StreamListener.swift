@@ -63,8 +63,8 @@ final class StreamListener: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandler(ReceiveWipe())
                     if let context { try pipeline.addHandler(NIOSSLServerHandler(context: context)) }
+                    try ReceiveWipe.add(to: pipeline)
                     try pipeline.addHandler(IdleStateHandler(readTimeout: limits.idle))
                     try pipeline.addHandler(IdleEnd(refused: handling.refused))
                     let connection = try Connection(wrappingChannelSynchronously: channel)

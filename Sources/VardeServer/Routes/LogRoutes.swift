@@ -50,7 +50,8 @@ struct LogRoutes: Sendable {
             let decoded: LokiPush.Decoded
             do throws(WireError) {
                 decoded = try OTLPLogs.decode(
-                    request.body.span, isJSON: isJSON, now: intake.times(request.body.count / OTLPLogs.leastRecordBytes + 1))
+                    request.body.span, isJSON: isJSON, now: intake.times(request.body.count / OTLPLogs.leastRecordBytes + 1),
+                    redact: OTLPAnswer.redaction(parts.redactor))
             } catch {
                 throw APIFailure.badData("OTLP logs: \(error)")
             }

@@ -1,5 +1,6 @@
 import VardeKernels
 import VardeModel
+import VardePrivacy
 import VardeWire
 
 /// OTLP metrics over HTTP, protobuf or JSON, where OpenTelemetry, Prometheus and Mimir have them.
@@ -22,7 +23,7 @@ struct OTLPMetricRoutes: Sendable {
             do throws(WireError) {
                 decoded = try OTLPMetrics.decode(
                     request.body.span, isJSON: isJSON, intake.parts.current().otlp, deltas: intake.parts.otlpDeltas,
-                    now: intake.parts.clock(), into: &batch)
+                    now: intake.parts.clock(), redact: OTLPAnswer.redaction(intake.parts.redactor), into: &batch)
             } catch {
                 throw APIFailure.badData("OTLP: \(error)")
             }
@@ -41,6 +42,14 @@ struct OTLPMetricRoutes: Sendable {
 
 /// Answers of the OTLP routes.
 enum OTLPAnswer {
+    /// Redaction of bytes that are text, as of labels.
+    static func redaction(_ redactor: Redactor?) -> BytesRedaction {
+        guard let redactor else { return { $1 } }
+        return { name, text in
+            name.isEmpty ? redactor.redact(text: text) : redactor.redact(labels: [name: text]).all.first?.value ?? ""
+        }
+    }
+
     /// - Throws: 415 where the content type (lower case) is neither of OTLP's.
     static func isJSON(_ contentType: String) throws -> Bool {
         switch contentType.prefix(while: { $0 != ";" && $0 != " " }) {

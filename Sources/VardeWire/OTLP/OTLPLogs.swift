@@ -15,34 +15,37 @@ package enum OTLPLogs {
 
     /// Streams of a decompressed body, one a resource.
     ///
-    /// - Parameter now: nanoseconds, for records that say no time; each such follows the one before by a nanosecond.
+    /// - Parameters:
+    ///   - now: nanoseconds, for records that say no time; each such follows the one before by a nanosecond.
+    ///   - redact: is given values of bytes that are text, which will be in base64 afterwards.
     package static func decode(
-        _ body: Span<UInt8>, isJSON: Bool, labelAttributes: Set<String> = labelAttributes, now: Int64
+        _ body: Span<UInt8>, isJSON: Bool, labelAttributes: Set<String> = labelAttributes, now: Int64,
+        redact: BytesRedaction = { $1 }
     ) throws(WireError) -> LokiPush.Decoded {
         let resources = isJSON ? try OTLPJSON.logs(body) : try OTLPProtobuf.logs(body)
         var decoded = LokiPush.Decoded()
         var next = now
         for resource in resources {
-            var labels = Labels(flattened(resource.attributes.filter { labelAttributes.contains($0.key) }))
+            var labels = Labels(flattened(resource.attributes.filter { labelAttributes.contains($0.key) }, redact))
             // A stream needs a label.
             if labels.isEmpty { labels = ["service_name": "unknown_service"] }
-            var shared = flattened(resource.attributes.filter { !labelAttributes.contains($0.key) })
+            var shared = flattened(resource.attributes.filter { !labelAttributes.contains($0.key) }, redact)
             if resource.droppedAttributes != 0 {
                 shared.append(Label("resource_dropped_attributes_count", String(resource.droppedAttributes)))
             }
             var writer = LogColumnsWriter()
             for (scope, records) in resource.scopes {
-                var common = shared + flattened(scope.attributes)
+                var common = shared + flattened(scope.attributes, redact)
                 common += [Label("scope_name", scope.name), Label("scope_version", scope.version)]
                 if scope.droppedAttributes != 0 { common.append(Label("scope_dropped_attributes_count", String(scope.droppedAttributes))) }
                 for record in records {
-                    let line = Array(record.body.text.utf8)
+                    let line = Array(record.body.text("", redact).utf8)
                     var time = record.time != 0 ? record.time : record.observedTime
                     if time == 0 {
                         time = next
                         next += 1
                     }
-                    writer.append(time, line.span, Labels(common + metadata(of: record)))
+                    writer.append(time, line.span, Labels(common + metadata(of: record, redact)))
                 }
             }
             if writer.columns.count > 0 { decoded.writes.append(LogStreamWrite(labels: labels, entries: writer.columns)) }
@@ -51,8 +54,8 @@ package enum OTLPLogs {
         return decoded
     }
 
-    private static func metadata(of record: OTLPLogRecord) -> [Label] {
-        var out = flattened(record.attributes)
+    private static func metadata(of record: OTLPLogRecord, _ redact: BytesRedaction) -> [Label] {
+        var out = flattened(record.attributes, redact)
         if record.observedTime != 0 { out.append(Label("observed_timestamp", String(record.observedTime))) }
         if record.severityNumber != 0 { out.append(Label("severity_number", String(record.severityNumber))) }
         if !record.severityText.isEmpty { out.append(Label("severity_text", record.severityText)) }
@@ -65,15 +68,15 @@ package enum OTLPLogs {
     }
 
     /// Attributes as labels; the members of a map become labels of their own, behind the map's name.
-    private static func flattened(_ attributes: [OTLPAttribute], prefix: String = "") -> [Label] {
+    private static func flattened(_ attributes: [OTLPAttribute], prefix: String = "", _ redact: BytesRedaction) -> [Label] {
         var out: [Label] = []
         for attribute in attributes {
             let name = prefix.isEmpty ? attribute.key : prefix + "_" + attribute.key
             if case .map(let members) = attribute.value {
-                out += flattened(members, prefix: name)
+                out += flattened(members, prefix: name, redact)
             } else {
                 let label = OTLPTranslation.escapedLabel(name)
-                if !label.isEmpty { out.append(Label(label, attribute.value.text)) }
+                if !label.isEmpty { out.append(Label(label, attribute.value.text(attribute.key, redact))) }
             }
         }
         return out

@@ -18,13 +18,14 @@ package enum OTLPMetrics {
     /// - Parameters:
     ///   - deltas: where differences are summed up; nil where they are rejected.
     ///   - now: milliseconds, for points that say no time.
+    ///   - redact: is given values of bytes that are text, which will be in base64 afterwards.
     package static func decode(
         _ body: Span<UInt8>, isJSON: Bool, _ translation: OTLPTranslation = OTLPTranslation(), deltas: OTLPDeltaSums? = nil, now: Int64,
-        into batch: inout RawSampleBatch
+        redact: @escaping BytesRedaction = { $1 }, into batch: inout RawSampleBatch
     ) throws(WireError) -> Decoded {
         let resources = isJSON ? try OTLPJSON.metrics(body) : try OTLPProtobuf.metrics(body)
         batch.removeAll()
-        var unfolding = OTLPUnfolding(translation: translation, deltas: deltas, now: now)
+        var unfolding = OTLPUnfolding(translation: translation, deltas: deltas, now: now, redact: redact)
         for resource in resources { try unfolding.resource(resource, into: &batch) }
         return unfolding.decoded
     }
@@ -35,21 +36,23 @@ struct OTLPUnfolding {
     let translation: OTLPTranslation
     let deltas: OTLPDeltaSums?
     let now: Int64
+    private let redact: BytesRedaction
     var decoded = OTLPMetrics.Decoded()
     private var families: Set<String> = []
     /// Labels of the resource (and scope) at hand that every series of it gets.
     private var common: [Label] = []
 
-    init(translation: OTLPTranslation, deltas: OTLPDeltaSums?, now: Int64) {
+    init(translation: OTLPTranslation, deltas: OTLPDeltaSums?, now: Int64, redact: @escaping BytesRedaction = { $1 }) {
         self.translation = translation
         self.deltas = deltas
         self.now = now
+        self.redact = redact
     }
 
     private static let identifying: Set<String> = ["service.name", "service.namespace", "service.instance.id"]
 
     mutating func resource(_ resource: OTLPResourceMetrics, into batch: inout RawSampleBatch) throws(WireError) {
-        func text(_ key: String) -> String { resource.attributes.last { $0.key == key }?.value.text ?? "" }
+        func text(_ key: String) -> String { resource.attributes.last { $0.key == key }?.value.text(key, redact) ?? "" }
         let name = text("service.name")
         let namespace = text("service.namespace")
         let instance = text("service.instance.id")
@@ -96,9 +99,9 @@ struct OTLPUnfolding {
             let name = translation.labelName(attribute.key)
             if name.isEmpty { continue }
             if let same = out.firstIndex(where: { $0.name == name }) {
-                out[same].value += ";" + attribute.value.text
+                out[same].value += ";" + attribute.value.text(attribute.key, redact)
             } else {
-                out.append(Label(name, attribute.value.text))
+                out.append(Label(name, attribute.value.text(attribute.key, redact)))
             }
         }
         return out

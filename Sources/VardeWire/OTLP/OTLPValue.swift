@@ -1,6 +1,9 @@
 import VardeKernels
 import VardeModel
 
+/// Takes personal data out of a text that is known by a name.
+package typealias BytesRedaction = @Sendable (_ name: String, _ text: String) -> String
+
 /// A value of OpenTelemetry (`AnyValue`).
 indirect enum OTLPValue: Sendable, Equatable {
     case none
@@ -13,34 +16,39 @@ indirect enum OTLPValue: Sendable, Equatable {
     case bytes([UInt8])
 
     /// As text, the way the collector's `AsString` has it: maps and arrays as JSON, bytes in base64.
-    var text: String {
+    ///
+    /// - Parameters:
+    ///   - name: by which the value is known.
+    ///   - redact: takes personal data out of bytes that are text: in base64 nobody would find it.
+    func text(_ name: String = "", _ redact: BytesRedaction) -> String {
         switch self {
         case .none: ""
         case .string(let text): text
         case .bool(let value): value ? "true" : "false"
         case .integer(let value): String(value)
         case .double(let value): SampleText.text(value)
-        case .bytes(let bytes): Base64.text(bytes)
+        case .bytes(let bytes):
+            Base64.text(UTF8Check.isValid(bytes.span) ? Array(redact(name, String(decoding: bytes, as: UTF8.self)).utf8) : bytes)
         case .array, .map:
             {
                 var out = JSONWriter()
-                writeJSON(to: &out)
+                writeJSON(to: &out, name, redact)
                 return String(decoding: out.bytes, as: UTF8.self)
             }()
         }
     }
 
-    private func writeJSON(to out: inout JSONWriter) {
+    private func writeJSON(to out: inout JSONWriter, _ name: String, _ redact: BytesRedaction) {
         switch self {
         case .none: out.raw("null")
-        case .bool, .integer: out.raw(text)
-        case .double(let value): if value.isFinite { out.raw(text) } else { out.string(text) }
-        case .string, .bytes: out.string(text)
+        case .bool, .integer: out.raw(text("", redact))
+        case .double(let value): if value.isFinite { out.raw(text("", redact)) } else { out.string(text("", redact)) }
+        case .string, .bytes: out.string(text(name, redact))
         case .array(let elements):
             out.raw("[")
             for (index, element) in elements.enumerated() {
                 if index > 0 { out.raw(",") }
-                element.writeJSON(to: &out)
+                element.writeJSON(to: &out, name, redact)
             }
             out.raw("]")
         case .map(let members):
@@ -49,7 +57,7 @@ indirect enum OTLPValue: Sendable, Equatable {
                 if index > 0 { out.raw(",") }
                 out.string(member.key)
                 out.raw(":")
-                member.value.writeJSON(to: &out)
+                member.value.writeJSON(to: &out, member.key, redact)
             }
             out.raw("}")
         }
