@@ -114,8 +114,10 @@ import VardeWire
         }
     }
 
-    @Test(.enabled(if: ProcessImage.obstacle == nil, "memory of other processes cannot be read here: \(ProcessImage.obstacle ?? "")"))
-    func `What was answered is nowhere in the server's memory`() async throws {
+    @Test(
+        .enabled(if: ProcessImage.obstacle == nil, "memory of other processes cannot be read here: \(ProcessImage.obstacle ?? "")"),
+        arguments: SelfSignedCertificate.openssl == nil ? [false] : [false, true])
+    func `What was answered is nowhere in the server's memory`(byTLS: Bool) async throws {
         let seed = UInt64.random(in: 0 ... .max)
         print("seed \(seed)")
         var plan = Plan(seed: seed)
@@ -126,8 +128,10 @@ import VardeWire
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("varde-core-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
+        let certificate = byTLS ? try SelfSignedCertificate(in: folder) : nil
         let server = try ServerProcess(
             configuration: """
+                \(certificate?.configuration ?? "")
                 scrape_configs: [{job_name: core, scrape_interval: 1s, static_configs: [{targets: ["127.0.0.1:\(bodies.port)"]}]}]
                 collect:
                   host: {enabled: false}
@@ -137,7 +141,7 @@ import VardeWire
                   syslog: {tcp: "127.0.0.1:\(ports.syslog)", udp: "127.0.0.1:\(ports.syslog)"}
                   files: [{paths: "\(folder.path)/*.log", labels: {app: file}}]
 
-                """)
+                """, authority: certificate?.authority)
         try await server.start()
         let image = ProcessImage(process: try #require(server.process).processIdentifier)
         try plan.lines("file").joined(separator: "\n").appending("\n").write(

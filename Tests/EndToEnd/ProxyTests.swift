@@ -127,26 +127,19 @@ import VardeEgress
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("varde-proxy-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let made = try ServerProcess.run(
-            URL(fileURLWithPath: "/usr/bin/env"),
-            [
-                "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
-                "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", "\(folder.path)/key.pem", "-out", "\(folder.path)/cert.pem",
-            ], input: nil, environment: [:])
-        #expect(made.status == 0, "\(made.errors)")
-        let authority = try String(contentsOf: folder.appendingPathComponent("cert.pem"), encoding: .utf8)
+        let certificate = try SelfSignedCertificate(in: folder)
         let server = try ServerProcess(
             configuration: """
                 collect: {host: {enabled: false}}
-                server: {tls: {cert_file: \(folder.path)/cert.pem, key_file: \(folder.path)/key.pem}}
-                """, authority: authority)
+                \(certificate.configuration)
+                """, authority: certificate.authority)
         try await server.start()
         let proxy = try FakeProxy("")
         defer { proxy.stop() }
         var through = EgressProxy(http: nil, https: EgressProxy.Server("http://u:p@\(proxy.address)"))
         through.connectHeaders = [.init("X-Team", "drift\r\nX-Evil: 1")]
         var tls = EgressTLS()
-        tls.authorities = authority
+        tls.authorities = certificate.authority
         let client = EgressClient()
         let url = "https://localhost:\(server.port)/-/ready"
         let answer = try await client.send("GET", url, timeout: 20_000, maxBytes: 1 << 20, tls: tls, proxy: through)

@@ -167,22 +167,15 @@ import Testing
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("varde-syslog-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let openssl = try #require(Peers.find("openssl"))
-        let made = try ServerProcess.run(
-            openssl,
-            [
-                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
-                "subjectAltName=IP:127.0.0.1", "-keyout", folder.path + "/key.pem", "-out", folder.path + "/cert.pem",
-            ])
-        try #require(made.status == 0, "\(made.errors)")
+        let certificate = try SelfSignedCertificate(in: folder)
         let plain = try ServerProcess(configuration: "logs: {syslog: {tcp: '127.0.0.1:\(port)', udp: '127.0.0.1:\(port)'}}\n")
         try await plain.start()
         let encrypted = try ServerProcess(
             configuration: """
-                server: {tls: {cert_file: \(folder.path)/cert.pem, key_file: \(folder.path)/key.pem}}
+                \(certificate.configuration)
                 logs: {syslog: {tls: "127.0.0.1:\(secure)"}}
 
-                """, authority: try String(contentsOfFile: folder.path + "/cert.pem", encoding: .utf8))
+                """, authority: certificate.authority)
         let lines = (0..<2_000).map { "line \($0) of user\($0)@example.no, 100% \"quoted\" \\ æøå" }
         try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: folder.appendingPathComponent("in.log"))
         try await encrypted.start()
