@@ -18,15 +18,10 @@ extension EgressClient {
         onLine: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws -> Int {
         guard let target = TargetURL(url) else { throw EgressError.badURL(url) }
-        let addresses = try await checkedAddresses(of: target)
-        let (client, request) = try prepared("GET", url, target, at: addresses[0], headers: headers, body: [], tls: tls)
-        let response: HTTPClientResponse
-        do {
-            response = try await client.execute(request, deadline: .now() + .milliseconds(answer))
-        } catch let error as HTTPClientError where error == .deadlineExceeded || error == .connectTimeout {
-            throw EgressError.timeout
-        } catch {
-            throw EgressError.failed("\(target.scheme)://\(target.authority): \(Self.words(error))")
+        let response = try await self.answer(of: target, at: try await checkedAddresses(of: target)) { address throws(ConnectFailure) in
+            try await exchange("GET", url, target, at: address, headers: headers, body: [], tls: tls) { client, request in
+                try await client.execute(request, deadline: .now() + .milliseconds(answer))
+            }
         }
         let status = Int(response.status.code)
         guard status == 200 else { return status }

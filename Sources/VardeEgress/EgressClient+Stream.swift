@@ -21,13 +21,14 @@ extension EgressClient {
     ) async throws(EgressError) -> EgressResponse {
         guard let target = TargetURL(url) else { throw .badURL(url) }
         return try await answer(of: target, at: try await checkedAddresses(of: target)) { address throws(ConnectFailure) in
-            let deadline = NIODeadline.now() + .milliseconds(timeout)
-            return try await exchange(method, url, target, at: address, headers: headers, body: body, deadline: deadline, tls: tls) {
-                guard (200..<300).contains(Int($0.status.code)) else {
-                    return try await Self.whole($0, until: deadline, maxBytes: Self.maxRefusal)
+            try await exchange(method, url, target, at: address, headers: headers, body: body, tls: tls) { client, request in
+                let deadline = NIODeadline.now() + .milliseconds(timeout)
+                let response = try await client.execute(request, deadline: deadline)
+                guard (200..<300).contains(Int(response.status.code)) else {
+                    return try await Self.whole(response, until: deadline, maxBytes: Self.maxRefusal)
                 }
-                try await Self.pass($0.body, pause: .milliseconds(timeout), onPart: onPart)
-                return Self.head(of: $0)
+                try await Self.pass(response.body, pause: .milliseconds(timeout), onPart: onPart)
+                return Self.head(of: response)
             }
         }
     }

@@ -75,6 +75,7 @@ package final class EgressClient: Sendable {
 
     private let networks: Mutex<DeclaredNetworks>
     let plain: HTTPClient
+    let loops: [any EventLoop] = Array(MultiThreadedEventLoopGroup.singleton.makeIterator())
     private let state = Mutex(State())
     private let onRefusal: @Sendable (EgressRefusal) -> Void
     private let resolver: (@Sendable (String) throws -> [String])?
@@ -183,16 +184,16 @@ package final class EgressClient: Sendable {
             return try await exchange(request, through: server, proxy, deadline: deadline)
         }
         return try await answer(of: target, at: addresses) { address throws(ConnectFailure) in
-            try await exchange(method, url, target, at: address, headers: headers, body: body, deadline: deadline, tls: tls) {
-                try await Self.whole($0, until: deadline, maxBytes: maxBytes)
+            try await exchange(method, url, target, at: address, headers: headers, body: body, tls: tls) { client, request in
+                try await gather(request, body, by: client, at: address, deadline: deadline, maxBytes: maxBytes)
             }
         }
     }
 
     /// What the first of a host's addresses that somebody listens at answers.
-    func answer(
-        of target: TargetURL, at addresses: [String], asking ask: (String) async throws(ConnectFailure) -> EgressResponse
-    ) async throws(EgressError) -> EgressResponse {
+    func answer<Answer>(
+        of target: TargetURL, at addresses: [String], asking ask: (String) async throws(ConnectFailure) -> Answer
+    ) async throws(EgressError) -> Answer {
         var failure = EgressError.unresolvable(host: target.host, reason: "no address")
         for address in addresses {
             do throws(ConnectFailure) {
@@ -218,21 +219,21 @@ package final class EgressClient: Sendable {
         }
     }
 
-    /// Sends a request to one address; `read` takes the body, and the head once the deadline was met.
-    func exchange(
+    /// One exchange with one address, which `ask` has.
+    func exchange<Answer>(
         _ method: String, _ url: String, _ target: TargetURL, at address: String, headers: [(String, String)], body: [UInt8],
-        deadline: NIODeadline, tls: EgressTLS?, read: (HTTPClientResponse) async throws -> EgressResponse
-    ) async throws(ConnectFailure) -> EgressResponse {
+        tls: EgressTLS?, asking ask: (HTTPClient, HTTPClientRequest) async throws -> Answer
+    ) async throws(ConnectFailure) -> Answer {
         let client: HTTPClient
         let request: HTTPClientRequest
         do throws(EgressError) {
             (client, request) = try prepared(method, url, target, at: address, headers: headers, body: body, tls: tls)
         } catch { throw .other(error) }
         do {
-            return try await read(try await client.execute(request, deadline: deadline))
+            return try await ask(client, request)
         } catch let error as EgressError {
             throw .other(error)
-        } catch let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout {
+        } catch let error as HTTPClientError where [.deadlineExceeded, .readTimeout, .cancelled].contains(error) {
             throw .other(.timeout)
         } catch let error as HTTPClientError where error == .connectTimeout {
             throw .unreachable(.timeout)

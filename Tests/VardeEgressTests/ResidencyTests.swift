@@ -12,8 +12,11 @@ private final class AnsweringServer: Sendable {
     let requests = Mutex<[String]>([])
     var port: Int { channel.localAddress?.port ?? 0 }
 
-    init(status: HTTPResponseStatus = .ok, location: String? = nil, host: String = "127.0.0.1", port: Int = 0) async throws {
-        let box = Box()
+    /// - Parameter closing: requests, the first, that are answered with the end of their connection.
+    init(
+        status: HTTPResponseStatus = .ok, location: String? = nil, host: String = "127.0.0.1", port: Int = 0, closing: Int = 0
+    ) async throws {
+        let box = Box(closing: closing)
         channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
@@ -29,6 +32,16 @@ private final class AnsweringServer: Sendable {
 
     final class Box: Sendable {
         let server = Mutex<AnsweringServer?>(nil)
+        let closing: Mutex<Int>
+
+        init(closing: Int) { self.closing = Mutex(closing) }
+
+        func closes() -> Bool {
+            closing.withLock { left in
+                defer { left = max(0, left - 1) }
+                return left > 0
+            }
+        }
     }
 
     private final class Answer: ChannelInboundHandler, Sendable {
@@ -48,6 +61,7 @@ private final class AnsweringServer: Sendable {
             switch unwrapInboundIn(data) {
             case .head(let head): box.server.withLock { $0 }?.requests.withLock { $0.append(head.uri) }
             case .end:
+                if box.closes() { return context.close(promise: nil) }
                 var headers = HTTPHeaders([("Content-Length", "2")])
                 if let location { headers.add(name: "Location", value: location) }
                 context.write(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
@@ -127,10 +141,34 @@ private final class Refusals: Sendable {
 
     @Test func `An address that nobody listens at gives way to the next of the name`() async throws {
         let server = try await AnsweringServer()
+        let left = try await AnsweringServer()
+        let closed = left.port
+        try await left.channel.close()
         let client = client([], Refusals()) { _ in ["127.0.0.9", "127.0.0.1"] }
         let outcome = await failure(client, "http://two:\(server.port)/")
         #expect(outcome == "answered")
+        // The same where an answer comes line by line.
+        let lines = Mutex<[[UInt8]]>([])
+        let status = try await client.receiveLines("http://two:\(server.port)/", timeout: 60_000, longest: 100) { line in
+            lines.withLock { $0.append(line) }
+        }
+        #expect(status == 200)
+        #expect(lines.withLock { $0 } == [Array("ok".utf8)])
+        await #expect(throws: EgressError.self) {
+            try await client.receiveLines("http://two:\(closed)/", timeout: 60_000, longest: 100) { _ in }
+        }
         await client.shutdown()
+    }
+
+    @Test func `What is lost with its connection before an answer began is asked once more, if asking changes nothing`() async throws {
+        for (closing, method, comes) in [(1, "GET", true), (2, "GET", false), (1, "POST", false)] {
+            let server = try await AnsweringServer(closing: closing)
+            let client = client([], Refusals()) { _ in ["127.0.0.1"] }
+            let status = try? await client.send(method, "http://lost:\(server.port)/", timeout: 60_000, maxBytes: 100).status
+            #expect(status == (comes ? 200 : nil), "\(method), \(closing)")
+            #expect(server.requests.withLock { $0.count } == (method == "GET" ? 2 : 1))
+            await client.shutdown()
+        }
     }
 
     @Test func `Asked in turn, the addresses of a name share the requests, and one that is down is passed over`() async throws {
