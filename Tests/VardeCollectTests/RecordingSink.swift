@@ -153,7 +153,7 @@ struct Bed {
         self.fetching = fetching
         run = TargetRun(
             TargetIdentity(job: "j", url: "http://a:1/metrics", labels: ["job": "j", "instance": "a:1"]), config, sink: sink,
-            fetching: fetching, clock: HandClock(0))
+            fetching: fetching, clock: HandClock(0), queue: NewSeriesQueue(readers: 1))
     }
 
     init(_ text: String, type: String = "text/plain; version=0.0.4", _ config: ScrapeConfig = .job()) {

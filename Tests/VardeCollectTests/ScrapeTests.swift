@@ -44,6 +44,27 @@ import VardeWire
         #expect(bed.value("a_b") == [5])
     }
 
+    @Test func `Comments that are the same are not read again, and all are known where one is new`() async {
+        let bed = Bed("# HELP a What.\n# TYPE h histogram\nh_bucket{le=\"1\"} 1\n# no family\n# HELP c Which.\nc 1\n")
+        #expect(await bed.scrape(1_000)?.metadata?.mapValues(\.help) == ["a": "What.", "h": "", "c": "Which."])
+        // A series that is new behind a comment that is not belongs to its family all the same.
+        let more = "h_bucket{le=\"1\"} 2\nh_bucket{le=\"2\"} 2\n# no family\n# HELP c Which.\nc 1\n"
+        #expect(await bed.scrape(2_000, "# HELP a What.\n# TYPE h histogram\n" + more)?.metadata == nil)
+        #expect(bed.sink.values("h_bucket{instance=\"a:1\", job=\"j\", le=\"2.0\"}") == [2])
+        let changed = await bed.scrape(3_000, "# HELP a What else.\n# TYPE h histogram\n" + more)?.metadata
+        #expect(changed?.mapValues(\.help) == ["a": "What else.", "h": "", "c": "Which."])
+        #expect(changed?["h"]?.type == "histogram")
+        #expect(await bed.scrape(4_000, "c 1\n")?.metadata == [:])
+        #expect(await bed.scrape(5_000, "c 1\n  # HELP c Indented.\n")?.metadata?.mapValues(\.help) == ["c": "Indented."])
+    }
+
+    @Test func `OpenMetrics ends with its end, scrape after scrape`() async {
+        let bed = Bed("# TYPE a counter\na_total 1\n# EOF\n", type: "application/openmetrics-text; version=1.0.0")
+        for time in [1_000, 2_000, 3_000] { #expect(await bed.scrape(Int64(time))?.failure == nil) }
+        bed.fetching.set(text: "# TYPE a counter\na_total 1\n", type: "application/openmetrics-text; version=1.0.0")
+        #expect(await bed.scrape(4_000)?.failure?.kind == .format)
+    }
+
     // MARK: Staleness
 
     @Test func `A series that is gone ends with a stale marker, once`() async {

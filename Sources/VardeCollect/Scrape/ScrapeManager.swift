@@ -14,6 +14,8 @@ package final class ScrapeManager: Sendable {
         var running: [TargetIdentity: Running] = [:]
         var status: [TargetIdentity: TargetStatus] = [:]
         var metadata: [TargetIdentity: [String: FamilyMetadata]] = [:]
+        /// What came last, by job.
+        var latestMetadata: [String: [String: FamilyMetadata]] = [:]
         var dropped: [TargetStatus] = []
         var droppedCounts: [String: Int] = [:]
         var statistics = ScrapeStatistics()
@@ -42,6 +44,7 @@ package final class ScrapeManager: Sendable {
     private let runs: DiscoveryRuns
     private let logger: Logger
     private let clock: any ScrapeClock
+    private let queue: NewSeriesQueue
 
     /// How often files of discovery are looked at, in milliseconds.
     static let discoveryInterval: Int64 = 5_000
@@ -49,21 +52,26 @@ package final class ScrapeManager: Sendable {
     package init(
         sink: any SampleSink, fetching: any ScrapeFetching, asking: any DiscoveryAsking,
         readFile: @escaping @Sendable (String) -> [TargetGroup]?, logger: Logger,
-        clock: any ScrapeClock
+        clock: any ScrapeClock, newSeriesReaders: Int = 1
     ) {
         self.sink = sink
         self.fetching = fetching
         self.logger = logger
         self.clock = clock
+        queue = NewSeriesQueue(readers: newSeriesReaders)
         discovery = FileDiscoveryReader(read: readFile)
         runs = DiscoveryRuns(asking: asking, clock: clock, logger: logger)
     }
 
-    /// Scrapes by way of `egress`, and the host itself where a job asks for it; `ownPage` has pages of the server by URL.
+    /// Scrapes by way of `egress`, and the host itself where a job asks for it.
+    ///
+    /// - Parameters:
+    ///   - ownPage: pages of the server by URL.
+    ///   - newSeriesReaders: bodies of new series that are read at once.
     package convenience init(
         sink: any SampleSink, egress: EgressClient, ownPage: @escaping @Sendable (String) -> [UInt8]? = { _ in nil },
         readFile: @escaping @Sendable (String) -> [TargetGroup]?,
-        logger: Logger, clock: @escaping @Sendable () -> Int64
+        logger: Logger, newSeriesReaders: Int, clock: @escaping @Sendable () -> Int64
     ) {
         self.init(
             sink: GatheringSink(sink),
@@ -72,7 +80,7 @@ package final class ScrapeManager: Sendable {
                 ownPage: ownPage),
             asking: EgressAsking(egress: egress),
             readFile: readFile, logger: logger,
-            clock: WallScrapeClock(clock))
+            clock: WallScrapeClock(clock), newSeriesReaders: newSeriesReaders)
     }
 
     /// Puts a configuration in force: targets that stay go on undisturbed, with their new options; others end with stale markers or begin.
@@ -81,6 +89,7 @@ package final class ScrapeManager: Sendable {
             state.configs = configs
             state.version += 1
             state.groups = nil
+            state.latestMetadata = state.latestMetadata.filter { job, _ in configs.contains { $0.jobName == job } }
         }
         runs.use(configs) { [weak self] in self?.refresh() }
         refresh()
@@ -107,15 +116,15 @@ package final class ScrapeManager: Sendable {
             var statistics = state.statistics
             statistics.targets = state.running.count
             statistics.discoveryFailures = runs.failures
+            statistics.waiting = queue.waiting
             return statistics
         }
     }
 
     /// Active targets sorted by job and address, those relabelling dropped, and how many it dropped by job.
     package func targets() -> (active: [TargetStatus], dropped: [TargetStatus], droppedCounts: [String: Int]) {
-        state.withLock { state in
-            (state.status.values.sorted { ($0.job, $0.url) < ($1.job, $1.url) }, state.dropped, state.droppedCounts)
-        }
+        let (active, dropped, counts) = state.withLock { (Array($0.status.values), $0.dropped, $0.droppedCounts) }
+        return (active.sorted { ($0.job, $0.url) < ($1.job, $1.url) }, dropped, counts)
     }
 
     /// Metadata by family over all targets.
@@ -209,7 +218,7 @@ package final class ScrapeManager: Sendable {
         state.status[identity]?.discovered = target.discovered
         if let old, old.config == target.config, old.forced == target.forced { return }
         let run =
-            old?.run ?? TargetRun(identity, target.config, sink: sink, fetching: fetching, clock: clock)
+            old?.run ?? TargetRun(identity, target.config, sink: sink, fetching: fetching, clock: clock, queue: queue)
         var status =
             state.status[identity]
             ?? TargetStatus(
@@ -226,23 +235,38 @@ package final class ScrapeManager: Sendable {
                 await old.task.value
                 if old.config != config { await run.use(config) }
             }
-            await run.run(forced: forced) { self.note(identity, $0) }
+            await run.run(forced: forced, onWait: { self.noteWaiting(identity) }) { self.note(identity, $0) }
         }
         state.running[identity] = Running(config: config, forced: forced, run: run, task: task)
+    }
+
+    private func noteWaiting(_ identity: TargetIdentity) {
+        state.withLock {
+            $0.status[identity]?.lastError = "waits to be scraped, as new series of other targets are taken in before"
+        }
     }
 
     private func note(_ identity: TargetIdentity, _ result: TargetRun.Result) {
         state.withLock { state in
             state.statistics.note(result)
-            guard state.running[identity] != nil else { return }
-            state.status[identity]?.health = result.failure == nil ? "up" : "down"
-            state.status[identity]?.lastError = result.failure?.description ?? ""
-            state.status[identity]?.lastScrape = result.time
-            state.status[identity]?.lastDuration = result.seconds
-            state.status[identity]?.samples = result.outcome.scraped
-            state.status[identity]?.breaker = result.breaker
-            if let metadata = result.metadata { state.metadata[identity] = metadata }
+            guard state.status[identity]?.note(result) != nil, let metadata = result.metadata else { return }
+            // Targets of one job mostly say the same: it is kept once.
+            let known = state.latestMetadata[identity.job]
+            let kept = known == metadata ? known ?? metadata : metadata
+            state.latestMetadata[identity.job] = kept
+            state.metadata[identity] = kept
         }
+    }
+}
+
+extension TargetStatus {
+    fileprivate mutating func note(_ result: TargetRun.Result) {
+        health = result.failure == nil ? "up" : "down"
+        lastError = result.failure?.description ?? ""
+        lastScrape = result.time
+        lastDuration = result.seconds
+        samples = result.outcome.scraped
+        breaker = result.breaker
     }
 }
 
@@ -251,6 +275,10 @@ package struct ScrapeStatistics: Sendable {
     package var scrapes = 0
     package var failures = 0
     package var targets = 0
+    /// Scrapes that were left out, as the one before it was not over.
+    package var skipped = 0
+    /// Targets that wait until new series of others are taken in, at this moment.
+    package var waiting = 0
     package var discoveryFailures = 0
     /// Targets whose address or interval cannot be used, at this moment.
     package var invalidTargets = 0
@@ -262,6 +290,7 @@ package struct ScrapeStatistics: Sendable {
 
     mutating func note(_ result: TargetRun.Result) {
         scrapes += 1
+        skipped += result.skipped
         samples += result.outcome.kept
         duplicates += result.outcome.duplicates
         exemplars += result.outcome.exemplars

@@ -11,8 +11,10 @@ actor TargetRun {
         var outcome: TargetScraper.Outcome
         var time: Int64
         var breaker: String
-        /// nil where the scrape failed.
+        /// Where it is new.
         var metadata: [String: FamilyMetadata]?
+        /// Slots left out since the result before.
+        var skipped = 0
     }
 
     /// How late a scrape may begin, as a share of its interval, and still count as of its slot: a series' timestamps are then exactly
@@ -23,18 +25,21 @@ actor TargetRun {
     private let sink: any SampleSink
     private let fetching: any ScrapeFetching
     private let clock: any ScrapeClock
+    private let queue: NewSeriesQueue
     private let offset: Int64
     private var scraper: TargetScraper
     private var breaker: CircuitBreaker
     private var lastFailure: ScrapeFault?
 
     init(
-        _ identity: TargetIdentity, _ config: ScrapeConfig, sink: any SampleSink, fetching: any ScrapeFetching, clock: any ScrapeClock
+        _ identity: TargetIdentity, _ config: ScrapeConfig, sink: any SampleSink, fetching: any ScrapeFetching, clock: any ScrapeClock,
+        queue: NewSeriesQueue
     ) {
         self.identity = identity
         self.sink = sink
         self.fetching = fetching
         self.clock = clock
+        self.queue = queue
         offset = TargetResolution.offset(of: identity, interval: config.interval)
         scraper = TargetScraper(config: config, identity: identity, sink: sink)
         breaker = Self.breaker(config)
@@ -49,15 +54,24 @@ actor TargetRun {
     }
 
     /// Scrapes at every slot until cancelled. `forced` is a fault of the job as a whole, such as too many targets: nothing is asked then.
-    func run(forced: ScrapeFault?, _ note: @Sendable (Result) -> Void) async {
+    ///
+    /// - Parameter onWait: is told when a slot has come, and the target has to wait until new series of others are taken in.
+    func run(forced: ScrapeFault?, onWait: @Sendable () -> Void = {}, _ note: @Sendable (Result) -> Void) async {
         let interval = scraper.config.interval
+        var expected: Int64?
+        var skipped = 0
         while !Task.isCancelled {
-            let now = clock.now()
-            let slot = Self.slot(after: now, interval: interval, offset: offset % interval)
+            let slot = Self.slot(after: clock.now(), interval: interval, offset: offset % interval)
+            if let expected { skipped += Int((slot - expected) / interval) }
+            expected = slot + interval
             do { try await clock.sleep(until: slot) } catch { return }
+            if forced == nil, !scraper.knowsSeries { await queue.waitToAsk(onWait) }
             let woken = clock.now()
             let time = woken - slot > interval / Self.tolerance ? woken : slot
-            if let result = await scrape(at: time, forced) { note(result) }
+            guard var result = await scrape(at: time, forced) else { continue }
+            result.skipped = skipped
+            skipped = 0
+            note(result)
         }
     }
 
@@ -79,6 +93,7 @@ actor TargetRun {
                 failure = error
                 if error.kind == .bodySize { outcome.bytes = -1 }
             }
+            queue.hasAsked()
             if Task.isCancelled { return nil }
         } else if forced == nil {
             failure = lastFailure ?? ScrapeFault(kind: .connection, description: "the circuit breaker is open")
@@ -88,6 +103,10 @@ actor TargetRun {
         for attempt in 0..<2 {
             var batch = SampleBatch()
             if let answer, failure == nil {
+                let isNew = !scraper.knowsSeries
+                if isNew { await queue.waitToRead(bytes: answer.body.count) }
+                defer { if isNew { queue.hasRead(bytes: answer.body.count) } }
+                if Task.isCancelled { return nil }
                 do throws(ScrapeFault) {
                     try scraper.read(answer.body, answer.format, at: time, into: &batch, &outcome)
                 } catch {
@@ -112,7 +131,7 @@ actor TargetRun {
         }
         return Result(
             failure: failure, seconds: seconds, outcome: outcome, time: time, breaker: breaker.state.rawValue,
-            metadata: failure == nil ? scraper.metadata : nil)
+            metadata: scraper.takeMetadata())
     }
 
     /// The body of one scrape and what it is written in.

@@ -14,12 +14,12 @@ struct TargetScraper {
     /// Series of the configuration before this one: what the next scrape does not have of them has ended.
     var carried: Set<SeriesRef> = []
     var reportRefs: [String: SeriesRef] = [:]
-    private(set) var metadata: [String: FamilyMetadata] = [:]
+    var comments = CommentMemory()
+    /// What HELP and TYPE lines say, where it was not handed over yet.
+    var metadata: [String: FamilyMetadata]?
 
     /// Series a target may have at most where its job sets no limit.
     static let hardSampleLimit = 2_000_000
-    /// Metric families whose metadata is kept of one target.
-    static let maxFamilies = 100_000
 
     init(config: ScrapeConfig, identity: TargetIdentity, sink: any SampleSink) {
         self.config = config
@@ -50,6 +50,9 @@ struct TargetScraper {
         let now: Int64
     }
 
+    /// Whether a body is likely one of series that are known.
+    var knowsSeries: Bool { memory.count > 0 }
+
     /// Another configuration for the same target: its series go on, and end where that no longer has them.
     mutating func use(_ config: ScrapeConfig) {
         self.config = config
@@ -64,14 +67,15 @@ struct TargetScraper {
         var pass = Pass(now: now)
         pass.outcome.bytes = body.count
         memory.begin()
+        comments.begin()
         defer { outcome = pass.outcome }
         do {
-            if format == .protobuf {
-                try readProtobuf(body, &pass)
-            } else if config.convertsClassicHistograms {
-                try readConverting(body, format, &pass)
-            } else {
+            if readsShortcut(format) {
                 try readText(body, format, &pass)
+            } else if format == .protobuf {
+                try readProtobuf(body, &pass)
+            } else {
+                try readConverting(body, format, &pass)
             }
         } catch let fault as ScrapeFault {
             throw fault
@@ -79,8 +83,7 @@ struct TargetScraper {
             throw ScrapeFault(kind: .format, description: "\(error)")
         }
         if let limit = pass.limit { throw limit }
-        // What HELP and TYPE lines said is sent with every scrape, but read where it is new only.
-        if pass.families.count <= Self.maxFamilies { metadata = pass.families }
+        try takeMetadata(of: body, format, &pass)
         for ref in memory.finish() { pass.batch.append(ref, now, .staleMarker) }
         if !carried.isEmpty {
             for ref in carried.subtracting(memory.refs) { pass.batch.append(ref, now, .staleMarker) }
@@ -106,22 +109,24 @@ struct TargetScraper {
             {
                 try take(sample, memory.cursor, parser, bytes, &pass)
             }
+            if let comment = parser.commentAhead(bytes) {
+                let low = hash(bytes.extracting(comment)).low
+                if let numberLabel = comments.pass(low) {
+                    parser.passComment(comment, bytes, numberLabel)
+                    continue
+                }
+                if let line = parser.takeComment(bytes) { note(line, &pass) }
+                // The end of a body is an end with every scrape.
+                if !parser.hasEnded { comments.note(low, parser.numberLabel) }
+                continue
+            }
             guard let line = try parser.next(bytes) else { return }
             if case .sample(let sample) = line {
                 try takeKnownOrNew(sample, parser, bytes, &pass)
             } else {
                 note(line, &pass)
+                comments.noteUnknown()
             }
-        }
-    }
-
-    /// Takes what a line says of a family.
-    func note(_ line: ExpositionParser.Line, _ pass: inout Pass) {
-        switch line {
-        case .help(let name, let text): pass.families[name, default: FamilyMetadata()].help = text
-        case .type(let name, let type): pass.families[name, default: FamilyMetadata()].type = type == "untyped" ? "unknown" : type
-        case .unit(let name, let unit): pass.families[name, default: FamilyMetadata()].unit = unit
-        case .sample: break
         }
     }
 

@@ -91,7 +91,8 @@ package struct VardeServer {
         let sink = DeferredSink()
         let scrapes = ScrapeManager(
             sink: sink, egress: egress, ownPage: { url in sink.parts.withLock { $0 }?.ownPage(url) },
-            readFile: { DiscoveryFiles.read($0, logger: logger) }, logger: logger, clock: clock)
+            readFile: { DiscoveryFiles.read($0, logger: logger) }, logger: logger,
+            newSeriesReaders: ProcessInfo.processInfo.activeProcessorCount, clock: clock)
         parts = ServerParts(
             configuration: configuration, dataDirectory: settings.dataDirectory, listen: settings.listen, clock: clock, metrics: metrics,
             redaction: redaction, audit: audit, storage: storage, gate: gate, scrapes: scrapes,

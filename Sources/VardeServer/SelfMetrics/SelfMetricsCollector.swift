@@ -39,6 +39,8 @@ enum SelfMetricsCollector {
             let scrapes = parts.scrapes.statistics
             page.gauge("varde_scrape_targets", [], Double(scrapes.targets))
             page.counter("varde_scrapes_total", [], scrapes.scrapes)
+            page.counter("varde_scrapes_skipped_total", [], scrapes.skipped)
+            page.gauge("varde_scrape_waiting_targets", [], Double(scrapes.waiting))
             page.counter("varde_scrape_failures_total", [], scrapes.failures)
             for kind in scrapes.failuresByReason.keys.sorted() {
                 page.counter("varde_scrape_faults_total", [("reason", kind)], scrapes.failuresByReason[kind] ?? 0)

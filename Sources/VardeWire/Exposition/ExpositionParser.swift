@@ -35,9 +35,24 @@ package struct ExpositionParser {
     private var at = 0
     private var lineStart = 0
     private var lineNumber = 0
-    private var hasEnded = false
-    /// The label that holds a number in the family the samples now belong to: `le` or `quantile`.
-    private var numberLabel: String?
+    /// Whether `# EOF` was read.
+    package private(set) var hasEnded = false
+    /// The label that holds a number in the family the samples now belong to.
+    package private(set) var numberLabel = NumberLabel.none
+
+    /// A label whose value is a number.
+    package enum NumberLabel: String, Sendable {
+        case none = ""
+        case le, quantile
+
+        fileprivate init(ofType type: String) {
+            switch type {
+            case "histogram", "gaugehistogram": self = .le
+            case "summary": self = .quantile
+            default: self = .none
+            }
+        }
+    }
 
     /// Reads a body in a text format; protobuf is for `ProtobufExposition`.
     package init(_ format: ExpositionFormat = .text0) {
@@ -57,15 +72,7 @@ package struct ExpositionParser {
                 continue
             }
             if bytes[at] == UInt8(ascii: "#") {
-                let end = lineEnd(bytes)
-                defer { at = min(end + 1, bytes.count) }
-                if let line = comment(bytes, end) {
-                    if case .type(_, let type) = line {
-                        numberLabel = ["histogram": "le", "gaugehistogram": "le", "summary": "quantile"][type]
-                    }
-                    return line
-                }
-                if isOpenMetrics, end - at == 5, Bytes.string(bytes.extracting(at..<end)) == "# EOF" { hasEnded = true }
+                if let line = readComment(bytes) { return line }
                 continue
             }
             return .sample(try sample(bytes))
@@ -161,6 +168,51 @@ package struct ExpositionParser {
         return try tail(bytes, of: start..<end)
     }
 
+    /// The comment line that comes next, without its end; nil where another line does.
+    @inline(__always)
+    package func commentAhead(_ bytes: Span<UInt8>) -> Range<Int>? {
+        guard at < bytes.count, bytes[at] == UInt8(ascii: "#"), !hasEnded else { return nil }
+        return at..<lineEnd(bytes)
+    }
+
+    /// Passes over a comment line that comes next, which is known to make `label` the one of numbers.
+    package mutating func passComment(_ line: Range<Int>, _ bytes: Span<UInt8>, _ label: NumberLabel) {
+        lineNumber &+= 1
+        at = min(line.upperBound &+ 1, bytes.count)
+        numberLabel = label
+    }
+
+    /// Reads a comment line that comes next; nil where it says nothing.
+    package mutating func takeComment(_ bytes: Span<UInt8>) -> Line? {
+        lineStart = at
+        lineNumber += 1
+        return readComment(bytes)
+    }
+
+    /// The next comment line that says something, whatever stands before it; nil where there is none.
+    package mutating func nextComment(_ bytes: Span<UInt8>) -> Line? {
+        while at < bytes.count {
+            skipBlanks(bytes)
+            if at < bytes.count, bytes[at] == UInt8(ascii: "#") {
+                if let line = readComment(bytes) { return line }
+            } else {
+                at = min(lineEnd(bytes) + 1, bytes.count)
+            }
+        }
+        return nil
+    }
+
+    private mutating func readComment(_ bytes: Span<UInt8>) -> Line? {
+        let end = lineEnd(bytes)
+        defer { at = min(end + 1, bytes.count) }
+        if let line = comment(bytes, end) {
+            if case .type(_, let type) = line { numberLabel = NumberLabel(ofType: type) }
+            return line
+        }
+        if isOpenMetrics, end - at == 5, Bytes.string(bytes.extracting(at..<end)) == "# EOF" { hasEnded = true }
+        return nil
+    }
+
     /// Value, timestamp and exemplar behind a series.
     private mutating func tail(_ bytes: Span<UInt8>, of series: Range<Int>) throws(Fault) -> Sample {
         skipBlanks(bytes)
@@ -241,9 +293,9 @@ package struct ExpositionParser {
     package func labels(of sample: Sample, _ bytes: Span<UInt8>, _ decoder: inout SeriesDecoder) throws(Fault) -> Labels {
         do throws(Fault) {
             let labels = try decoder.labels(bytes, sample.series)
-            guard let numberLabel, let written = labels[numberLabel] else { return labels }
+            guard numberLabel != .none, let written = labels[numberLabel.rawValue] else { return labels }
             let normalized = LabelFloat.normalized(written)
-            return normalized.hasSameUTF8(as: written) ? labels : labels.setting(numberLabel, to: normalized)
+            return normalized.hasSameUTF8(as: written) ? labels : labels.setting(numberLabel.rawValue, to: normalized)
         } catch {
             throw Fault(line: lineNumber, column: sample.series.lowerBound - lineStart + error.column, message: error.message)
         }
