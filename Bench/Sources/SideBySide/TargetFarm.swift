@@ -4,15 +4,6 @@ import Foundation
 /// Many targets in one thread: each an address of the loopback network with connections of its own, all answering with bodies that were
 /// made before. Notes when each was asked, so that lateness is seen from outside.
 final class TargetFarm: @unchecked Sendable {  // One thread runs it; what others ask for is behind the lock.
-    /// When a target was asked, in seconds of the monotonic clock.
-    struct Asked {
-        var count = 0
-        var last = 0.0
-        /// Largest and smallest time between two questions.
-        var longest = 0.0
-        var shortest = Double.infinity
-    }
-
     private struct Exchange {
         var target: Int
         var response = 0
@@ -26,14 +17,15 @@ final class TargetFarm: @unchecked Sendable {  // One thread runs it; what other
     private let poll: Int32
     private let responses: [[UInt8]]
     private let lock = NSLock()
-    private var asked: [Asked]
+    /// When each target was asked, in seconds of the monotonic clock.
+    private var asked: [[Double]]
     private var exchanges: [Int32: Exchange] = [:]
     private var buffer = [UInt8](repeating: 0, count: 16_384)
     private var ends = false
 
     /// - Parameter bodies: a target's bodies in the order they are given, again from the first after the last.
     init(targets: Int, bodies: [[UInt8]], contentType: String, encoding: String?) throws {
-        asked = Array(repeating: Asked(), count: targets)
+        asked = Array(repeating: [], count: targets)
         responses = bodies.map { body in
             let coded = encoding.map { "Content-Encoding: \($0)\r\n" } ?? ""
             return Array("HTTP/1.1 200 OK\r\nContent-Type: \(contentType)\r\n\(coded)Content-Length: \(body.count)\r\n\r\n".utf8) + body
@@ -66,16 +58,8 @@ final class TargetFarm: @unchecked Sendable {  // One thread runs it; what other
     func start() { Thread.detachNewThread { [self] in run() } }
     func stop() { lock.withLock { ends = true } }
 
-    /// What was asked since the last call.
-    func takeAsked() -> [Asked] {
-        lock.withLock {
-            defer { for index in asked.indices { asked[index] = Asked(count: 0, last: asked[index].last) } }
-            return asked
-        }
-    }
-
-    /// How often each was asked since `takeAsked`.
-    var counts: [Int] { lock.withLock { asked.map(\.count) } }
+    /// When each target was asked so far, in seconds of the monotonic clock.
+    var times: [[Double]] { lock.withLock { asked } }
 
     private func watch(_ descriptor: Int32, _ events: UInt32, _ operation: Int32) {
         var event = epoll_event(events: events, data: epoll_data(fd: descriptor))
@@ -140,15 +124,8 @@ final class TargetFarm: @unchecked Sendable {  // One thread runs it; what other
     /// Notes a question; which response is due.
     private func note(_ target: Int) -> Int {
         let now = Clock.seconds()
-        return lock.withLock {
-            if asked[target].last > 0 {
-                asked[target].longest = max(asked[target].longest, now - asked[target].last)
-                asked[target].shortest = min(asked[target].shortest, now - asked[target].last)
-            }
-            asked[target].last = now
-            asked[target].count += 1
-            return (Int(now / 15) + target) % responses.count
-        }
+        lock.withLock { asked[target].append(now) }
+        return (Int(now / 15) + target) % responses.count
     }
 
     private func send(_ exchange: inout Exchange, _ descriptor: Int32) {

@@ -4,10 +4,8 @@ import Foundation
 struct TargetsRun {
     var targets = 10_000
     var samples = 1_000
-    /// Seconds that are measured, after every target was asked twice.
-    var seconds = 60
-    /// Seconds the targets may take to be asked twice.
-    var patience = 150
+    /// Intervals from the start on; the first are of series that are all new.
+    var rounds = 8
     var isGzip = false
     var bodies = 8
 
@@ -38,8 +36,17 @@ struct TargetsRun {
         print("\(targets) targets × \(samples) samples at 15 s, bodies of \(plain[0].count / 1000) kB\(isGzip ? ", gzip" : "")")
         try contestant.start()
         defer { contestant.kill(SIGKILL) }
-        try warmUp(contestant, farm)
         try measure(contestant, farm)
+    }
+
+    /// What was used and done until the end of a round.
+    private struct Reading {
+        var time = 0.0
+        var used = 0.0
+        var farmUsed = 0.0
+        var taken = 0.0
+        var failed = 0.0
+        var memory = 0
     }
 
     private func contestant(_ binary: URL, _ folder: URL, _ farm: TargetFarm) throws -> Contestant {
@@ -60,50 +67,46 @@ struct TargetsRun {
             ])
     }
 
-    private func warmUp(_ contestant: Contestant, _ farm: TargetFarm) throws {
-        let begin = Clock.seconds()
-        while farm.counts.contains(where: { $0 < 2 }) {
-            guard Clock.seconds() - begin < Double(patience) else {
-                let late = farm.counts.count { $0 < 2 }
-                throw Connection.Failure(description: "\(late) targets were not asked twice within \(patience) s")
-            }
-            usleep(200_000)
-        }
-        print(
-            String(
-                format: "every target asked twice after %.1f s, %.1f s of processor, %d MB", Clock.seconds() - begin, contestant.cpuSeconds,
-                contestant.memory / 1_000_000))
-    }
-
     private func measure(_ contestant: Contestant, _ farm: TargetFarm) throws {
-        // Whatever the start left to be done is done before.
-        sleep(UInt32(Self.interval))
-        _ = farm.takeAsked()
-        let (begin, used, taken) = (Clock.seconds(), contestant.cpuSeconds, try ingested(contestant))
-        sleep(UInt32(seconds))
-        let asked = farm.takeAsked()
-        let elapsed = Clock.seconds() - begin
-        let rate = (try ingested(contestant) - taken) / elapsed
-        print(String(format: "samples/s                        %12.0f", rate))
-        print(String(format: "processor, cores                 %12.2f", (contestant.cpuSeconds - used) / elapsed))
-        print(String(format: "processor, s per million samples %12.3f", (contestant.cpuSeconds - used) / (rate * elapsed) * 1e6))
-        print(String(format: "memory, MB                       %12d", contestant.memory / 1_000_000))
-        print(String(format: "targets up                       %12.0f", try scalar(contestant, "count(up{job=\"fleet\"} == 1)")))
-        let deviations = asked.map { max(abs($0.longest - Self.interval), abs(Self.interval - $0.shortest)) }.sorted()
-        let missed = asked.count { $0.count < Int(elapsed / Self.interval) }
-        print(String(format: "targets asked too seldom         %12d", missed))
-        for (name, share) in [("median", 0.5), ("99 %", 0.99), ("most", 1.0)] {
-            let title = "off its time, \(name), ms".padding(toLength: 33, withPad: " ", startingAt: 0)
-            print(title + String(format: "%12.1f", deviations[Int(Double(deviations.count - 1) * share)] * 1000))
+        var times = farm.times
+        while times.allSatisfy(\.isEmpty) {
+            usleep(1_000)
+            times = farm.times
         }
-        let longest = try scalar(contestant, "max(max_over_time(scrape_duration_seconds{job=\"fleet\"}[\(seconds)s]))")
-        print(String(format: "longest scrape, s                %12.3f", longest))
+        let begin = times.compactMap(\.first).min() ?? 0
+        var readings = [try reading(contestant)]
+        for round in 1...rounds {
+            usleep(UInt32(max(0, begin + Double(round) * Self.interval - Clock.seconds()) * 1e6))
+            readings.append(try reading(contestant))
+        }
+        // What is due at the end of the last round may yet come.
+        sleep(3)
+        let asked = TargetRounds(farm.times, interval: Self.interval, begin: begin, count: rounds).rounds
+        print("round  samples/s   cores  of the targets    asked   missed   failed  late: median, 99 %, most (ms)     memory, MB")
+        for (round, (before, after)) in zip(readings, readings.dropFirst()).enumerated() {
+            let elapsed = after.time - before.time
+            let late = [0.5, 0.99, 1].map { asked[round].late($0) * 1000 }
+            let use = [after.used - before.used, after.farmUsed - before.farmUsed].map { $0 / elapsed }
+            print(
+                String(format: "%5d %10.0f %7.2f %15.2f", round + 1, (after.taken - before.taken) / elapsed, use[0], use[1])
+                    + String(format: " %8d %8d %8.0f", asked[round].late.count, asked[round].missed, after.failed - before.failed)
+                    + String(format: " %12.1f %9.1f %9.1f %14d", late[0], late[1], late[2], after.memory / 1_000_000))
+        }
+        print("targets up: \(try scalar(contestant, "count(up{job=\"fleet\"} == 1)"))")
+        let longest = try scalar(contestant, "max(max_over_time(scrape_duration_seconds{job=\"fleet\"}[30s]))")
+        print(String(format: "longest scrape of the last two rounds, s: %.3f", longest))
     }
 
-    private func ingested(_ contestant: Contestant) throws -> Double {
+    private func reading(_ contestant: Contestant) throws -> Reading {
         let page = String(decoding: try Connection(port: contestant.port).request("GET", "/metrics").body, as: UTF8.self)
-        let line = page.split(separator: "\n").first { $0.hasPrefix("varde_ingested_samples_total") && $0.contains("\"scrape\"") }
-        return line?.split(separator: " ").last.flatMap { Double($0) } ?? .nan
+        func value(_ start: String, _ part: String = "") -> Double {
+            let line = page.split(separator: "\n").first { $0.hasPrefix(start) && (part.isEmpty || $0.contains(part)) }
+            return line?.split(separator: " ").last.flatMap { Double($0) } ?? 0
+        }
+        return Reading(
+            time: Clock.seconds(), used: contestant.cpuSeconds, farmUsed: Clock.ownCPU(),
+            taken: value("varde_ingested_samples_total", "\"scrape\""), failed: value("varde_scrape_failures_total"),
+            memory: contestant.memory)
     }
 
     private func scalar(_ contestant: Contestant, _ query: String) throws -> Double {

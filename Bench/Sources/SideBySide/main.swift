@@ -1,6 +1,6 @@
 import Foundation
 
-// side-by-side targets [--targets N] [--samples N] [--seconds N] [--gzip] [--varde BINARY]
+// side-by-side targets [--targets N] [--samples N] [--rounds N] [--gzip] [--varde BINARY]
 // side-by-side [metrics|logs|all] [--series N] [--steps N] [--scrapes FOLDER [--copies N]] [--megabytes N] [--connections N] [--rounds N]
 //              [--variants 1] [--hold SECONDS] [--only NAME] [--varde BINARY] [--contestant "NAME PORT WRITE-PATH READY-PATH BINARY ARGUMENT…" [--queries FILE]]…
 //
@@ -123,7 +123,7 @@ if what == "targets" {
     var run = TargetsRun()
     run.targets = option("targets", run.targets)
     run.samples = option("samples", run.samples)
-    run.seconds = option("seconds", run.seconds)
+    run.rounds = max(2, option("rounds", run.rounds))
     run.isGzip = arguments.contains("--gzip")
     try run.run(binary: text("varde").map { URL(fileURLWithPath: $0) } ?? root.appendingPathComponent(".build/release/varde"), folder: work)
     try? FileManager.default.removeItem(at: work)
