@@ -68,6 +68,22 @@ import VardeWire
         #expect(bench.sums.count == 10)
     }
 
+    @Test func `A series is kept by its labels as they are after redaction, once for all that look alike then`() throws {
+        var sums = StatsDSums(maxSeries: 10)
+        var redacted = 0
+        for text in ["c:1|c|#who:kari", "c:2|c|#who:kari", "c:4|c|#who:ola"] {
+            let line = try #require(try StatsDLine(Array(text.utf8).span))
+            let refusal = sums.add(line, extra: [], now: 0) { labels in
+                redacted += 1
+                return Labels(labels.map { $0.name == "who" ? Label("who", "<NAME>") : $0 })
+            }
+            #expect(refusal == nil)
+        }
+        var batch = RawSampleBatch()
+        sums.write(at: 100, before: 90, oldest: 0, into: &batch)
+        #expect(redacted == 2 && sums.count == 1 && batch.values.elementsEqual([0, 7]))
+    }
+
     @Test func `A series nothing is heard of ends with a stale marker, and makes room`() throws {
         var bench = Bench()
         _ = try bench.add("a:1|c", at: 5)

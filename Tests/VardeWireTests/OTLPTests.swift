@@ -341,6 +341,20 @@ enum OTLPBodies {
         #expect(write.entries.metadata(1) == ["host_name": "h1", "scope_name": "lib"])
     }
 
+    @Test func `Bytes that are text are redacted by their names before they are in base64, others are not touched`() throws {
+        // "kari", and bytes that are no UTF-8.
+        let body = #"""
+            {"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"bytesValue":"a2FyaQ=="},"attributes":[
+            {"key":"user","value":{"bytesValue":"a2FyaQ=="}},{"key":"raw","value":{"bytesValue":"/w=="}},
+            {"key":"in","value":{"kvlistValue":{"values":[{"key":"who","value":{"arrayValue":{"values":[{"bytesValue":"a2FyaQ=="}]}}}]}}}]}]}]}]}
+            """#
+        let decoded = try OTLPLogs.decode(Array(body.utf8).span, isJSON: true, now: 1) { name, text in "<\(name):\(text.count)>" }
+        let entries = try #require(decoded.writes.first?.entries)
+        // "<:4>", "<user:4>", "<who:4>".
+        #expect(String(decoding: entries.lineBytes, as: UTF8.self) == "PDo0Pg==")
+        #expect(entries.metadata(0) == ["in_who": #"["PHdobzo0Pg=="]"#, "raw": "/w==", "user": "PHVzZXI6ND4="])
+    }
+
     @Test func `Damaged bodies never trap, nesting is bounded`() {
         fuzz("otlp logs", [OTLPBodies.logs], rounds: 3000) { bytes in _ = try? OTLPLogs.decode(bytes.span, isJSON: false, now: 1) }
         fuzz("otlp logs json", [OTLPBodies.logsJSON], rounds: 3000) { bytes in _ = try? OTLPLogs.decode(bytes.span, isJSON: true, now: 1) }
