@@ -98,7 +98,7 @@ import VardeWire
     ) async throws {
         let bus = try FakeMessageBus(units: [], properties: [:], manner: manner)
         defer { bus.stop() }
-        let (page, said) = try await Self.page(bus.socket, timeout: 300, times: 2)
+        let (page, said) = try await Self.page(bus.socket, timeout: manner == .silent ? 300 : 60_000, times: 2)
         #expect(page == ["node_scrape_collector_success{collector=\"systemd\"}": 0])
         #expect(said.count == 1)
         #expect(said.first?.contains(words) == true, "\(said)")

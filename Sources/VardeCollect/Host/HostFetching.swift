@@ -21,7 +21,8 @@ struct HostFetching: ScrapeFetching {
             var page = collector.families(request.host)
             if !request.host.systemBus.isEmpty {
                 // What the kernel says is there even where the bus does not answer in time.
-                await systemd.add(socket: request.host.systemBus, timeout: request.timeout / 2, to: &page)
+                let timeout = min(request.timeout / 2, SystemdUnits.longestWait)
+                await systemd.add(socket: request.host.systemBus, timeout: timeout, to: &page)
             }
             return ScrapeAnswer(contentType: "text/plain;version=0.0.4", body: page.bytes)
         }
