@@ -9,13 +9,18 @@ extension MetricStore: SampleSink {
         SeriesRef(id: UInt64(generation) << 32 | UInt64(series))
     }
 
-    package func resolve(_ labels: Labels) throws(IngestError) -> SeriesRef {
-        try check(labels)
-        let identity = SeriesIdentity(labels)
-        let result: Result<SeriesRef, IngestError> = state.withLock { state in
+    package func resolve(_ all: [Labels]) throws(IngestError) -> [SeriesRef] {
+        for labels in all { try check(labels) }
+        let identities = all.map { SeriesIdentity($0) }
+        let result: Result<[SeriesRef], IngestError> = state.withLock { state in
             do throws(IngestError) {
-                let series = try series(labels, identity, &state)
-                return .success(Self.ref(series, state.generation))
+                var refs: [SeriesRef] = []
+                refs.reserveCapacity(all.count)
+                for index in all.indices {
+                    let series = try series(all[index], identities[index], &state)
+                    refs.append(Self.ref(series, state.generation))
+                }
+                return .success(refs)
             } catch {
                 return .failure(error)
             }

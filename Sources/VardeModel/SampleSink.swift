@@ -83,8 +83,15 @@ package enum IngestError: Error, Sendable, Equatable, CustomStringConvertible {
 
 /// Where collected samples go.
 package protocol SampleSink: Sendable {
-    /// The ref of a series, made known to the store where it is new. Called once a series, then cached by the caller.
-    func resolve(_ labels: Labels) throws(IngestError) -> SeriesRef
+    /// The refs of series, made known to the store where they are new. Called once a series, then cached by the caller.
+    ///
+    /// - Throws: where one is refused; those before it are known all the same.
+    func resolve(_ all: [Labels]) throws(IngestError) -> [SeriesRef]
     /// Returns once the batch is in the write-ahead log and synced: from then on it survives a crash.
     func append(_ batch: SampleBatch) async throws(IngestError) -> AppendReport
+}
+
+extension SampleSink {
+    /// The ref of one series, as `resolve(_:)` of several.
+    package func resolve(_ labels: Labels) throws(IngestError) -> SeriesRef { try resolve([labels])[0] }
 }

@@ -78,6 +78,20 @@ package final class Redactor: Sendable {
         return withSession(policyIndex(labels)) { Self.redact(labels, &$0) }
     }
 
+    /// As `redact(labels:)` of several, which have much in common with the one before them.
+    package func redact(all: [Labels]) -> [Labels] {
+        if all.count < 2 || !policies.overrides.isEmpty { return all.map { redact(labels: $0) } }
+        return withSession(0) { session in
+            // Those of the series before, where nothing was found in them.
+            var clean: [Label] = []
+            return all.map { labels in
+                let redacted = Self.redacted(labels, clean, &session)
+                clean = redacted == nil ? labels.all : []
+                return redacted ?? labels
+            }
+        }
+    }
+
     /// A text that comes with metrics: what a family helps to say.
     package func redact(text: String) -> String { withSession(0) { Self.redact(text, &$0) ?? text } }
 
@@ -107,10 +121,14 @@ package final class Redactor: Sendable {
             }, as: UTF8.self)
     }
 
-    private static func redact(_ labels: Labels, _ session: inout RedactionSession) -> Labels {
+    private static func redact(_ labels: Labels, _ session: inout RedactionSession) -> Labels { redacted(labels, [], &session) ?? labels }
+
+    /// Labels with values redacted, nil where nothing is to be; those that stand in `clean` at their place need not be looked at.
+    private static func redacted(_ labels: Labels, _ clean: [Label], _ session: inout RedactionSession) -> Labels? {
         var changed: [Label]?
         var output: [UInt8] = []
         for (index, label) in labels.all.enumerated() {
+            if index < clean.count, clean[index] == label { continue }
             if let name = redact(name: label.name, &session) {
                 if changed == nil { changed = Array(labels) }
                 changed?[index].name = name
@@ -126,7 +144,7 @@ package final class Redactor: Sendable {
             if changed == nil { changed = Array(labels) }
             changed?[index].value = String(decoding: output, as: UTF8.self)
         }
-        guard let changed else { return labels }
+        guard let changed else { return nil }
         // Two names may have become one: the first stays.
         var seen: Set<String> = []
         return Labels(changed.filter { seen.insert($0.name).inserted })

@@ -18,12 +18,14 @@ final class RecordingSink: SampleSink {
 
     let state = Mutex(State())
 
-    func resolve(_ labels: Labels) throws(IngestError) -> SeriesRef {
+    func resolve(_ all: [Labels]) throws(IngestError) -> [SeriesRef] {
         state.withLock { state in
-            let id = state.ids[labels] ?? state.labels.count
-            if id == state.labels.count { state.labels.append(labels) }
-            state.ids[labels] = id
-            return SeriesRef(id: state.generation << 32 | UInt64(id))
+            all.map { labels in
+                let id = state.ids[labels] ?? state.labels.count
+                if id == state.labels.count { state.labels.append(labels) }
+                state.ids[labels] = id
+                return SeriesRef(id: state.generation << 32 | UInt64(id))
+            }
         }
     }
 

@@ -11,9 +11,9 @@ enum ParseBench {
     private final class NumberingSink: SampleSink, @unchecked Sendable {  // Used by one thread.
         private var next: UInt64 = 0
 
-        func resolve(_ labels: Labels) throws(IngestError) -> SeriesRef {
-            next += 1
-            return SeriesRef(id: next)
+        func resolve(_ all: [Labels]) throws(IngestError) -> [SeriesRef] {
+            next += UInt64(all.count)
+            return (0..<UInt64(all.count)).map { SeriesRef(id: next - $0) }
         }
 
         func append(_ batch: SampleBatch) async throws(IngestError) -> AppendReport { AppendReport() }

@@ -5,6 +5,16 @@ import VardeModel
 struct SeriesMemory {
     /// The ref of a series that relabelling drops.
     static let dropped = SeriesRef(id: .max)
+    /// Upper half of what stands in the place of a ref until the store has given it; the slot is the lower.
+    private static let pending = UInt64(UInt32.max) << 32
+
+    /// What stands for the ref of a slot the store has not given yet.
+    static func pending(_ slot: Int) -> SeriesRef { SeriesRef(id: pending | UInt64(slot)) }
+
+    /// The slot a ref stands for where the store has not given it yet.
+    static func pendingSlot(_ ref: SeriesRef) -> Int? {
+        ref.id >= pending && ref != dropped ? Int(ref.id & 0xffff_ffff) : nil
+    }
 
     private(set) var hashes: [UInt64] = []
     private(set) var lengths: [UInt32] = []
@@ -52,6 +62,9 @@ struct SeriesMemory {
         marked.append(false)
         return hashes.count - 1
     }
+
+    /// Gives a slot the ref the store has for it.
+    mutating func resolve(_ slot: Int, _ ref: SeriesRef) { refs[slot] = ref }
 
     /// Notes a slot in this scrape; false where it was noted before: a series given twice.
     @inline(__always)

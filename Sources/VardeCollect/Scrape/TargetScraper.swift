@@ -18,6 +18,8 @@ struct TargetScraper {
     /// What HELP and TYPE lines say, where it was not handed over yet.
     var metadata: [String: FamilyMetadata]?
 
+    /// New series the store is asked for at once.
+    private static let mostPending = 512
     /// Series a target may have at most where its job sets no limit.
     static let hardSampleLimit = 2_000_000
 
@@ -47,6 +49,9 @@ struct TargetScraper {
         var limit: ScrapeFault?
         /// Knows the series of this body that were new.
         var decoder = SeriesDecoder()
+        /// New series the store is still to be asked for, and the samples of the batch before which none is of them.
+        var pending: [(slot: Int, labels: Labels)] = []
+        var resolved = 0
         let now: Int64
     }
 
@@ -83,6 +88,7 @@ struct TargetScraper {
             throw ScrapeFault(kind: .format, description: "\(error)")
         }
         if let limit = pass.limit { throw limit }
+        try resolvePending(&pass)
         try takeMetadata(of: body, format, &pass)
         for ref in memory.finish() { pass.batch.append(ref, now, .staleMarker) }
         if !carried.isEmpty {
@@ -187,11 +193,26 @@ struct TargetScraper {
     mutating func add(_ hash: UInt64, _ length: Int, _ parsed: Labels, _ pass: inout Pass) throws -> Int {
         guard let labels = try finished(parsed) else { return memory.add(hash, length, SeriesMemory.dropped) }
         pass.outcome.added += 1
-        do {
-            return memory.add(hash, length, try sink.resolve(labels))
+        if pass.pending.count == Self.mostPending { try resolvePending(&pass) }
+        let slot = memory.add(hash, length, SeriesMemory.pending(memory.count))
+        pass.pending.append((slot, labels))
+        return slot
+    }
+
+    /// Asks the store for the series that are new, and puts their refs where something stands for them.
+    private mutating func resolvePending(_ pass: inout Pass) throws(ScrapeFault) {
+        if pass.pending.isEmpty { return }
+        do throws(IngestError) {
+            let refs = try sink.resolve(pass.pending.map(\.labels))
+            for (one, ref) in zip(pass.pending, refs) { memory.resolve(one.slot, ref) }
         } catch {
             throw ScrapeFault(kind: .store, description: "\(error)")
         }
+        for index in pass.resolved..<pass.batch.count {
+            if let slot = SeriesMemory.pendingSlot(pass.batch.refs[index]) { pass.batch.refs[index] = memory.refs[slot] }
+        }
+        pass.resolved = pass.batch.count
+        pass.pending.removeAll(keepingCapacity: true)
     }
 
     private mutating func readProtobuf(_ body: [UInt8], _ pass: inout Pass) throws {

@@ -36,6 +36,8 @@ struct SeriesTable: SeriesIndex {
     /// Pairs of each name, in the order they came.
     private var pairsOfName: [UInt32: [UInt32]] = [:]
     private var countOfMetric: [UInt32: Int] = [:]
+    /// Labels of the series added last, and their pairs: the next has most of them as well.
+    private var latest: (labels: [Label], pairs: [UInt32]) = ([], [])
 
     private static func hash(ofPair key: UInt64) -> UInt64 {
         let product = (key ^ 0x9E37_79B9_7F4A_7C15).multipliedFullWidth(by: 0xC2B2_AE3D_27D4_EB4F)
@@ -95,12 +97,17 @@ struct SeriesTable: SeriesIndex {
     mutating func add(_ labels: Labels, identity: SeriesIdentity) -> UInt32 {
         var pairs: [UInt32] = []
         pairs.reserveCapacity(labels.count)
-        for label in labels.all {
+        for (place, label) in labels.all.enumerated() {
+            if place < latest.labels.count, latest.labels[place] == label {
+                pairs.append(latest.pairs[place])
+                continue
+            }
             let name = label.name.utf8Span
             let value = label.value.utf8Span
             let symbols = (intern(name.span), intern(value.span))
             pairs.append(pair(symbols.0, symbols.1))
         }
+        latest = (labels.all, pairs)
         return add(pairs, identity: identity)
     }
 

@@ -15,9 +15,9 @@ final class DeferredSink: SampleSink {
         return stores
     }
 
-    func resolve(_ labels: Labels) throws(IngestError) -> SeriesRef {
+    func resolve(_ all: [Labels]) throws(IngestError) -> [SeriesRef] {
         let redactor = parts.withLock { $0?.redactor }
-        return try stores().metrics.resolve(redactor?.redact(labels: labels) ?? labels)
+        return try stores().metrics.resolve(redactor?.redact(all: all) ?? all)
     }
 
     func append(_ batch: SampleBatch) async throws(IngestError) -> AppendReport {
