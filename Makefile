@@ -9,7 +9,7 @@ STATIC_LIBRARIES := lz4 zstd snappy z sqlite3 re2
 STATIC_PACKAGES := liblz4 libzstd snappy zlib sqlite3 re2
 PEERS := $(CURDIR)/.build-peers
 
-.PHONY: run test build deps peers format lint bench bench-metrics bench-logs bench-redact bench-micro bench-targets fuzz sanitize dist clean
+.PHONY: run test build deps peers format lint bench bench-metrics bench-wide bench-logs bench-redact bench-micro bench-targets fuzz sanitize dist clean
 
 FUZZ_SECONDS ?= 20
 FUZZ_TARGETS ?=
@@ -62,6 +62,11 @@ bench: build
 bench-metrics: build
 	@Tests/EndToEnd/peers.sh $(PEERS) prometheus victoria-metrics
 	VARDE_PEERS=$(PEERS) swift run --package-path Bench --scratch-path .build-bench -c release side-by-side metrics $(BENCH_OPTIONS)
+
+## bench-wide: the memory that one query over 100,000 series and six hours takes, beside the same two
+bench-wide: build
+	@Tests/EndToEnd/peers.sh $(PEERS) prometheus victoria-metrics
+	VARDE_PEERS=$(PEERS) swift run --package-path Bench --scratch-path .build-bench -c release side-by-side wide $(BENCH_OPTIONS)
 
 ## bench-logs: log lines alone; BENCH_OPTIONS names servers to go beside Varde (--contestant "NAME PORT PUSH-PATH READY-PATH BINARY ARGUMENT…" [--queries FILE])
 ##            and, where it does not speak Loki's API, a file of what it is asked (--queries FILE)

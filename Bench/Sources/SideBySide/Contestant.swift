@@ -69,6 +69,12 @@ final class Contestant {
     var peakMemory: Int { status("VmHWM:") }
     var memory: Int { status("VmRSS:") }
 
+    /// Begins `peakMemory` anew from what is resident now.
+    func forgetPeak() {
+        guard let process else { return }
+        try? "5".write(toFile: "/proc/\(process.processIdentifier)/clear_refs", atomically: false, encoding: .utf8)
+    }
+
     private func status(_ key: String) -> Int {
         guard let process, let text = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8) else {
             return 0

@@ -33,7 +33,7 @@ struct MetricsCorpus {
                     var body = RemoteWriteBody()
                     for current in index..<min(stop, index + batch) {
                         let time = fleet.timestamp(host: fleet.series[current].host, step: step, start: start, interval: interval)
-                        body.append(encodedLabels: labels[current], value: fleet.advance(current), timestamp: time)
+                        body.append(encodedLabels: labels[current], [(fleet.advance(current), time)])
                     }
                     let packed = body.compressed()
                     for byte in packed { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }

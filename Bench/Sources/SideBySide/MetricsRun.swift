@@ -58,9 +58,6 @@ enum MetricsRun {
 
     /// Sends the corpus over all connections; the seconds it took.
     private static func send(_ corpus: MetricsCorpus, to contestant: Contestant) throws -> Double {
-        let headers = [
-            ("Content-Type", "application/x-protobuf"), ("Content-Encoding", "snappy"), ("X-Prometheus-Remote-Write-Version", "0.1.0"),
-        ]
         let begin = Clock.seconds()
         let port = contestant.port
         let writePath = contestant.writePath
@@ -69,7 +66,7 @@ enum MetricsRun {
             do {
                 try Senders.run(stretch.count) { index in
                     for body in stretch[index] {
-                        let answer = try connections[index].request("POST", writePath, headers: headers, body: body)
+                        let answer = try connections[index].request("POST", writePath, headers: RemoteWriteBody.headers, body: body)
                         if answer.status / 100 != 2 {
                             throw Connection.Failure(description: "\(answer.status): \(String(decoding: answer.body, as: UTF8.self))")
                         }

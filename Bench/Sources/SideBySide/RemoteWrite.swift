@@ -2,21 +2,29 @@ import CSnappy
 
 /// Bodies of remote write 1.0: protobuf, then snappy.
 struct RemoteWriteBody {
+    static let headers = [
+        ("Content-Type", "application/x-protobuf"), ("Content-Encoding", "snappy"), ("X-Prometheus-Remote-Write-Version", "0.1.0"),
+    ]
+
     private var bytes: [UInt8] = []
 
-    /// Encodes one series with one sample.
-    mutating func append(encodedLabels: [UInt8], value: Double, timestamp: Int64) {
-        var sample: [UInt8] = [0x09]
-        let bits = value.bitPattern
-        for shift in stride(from: 0, to: 64, by: 8) { sample.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift))) }
-        sample.append(0x10)
-        Self.varint(UInt64(bitPattern: timestamp), into: &sample)
+    /// Encodes one series with some samples.
+    mutating func append(encodedLabels: [UInt8], _ samples: [(value: Double, timestamp: Int64)]) {
+        var encoded: [UInt8] = []
+        for (value, timestamp) in samples {
+            var sample: [UInt8] = [0x09]
+            let bits = value.bitPattern
+            for shift in stride(from: 0, to: 64, by: 8) { sample.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift))) }
+            sample.append(0x10)
+            Self.varint(UInt64(bitPattern: timestamp), into: &sample)
+            encoded.append(0x12)
+            encoded.append(UInt8(sample.count))
+            encoded += sample
+        }
         bytes.append(0x0a)
-        Self.varint(UInt64(encodedLabels.count + 2 + sample.count), into: &bytes)
+        Self.varint(UInt64(encodedLabels.count + encoded.count), into: &bytes)
         bytes += encodedLabels
-        bytes.append(0x12)
-        bytes.append(UInt8(sample.count))
-        bytes += sample
+        bytes += encoded
     }
 
     /// The body as it goes over the wire.

@@ -31,7 +31,7 @@ extension MetricsCorpus {
             while Int64(bodies.count) <= (time - start) / 1_800_000 { bodies.append(Array(repeating: [], count: connections)) }
             var body = RemoteWriteBody()
             for (series, value) in programs[program].scrapes[scrape] {
-                body.append(encodedLabels: programs[program].labels(of: series, copy: copy), value: value, timestamp: time)
+                body.append(encodedLabels: programs[program].labels(of: series, copy: copy), [(value, time)])
                 samples += 1
             }
             let packed = body.compressed()

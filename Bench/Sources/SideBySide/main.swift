@@ -1,6 +1,7 @@
 import Foundation
 
 // side-by-side targets [--targets N] [--samples N] [--rounds N] [--gzip] [--varde BINARY]
+// side-by-side wide [--series N] [--hours N] [--only NAME] [--varde BINARY]
 // side-by-side [metrics|logs|all] [--series N] [--steps N] [--scrapes FOLDER [--copies N]] [--megabytes N] [--connections N] [--rounds N]
 //              [--variants 1] [--hold SECONDS] [--only NAME] [--varde BINARY] [--contestant "NAME PORT WRITE-PATH READY-PATH BINARY ARGUMENT…" [--queries FILE]]…
 //
@@ -112,7 +113,7 @@ func row(_ title: String, _ values: [(name: String, value: Double)], _ format: S
     print(line)
 }
 
-@MainActor func header(_ names: [String]) {
+@MainActor func header(_ names: [String], rounds: Int = rounds) {
     print(
         "".padding(toLength: 44, withPad: " ", startingAt: 0) + names.map(padded).joined()
     )
@@ -131,6 +132,29 @@ if what == "targets" {
 }
 
 let now = Int64(Date().timeIntervalSince1970 * 1000) / 60_000 * 60_000
+
+if what == "wide" {
+    var run = WideRun()
+    run.series = option("series", run.series)
+    run.hours = option("hours", run.hours)
+    print("wide: \(run.series) series over \(run.hours) h at 15 s")
+    var results: [(name: String, result: WideRun.Result)] = []
+    for name in ["varde", "victoria-metrics", "prometheus"] + otherNames {
+        guard let one = try contestant(name, round: 0, logs: false) else { continue }
+        results.append((name, try run.run(one, end: now - 60_000)))
+        try? FileManager.default.removeItem(at: one.folder)
+    }
+    header(results.map(\.name), rounds: 1)
+    @MainActor func values(_ key: @MainActor (WideRun.Result) -> Double) -> [(String, Double)] { results.map { ($0.name, key($0.result)) } }
+    row("peak memory while samples came in, MB", values { Double($0.ingestPeak) / 1e6 }, "%.0f", higherIsBetter: false)
+    for (at, step) in WideRun.steps.enumerated() {
+        row("step \(step) s: memory the query added, MB", values { Double($0.added[at]) / 1e6 }, "%.1f", higherIsBetter: false)
+        row("step \(step) s: seconds", values { $0.seconds[at] }, "%.2f", higherIsBetter: false)
+        row("step \(step) s: points", values { Double($0.points[at]) }, "%.0f", higherIsBetter: true)
+    }
+    try? FileManager.default.removeItem(at: work)
+    exit(0)
+}
 
 if what != "logs" {
     let series = option("series", 10_000)
