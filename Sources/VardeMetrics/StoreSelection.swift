@@ -107,6 +107,36 @@ struct StoreSelection: SeriesSelection {
         }
     }
 
+    func name(at index: Int) -> String { value(of: Labels.metricName, at: index) ?? "" }
+
+    func areDifferentWithoutNames() -> Bool {
+        // An identity is the sum of what each label adds: what the name adds is taken away again.
+        let name = SeriesIdentity.symbolHash(Labels.metricName)
+        var shares: [String: SeriesIdentity] = [:]
+        var seen: Set<UInt64> = []
+        seen.reserveCapacity(count)
+        for index in 0..<count {
+            let own = self.name(at: index)
+            var share = SeriesIdentity.empty
+            if let known = shares[own] {
+                share = known
+            } else if !own.isEmpty {
+                share.add(name: name, value: SeriesIdentity.symbolHash(own))
+                shares[own] = share
+            }
+            if !seen.insert(identity(at: index).low &- share.low).inserted { return false }
+        }
+        return true
+    }
+
+    private func identity(at index: Int) -> SeriesIdentity {
+        let (part, id) = firstPlace[index]
+        return switch parts[part] {
+        case .block(let one): one.index.identities[Int(id)]
+        case .head(let head): head.table.identity(id)
+        }
+    }
+
     func names(at index: Int) -> [String] {
         let (part, id) = firstPlace[index]
         return switch parts[part] {

@@ -31,6 +31,10 @@ package protocol SeriesSource: Sendable {
 package protocol SeriesSelection: Sendable {
     var count: Int { get }
     func labels(at index: Int) -> Labels
+    /// The metric's name, empty where a series has none.
+    func name(at index: Int) -> String
+    /// Whether no two series have the same labels but for their names. May say no where it is so, never yes where it is not.
+    func areDifferentWithoutNames() -> Bool
     /// Appends the samples of one series with `from <= t <= through` (ms), ascending, merged and free of duplicates.
     func readSamples(at index: Int, from: Int64, through: Int64, into columns: inout SampleColumns) throws
     /// Reads many series for one thread, samples with `from <= t <= through` (ms).
@@ -61,6 +65,13 @@ private struct SingleSeriesReader<Selection: SeriesSelection>: SeriesReader {
 }
 
 extension SeriesSelection {
+    package func name(at index: Int) -> String { labels(at: index).name }
+
+    package func areDifferentWithoutNames() -> Bool {
+        var seen: Set<Labels> = []
+        return (0..<count).allSatisfy { seen.insert(labels(at: $0).removing([Labels.metricName])).inserted }
+    }
+
     package func reader(from: Int64, through: Int64) -> any SeriesReader {
         reader(from: from, through: through, staleMarkersOnly: false)
     }

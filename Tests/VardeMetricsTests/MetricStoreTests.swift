@@ -43,8 +43,11 @@ final class StoreUnderTest {
             #expect(marks.values.map(\.isStaleMarker) == columns.values.map(\.isStaleMarker))
             let labels = selection.labels(at: index)
             #expect(all[labels] == nil, "a series comes twice")
+            #expect(selection.name(at: index) == labels.name)
             all[labels] = Dictionary(uniqueKeysWithValues: zip(columns.timestamps, columns.values.map(\.bitPattern)))
         }
+        let withoutNames = Set(all.keys.map { $0.removing([Labels.metricName]) })
+        #expect(selection.areDifferentWithoutNames() == (withoutNames.count == all.count))
         return all
     }
 

@@ -64,7 +64,7 @@ private struct PipelineWorker {
         if let evaluation { notes.merge(evaluation.annotations) }
     }
 
-    private func name(_ series: Int) -> String { fixedName ?? selection.labels(at: series).name }
+    private func name(_ series: Int) -> String { fixedName ?? selection.name(at: series) }
 
     private mutating func emit(_ row: borrowing StepRow, _ series: Int, drops: Bool) throws(QueryError) {
         if row.isEmpty { return }

@@ -39,17 +39,10 @@ extension PromQLEvaluator {
         return !pipeline.selector.matchers.contains { $0.name == Labels.metricName && $0.operation == .equal }
     }
 
-    /// Whether no two series have the same labels but for their names. May say no where it is so, never yes where it is not.
     private func areDifferentWithoutNames(_ selection: any SeriesSelection) throws(QueryError) -> Bool {
         try budget.hold(selection.count)
         defer { budget.release(selection.count) }
-        var hashes: Set<Int> = []
-        hashes.reserveCapacity(selection.count)
-        for series in 0..<selection.count {
-            if series % 1_024 == 0 { try budget.check() }
-            if !hashes.insert(selection.labels(at: series).removing([Labels.metricName]).hashValue).inserted { return false }
-        }
-        return true
+        return selection.areDifferentWithoutNames()
     }
 
     /// The group of each series, and each group's labels.
