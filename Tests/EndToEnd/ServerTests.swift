@@ -178,6 +178,21 @@ import VardeCompression
         _ = await query.value
     }
 
+    @Test func `A client that asks whether to send its body is told to go on, before its answer`() async throws {
+        let server = try ServerProcess()
+        try await server.start()
+        let head = "POST /api/v1/query HTTP/1.1\r\nHost: varde\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        let bodies = ["query=1%2B1", "query=2%2B2"]
+        let socket = try RawSocket(.stream, port: server.port)
+        for (body, more) in zip(bodies, ["", "Connection: close\r\n"]) {
+            socket.send(head + more + "Expect: 100-continue\r\nContent-Length: \(body.utf8.count)\r\n\r\n" + body)
+        }
+        let answers = String(decoding: socket.receive(atLeast: .max), as: UTF8.self)
+        let statuses = answers.matches(of: #/HTTP/1\.1 ([0-9]+)/#).map(\.1)
+        #expect(statuses == ["100", "200", "100", "200"])
+        #expect(answers.contains("\"2\"]") && answers.contains("\"4\"]"))
+    }
+
     @Test func `A second server on the same directory, an open address without tokens and a bad configuration are refused`() async throws {
         let server = try ServerProcess(configuration: Self.quiet)
         try await server.start()

@@ -167,7 +167,9 @@ package struct VardeServer {
         quiet.logLevel = .warning
         let http1 = HTTPServerBuilder.http1(
             configuration: .init(
-                additionalChannelHandlers: [HangUpWatch(), WebSocketUpgrade(parts: parts, tokens: tokens), RequestHeads()],
+                additionalChannelHandlers: [
+                    HangUpWatch(), WebSocketUpgrade(parts: parts, tokens: tokens), ExpectContinue(), RequestHeads(),
+                ],
                 idleTimeout: .seconds(120)))
         let server = try tls.map { try HTTPServerBuilder.tls(http1, tlsConfiguration: $0.configuration()) } ?? http1
         let http = Application(
