@@ -89,10 +89,11 @@ package struct VardeServer {
         egress = EgressClient(networks: networks, onRefusal: { audit.refusedConnection($0) })
         // Scrapes begin once the stores are open; until then there is nowhere to put samples.
         let sink = DeferredSink()
+        // One thread is left for everything else.
         let scrapes = ScrapeManager(
             sink: sink, egress: egress, ownPage: { url in sink.parts.withLock { $0 }?.ownPage(url) },
             readFile: { DiscoveryFiles.read($0, logger: logger) }, logger: logger,
-            newSeriesReaders: ProcessInfo.processInfo.activeProcessorCount, clock: clock)
+            newSeriesReaders: max(1, ProcessInfo.processInfo.activeProcessorCount - 1), clock: clock)
         parts = ServerParts(
             configuration: configuration, dataDirectory: settings.dataDirectory, listen: settings.listen, clock: clock, metrics: metrics,
             redaction: redaction, audit: audit, storage: storage, gate: gate, scrapes: scrapes,
