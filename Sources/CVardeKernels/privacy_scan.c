@@ -465,6 +465,9 @@ static void escape(scan *s, size_t p) {
     case '\\': s->encoded = 1; break;
     case '&': s->encoded |= at(s, p + 1) == '#' || is(s, p + 1, "commat;", 7); break;
     case 0xEF: s->encoded |= at(s, p + 1) == 0xBC; break; // full-width forms
+    case 0x1B: s->encoded |= at(s, p + 1) == '['; break;  // colours
+    case 0xC2: s->encoded |= at(s, p + 1) == 0xA0; break; // a blank that does not break
+    case 0xE2: s->encoded |= at(s, p + 1) == 0x80 && ((at(s, p + 2) >= 0x80 && at(s, p + 2) <= 0x95) || at(s, p + 2) == 0xAF); break;
     default: s->encoded |= is_hex(at(s, p + 1)) && is_hex(at(s, p + 2));
     }
 }
@@ -500,7 +503,7 @@ static void classify_portable(const uint8_t *block, const uint8_t *behind, masks
         if (c == '@' || c == '=' || c == ':' || c == '>') m->mark |= bit;
         if (c == '-') m->dash |= bit;
         if (c == '.') m->dot |= bit;
-        if (c == '%' || c == '\\' || c == '&' || c == 0xEF) m->escape |= bit;
+        if (c == '%' || c == '\\' || c == '&' || c == 0xEF || c == 0x1B || c == 0xE2 || c == 0xC2) m->escape |= bit;
         if (may_begin_prefix(behind + i)) m->prefix |= bit;
     }
 }

@@ -189,7 +189,7 @@ package struct RedactionSession: Sendable {
         guard let isEncoded = judge.judge(line, origins: []) else { return false }
         var opensKey = judge.endsInsideKey
         if isEncoded {
-            guard judgeLayers(line) else { return false }
+            guard EncodedText.hasColour(line) ? judgeColoured(line) : judgeLayers(line, origins: []) else { return false }
             opensKey = opensKey || judge.endsInsideKey
         }
         if state.isInsideKey { continueKey(line, &state) }
@@ -200,8 +200,17 @@ package struct RedactionSession: Sendable {
         return true
     }
 
+    /// Judges a line as if its colours were not there, which would be taken for parts of the words they stand before.
+    private mutating func judgeColoured(_ line: Span<UInt8>) -> Bool {
+        var plain = EncodedText()
+        plain.decode(line, outer: [], coloursOnly: true)
+        judge.begin()
+        guard let isEncoded = judge.judge(plain.bytes.span, origins: plain.origins) else { return false }
+        return !isEncoded || judgeLayers(plain.bytes.span, origins: plain.origins)
+    }
+
     /// Judges the line with one layer of encoding off, then two, until nothing changes.
-    private mutating func judgeLayers(_ line: Span<UInt8>) -> Bool {
+    private mutating func judgeLayers(_ line: Span<UInt8>, origins: [UInt32]) -> Bool {
         // Taken out while at work: the judge and the layers are changed in turn.
         var outer = EncodedText()
         var inner = EncodedText()
@@ -211,7 +220,7 @@ package struct RedactionSession: Sendable {
             swap(&outer, &layerA)
             swap(&inner, &layerB)
         }
-        outer.decode(line, outer: [])
+        outer.decode(line, outer: origins)
         var layer = 0
         while outer.isChanged {
             layer += 1

@@ -149,6 +149,11 @@ final class ServerProcess: @unchecked Sendable {  // Used by one test at a time.
         try Self.run(Self.binary, arguments, input: input, environment: ["VARDE_SERVER": address])
     }
 
+    /// Descriptors the running server has open.
+    func openFiles() throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process?.processIdentifier ?? 0)/fd").count
+    }
+
     /// Asks again until something holds, for 40 s at most; whether it came to.
     static func wait(_ holds: () async throws -> Bool) async throws -> Bool {
         for _ in 0..<400 {

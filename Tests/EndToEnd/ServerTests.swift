@@ -193,6 +193,20 @@ import VardeCompression
         #expect(answers.contains("\"2\"]") && answers.contains("\"4\"]"))
     }
 
+    @Test func `A connection whose request is refused is closed, though its client goes on sending`() async throws {
+        let server = try ServerProcess()
+        try await server.start()
+        let before = try server.openFiles()
+        var clients: [RawSocket] = []
+        for _ in 0..<10 {
+            let client = try RawSocket(.stream, port: server.port)
+            client.send("GET / HTTP/1.1\r\nHost: varde\r\nX: " + String(repeating: "a", count: 600_000) + "\r\n\r\n")
+            clients.append(client)
+        }
+        #expect(try await ServerProcess.wait { try server.openFiles() < before + 5 })
+        withExtendedLifetime(clients) {}
+    }
+
     @Test func `A second server on the same directory, an open address without tokens and a bad configuration are refused`() async throws {
         let server = try ServerProcess(configuration: Self.quiet)
         try await server.start()

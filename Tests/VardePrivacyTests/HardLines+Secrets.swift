@@ -8,6 +8,10 @@ extension HardLines {
         ter2x ¦¦ {"password":"hun\"ter2x"}
         hunter2x ¦¦ pwd='hunter2x'
         hunter2x ¦¦ DB_PASSWORD=hunter2x
+        hunter2x ¦¦ endpoint.password=hunter2x
+        hunter2x ¦¦ nextcloud_password=hunter2x
+        hunter2x ¦¦ syncthing.password: hunter2x!
+        hunter2x9 ¦¦ PAGERDUTY_TOKEN=hunter2x9
         hunter2x ¦¦ --password hunter2x
         hunter2x ¦¦ --password=hunter2x
         hunter2x ¦¦ curl -u kari:hunter2x http://a

@@ -26,6 +26,7 @@ enum HardLines {
         ("JSON", { "{\"level\":\"info\",\"msg\":\(json($0)),\"n\":1}" }),
         ("JSON in JSON", { "{\"log\":\(json("{\"msg\":\(json($0))}"))}" }),
         ("logfmt", { "level=info msg=\(json($0)) took=3ms" }),
+        ("colours", { "\u{1B}[1;36m\($0)\u{1B}[0m" }),
         ("nginx", { "GET / \"\(nginx($0))\" 200" }),
     ]
 
@@ -75,6 +76,24 @@ enum HardLines {
             for text in one.gone where output.contains(text) {
                 Issue.record("\(name): \(text) is left in \(output), of \(one.line)")
             }
+        }
+    }
+
+    @Test func `Colours, and dashes and blanks beyond ASCII, hide nothing`() {
+        let redact = Redaction()
+        for (before, value, after) in [
+            ("", "02013299997", ""), ("fnr=", "02013299997", " ok"), ("", "4111 1111 1111 1111", ""), ("", "AKIAIOSFODNN7EXAMPLE", ""),
+            ("password=", "hunter2x", ""), ("mail ", "kari@example.no", " x"), ("tlf ", "+47 41234567", ""),
+        ] {
+            for line in ["\(before)\u{1B}[36m\(value)\u{1B}[0m\(after)", "{\"m\":\"\(before)\\u001b[36m\(value)\\u001b[0m\(after)\"}"] {
+                let output = redact(line)
+                #expect(!output.contains(value), "\(line) became \(output)")
+                #expect(output.hasSuffix(line.hasPrefix("{") ? "\(after)\"}" : "\u{1B}[0m\(after)"), "\(line) became \(output)")
+            }
+        }
+        for separator in ["\u{2013}", "\u{2011}", "\u{A0}", "\u{2009}"] {
+            let output = redact("fnr 020132\(separator)99997 x")
+            #expect(!output.contains("99997"), "\(output)")
         }
     }
 

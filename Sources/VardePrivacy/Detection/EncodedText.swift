@@ -1,6 +1,6 @@
 /// A line with one layer of encoding taken off, and where each byte came from.
 ///
-/// Undone in one walk: `&#64;`, `&#x40;`, `&commat;`, full-width letters and digits, `%41`, `%2541` however often encoded, `\"`, `\/`, `\n`, `\t`, `\x41`, `\u00e5` behind any number of backslashes,
+/// Undone in one walk: colours of a terminal, dashes and blanks beyond ASCII, `&#64;`, `&#x40;`, `&commat;`, full-width letters and digits, `%41`, `%2541` however often encoded, `\"`, `\/`, `\n`, `\t`, `\x41`, `\u00e5` behind any number of backslashes,
 /// surrogate pairs included. Complexity: O(count).
 struct EncodedText {
     private(set) var bytes: [UInt8] = []
@@ -10,7 +10,7 @@ struct EncodedText {
     private(set) var isChanged = false
 
     /// Replaces the content by `text` decoded; `outer` are the origins of `text` itself, empty where it is the line.
-    mutating func decode(_ text: Span<UInt8>, outer: [UInt32]) {
+    mutating func decode(_ text: Span<UInt8>, outer: [UInt32], coloursOnly: Bool = false) {
         bytes.removeAll(keepingCapacity: true)
         origins.removeAll(keepingCapacity: true)
         isChanged = false
@@ -19,7 +19,10 @@ struct EncodedText {
         let count = text.count
         while i < count {
             let c = text[i]
-            if c == 0x25, let (byte, end) = EncodedText.percent(text, i) {
+            if coloursOnly, c != 0x1B {
+                append(c, origin(i))
+                i += 1
+            } else if c == 0x25, let (byte, end) = EncodedText.percent(text, i) {
                 bytes.append(byte)
                 origins.append(origin(i))
                 isChanged = true
@@ -32,6 +35,15 @@ struct EncodedText {
                 append(byte, origin(i))
                 isChanged = true
                 i += 3
+            } else if c == 0x1B, let end = EncodedText.colour(text, i) {
+                // It parts what it stands between, but not a key from its value.
+                if let before = bytes.last, before != 0x3D, before != 0x3A { append(0x20, origin(i)) }
+                isChanged = true
+                i = end
+            } else if c == 0xC2 || c == 0xE2, let (byte, end) = EncodedText.separator(text, i) {
+                append(byte, origin(i))
+                isChanged = true
+                i = end
             } else if c == 0x5C, i + 1 < count {
                 i = backslash(text, i, origin(i))
             } else {
@@ -88,6 +100,34 @@ struct EncodedText {
         guard second == 0xBC || second == 0xBD, third & 0xC0 == 0x80 else { return nil }
         let offset = (Int(second) - 0xBC) << 6 | Int(third & 0x3F)
         return (1...0x5E).contains(offset) ? UInt8(offset + 0x20) : nil
+    }
+
+    /// Whether a terminal's control sequence may begin somewhere.
+    static func hasColour(_ text: Span<UInt8>) -> Bool {
+        var i = 0
+        while i + 1 < text.count {
+            if text[i] == 0x1B, text[i + 1] == 0x5B { return true }
+            i += 1
+        }
+        return false
+    }
+
+    /// Where a terminal's control sequence ends that begins here: `ESC [ 1;36 m`.
+    private static func colour(_ text: Span<UInt8>, _ start: Int) -> Int? {
+        guard text.at(start + 1) == 0x5B else { return nil }
+        var i = start + 2
+        while i - start < 24, ByteClass.isDigit(text.at(i)) || text.at(i) == 0x3B || text.at(i) == 0x3F { i += 1 }
+        return (0x40...0x7E).contains(text.at(i)) ? i + 1 : nil
+    }
+
+    /// A blank (U+00A0, U+2000 to U+200A, U+202F) or a dash (U+2010 to U+2015) as its like in ASCII.
+    private static func separator(_ text: Span<UInt8>, _ start: Int) -> (UInt8, Int)? {
+        switch (text[start], text.at(start + 1), text.at(start + 2)) {
+        case (0xC2, 0xA0, _): (0x20, start + 2)
+        case (0xE2, 0x80, 0x80...0x8A), (0xE2, 0x80, 0xAF): (0x20, start + 3)
+        case (0xE2, 0x80, 0x90...0x95): (0x2D, start + 3)
+        default: nil
+        }
     }
 
     private mutating func append(_ byte: UInt8, _ origin: UInt32) {

@@ -160,15 +160,27 @@ extension LineJudge {
     }
 
     private func isHarmlessCompound(_ text: Span<UInt8>, _ keyStart: Int, _ wordStart: Int) -> Bool {
-        let head = lowercased(text, keyStart, wordStart)
-        for word in [
-            "page", "next", "continuation", "cancellation", "cancel", "public", "sync", "resume", "unexpected", "prev", "start", "end",
-        ]
-        where head.hasPrefix(word) {
-            return true
+        var head = Substring(lowercased(text, keyStart, wordStart))
+        // All that stands before is to be such words: `nextPage`, but not `nextcloud`.
+        var isHarmless = false
+        while let first = head.first {
+            if let word = Self.harmlessWords.first(where: { head.hasPrefix($0) }) {
+                head = head.dropFirst(word.count)
+                isHarmless = true
+            } else if !first.isLetter {
+                head = head.dropFirst()
+            } else {
+                return false
+            }
         }
-        return false
+        return isHarmless
     }
+
+    private static let harmlessWords = [
+        "page", "next", "continuation", "cancellation", "cancel", "public", "sync", "resume", "unexpected", "previous", "prev", "start",
+        "end",
+        "key", "batch", "list",
+    ]
 
     private func looksLikeSecret(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
         guard end - start >= 4 else { return false }
