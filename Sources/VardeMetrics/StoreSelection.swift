@@ -111,21 +111,11 @@ struct StoreSelection: SeriesSelection {
 
     func areDifferentWithoutNames() -> Bool {
         // An identity is the sum of what each label adds: what the name adds is taken away again.
-        let name = SeriesIdentity.symbolHash(Labels.metricName)
-        var shares: [String: SeriesIdentity] = [:]
+        let (groupOfSeries, groups) = groups(by: [Labels.metricName], without: false)
+        let shares = groups.map { SeriesIdentity($0).low }
         var seen: Set<UInt64> = []
         seen.reserveCapacity(count)
-        for index in 0..<count {
-            let own = self.name(at: index)
-            var share = SeriesIdentity.empty
-            if let known = shares[own] {
-                share = known
-            } else if !own.isEmpty {
-                share.add(name: name, value: SeriesIdentity.symbolHash(own))
-                shares[own] = share
-            }
-            if !seen.insert(identity(at: index).low &- share.low).inserted { return false }
-        }
+        for index in 0..<count where !seen.insert(identity(at: index).low &- shares[Int(groupOfSeries[index])]).inserted { return false }
         return true
     }
 

@@ -66,6 +66,9 @@ package struct RedactionSession: Sendable {
     /// Lines after the last row of a private key in which it may go on.
     static let keyLineLimit = 64
 
+    /// What a terminal's control sequences begin with.
+    private static let colour: [UInt8] = [0x1B, 0x5B]
+
     let policy: RedactionPolicy
     private var judge: LineJudge
     private var keys: Pseudonyms.Keys?
@@ -189,7 +192,8 @@ package struct RedactionSession: Sendable {
         guard let isEncoded = judge.judge(line, origins: []) else { return false }
         var opensKey = judge.endsInsideKey
         if isEncoded {
-            guard EncodedText.hasColour(line) ? judgeColoured(line) : judgeLayers(line, origins: []) else { return false }
+            let hasColour = SubstringSearch.firstOffset(of: Self.colour.span, in: line) != nil
+            guard hasColour ? judgeColoured(line) : judgeLayers(line, origins: []) else { return false }
             opensKey = opensKey || judge.endsInsideKey
         }
         if state.isInsideKey { continueKey(line, &state) }

@@ -102,16 +102,6 @@ struct EncodedText {
         return (1...0x5E).contains(offset) ? UInt8(offset + 0x20) : nil
     }
 
-    /// Whether a terminal's control sequence may begin somewhere.
-    static func hasColour(_ text: Span<UInt8>) -> Bool {
-        var i = 0
-        while i + 1 < text.count {
-            if text[i] == 0x1B, text[i + 1] == 0x5B { return true }
-            i += 1
-        }
-        return false
-    }
-
     /// Where a terminal's control sequence ends that begins here: `ESC [ 1;36 m`.
     private static func colour(_ text: Span<UInt8>, _ start: Int) -> Int? {
         guard text.at(start + 1) == 0x5B else { return nil }

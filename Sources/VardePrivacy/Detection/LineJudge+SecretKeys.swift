@@ -178,8 +178,7 @@ extension LineJudge {
 
     private static let harmlessWords = [
         "page", "next", "continuation", "cancellation", "cancel", "public", "sync", "resume", "unexpected", "previous", "prev", "start",
-        "end",
-        "key", "batch", "list",
+        "end", "key", "batch", "list",
     ]
 
     private func looksLikeSecret(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
