@@ -9,7 +9,7 @@ enum { LETTER = 1, DIGIT = 2, HEX = 4, KEYCHAR = 8, CLOSER = 16 };
 static const uint8_t class_of[256] = {
     ['0' ... '9'] = DIGIT | HEX | KEYCHAR, ['A' ... 'F'] = LETTER | HEX | KEYCHAR, ['G' ... 'Z'] = LETTER | KEYCHAR,
     ['a' ... 'f'] = LETTER | HEX | KEYCHAR, ['g' ... 'z'] = LETTER | KEYCHAR, ['_'] = KEYCHAR, ['-'] = KEYCHAR, ['.'] = KEYCHAR,
-    [0x80 ... 0xFF] = KEYCHAR, ['"'] = CLOSER, ['\\'] = CLOSER, [' '] = CLOSER, ['\''] = CLOSER, [')'] = CLOSER, [']'] = CLOSER, ['`'] = CLOSER,
+    [0x80 ... 0xFF] = KEYCHAR, ['"'] = CLOSER, ['\\'] = CLOSER, [' '] = CLOSER, ['\t'] = CLOSER, ['\n'] = CLOSER, ['\r'] = CLOSER, ['\''] = CLOSER, [')'] = CLOSER, [']'] = CLOSER, ['`'] = CLOSER,
 };
 
 typedef struct {
@@ -126,10 +126,18 @@ static int dotted_date(const scan *s, size_t p) {
 // Long digits behind `_` or a word that is no hexadecimal: user01017012345, order_4302157368193038.
 static int behind_word(const scan *s, size_t p) {
     if (before(s, p, 1) == '_') return 1;
+    if (p >= 2 && (is(s, p - 2, "id", 2) || is(s, p - 2, "nr", 2)) && !is_alnum(before(s, p, 3))) return 1;
     size_t n = 1;
     int is_word = 0;
     for (; n <= 16 && is_letter(before(s, p, n)); n++) is_word |= !is_hex(before(s, p, n));
     return is_word && n > 3;
+}
+
+// Whether what stands behind eleven digits is the mark of a long integer in a program: 15075502467L, 15075502467n.
+static int is_long_mark(const scan *s, size_t end) {
+    size_t n = 0;
+    while (n < 3 && memchr("lLuUn", at(s, end + n), 5)) n++;
+    return n > 0 && !is_alnum(at(s, end + n)) && at(s, end + n) != '_';
 }
 
 // Behind six digits: any byte, three digits, a letter or digit.
@@ -142,7 +150,7 @@ static void digits(scan *s, size_t p) {
     while (length < 26 && is_digit(at(s, p + length))) length++;
     uint8_t previous = before(s, p, 1);
     if (previous == '_' || is_letter(previous)) {
-        if ((length == 11 || (length >= 13 && length <= 19)) && !is_alnum(at(s, p + length)) && behind_word(s, p)) {
+        if ((length == 11 || (length >= 13 && length <= 19)) && (!is_alnum(at(s, p + length)) || (length == 11 && is_long_mark(s, p + length))) && behind_word(s, p)) {
             emit(s, VARDE_CANDIDATE_NUMBER, p);
             if (length == 11) return;
         }
@@ -278,7 +286,7 @@ static void digits(scan *s, size_t p) {
 bare:
     if (length >= 5) {
         // Eleven digits may be followed by a time without a blank.
-        int before_time = length == 11 && next == 'T' && two(s, end + 1);
+        int before_time = length == 11 && ((next == 'T' && two(s, end + 1)) || is_long_mark(s, end));
         if ((!is_alnum(next) && (next != '_' || length >= 11)) || before_time) {
             if ((length >= 8 && length <= 19) || (length >= 6 && (s->thorough || (length == 6 && century_follows(s, p))))) {
                 emit(s, VARDE_CANDIDATE_NUMBER, p);
@@ -308,25 +316,12 @@ static int may_end_word(const scan *s, uint32_t h) {
     return s->filter[VARDE_KEY_FILTER_BYTES / 2 + ((h >> 3) & (VARDE_KEY_FILTER_BYTES / 2 - 1))] >> (h & 7) & 1;
 }
 
-static void key(scan *s, size_t p) {
-    // Back over what closes a key: blanks, quotes, backslashes, brackets.
-    size_t e = p;
-    while (e > 0 && p - e < 12) {
-        uint8_t c = s->line[e - 1];
-        if (!(class_of[c] & CLOSER)) break;
-        if (c == ']' && is_digit(before(s, e, 2))) {
-            // An index: fnr[0]=
-            size_t o = 2;
-            while (o < 7 && is_digit(before(s, e, o))) o++;
-            e -= before(s, e, o) == '[' ? o : 1;
-        } else {
-            e--;
-        }
-    }
+// Whether the key that ends at e may end in a word of the filter.
+static int ends_in_word(const scan *s, size_t e) {
     if (e >= 3 && !s->thorough && is_letter(s->line[e - 1]) && is_letter(s->line[e - 2]) && is_letter(s->line[e - 3])) {
         // Most keys end in three letters in which no word does, without a branch for each.
         uint32_t h1 = s->line[e - 1] | 32, h2 = h1 * 131 + (s->line[e - 2] | 32), h3 = h2 * 131 + (s->line[e - 3] | 32);
-        if (!(filtered(s, h1) | filtered(s, h2) | filtered(s, h3) | may_end_word(s, h3))) return;
+        if (!(filtered(s, h1) | filtered(s, h2) | filtered(s, h3) | may_end_word(s, h3))) return 0;
     }
     uint32_t h = 0;
     size_t n = 0;
@@ -339,19 +334,100 @@ static void key(scan *s, size_t p) {
         if ((uint8_t)(c - 'A') < 26) c |= 32;
         else if (c >= 0x80 && c <= 0x9E && e > n && s->line[e - 1 - n] == 0xC3) c += 0x20;
         h = h * 131 + c;
-        if (filtered(s, h)) {
-            emit(s, VARDE_CANDIDATE_KEY, p);
-            return;
-        }
-        if (++letters == 3 && !s->thorough && !may_end_word(s, h)) return;
+        if (filtered(s, h)) return 1;
+        if (++letters == 3 && !s->thorough && !may_end_word(s, h)) return 0;
     }
+    return 0;
+}
+
+// Where a key that ends at e ends without the number behind its words, e where there is none: password1, password_2, token_v2.
+static size_t without_number(const scan *s, size_t e) {
+    size_t n = 0;
+    while (n < 4 && is_digit(before(s, e, n + 1))) n++;
+    if (n == 0 || n > 3) return e;
+    if ((before(s, e, n + 1) | 32) == 'v' && before(s, e, n + 2) == '_') n++;
+    uint8_t joint = before(s, e, n + 1);
+    if (joint == '_' || joint == '-' || joint == '.') n++;
+    uint8_t last = before(s, e, n + 1);
+    return is_letter(last) || last >= 0x80 ? e - n : e;
+}
+
+// Whether a key in capitals has a word of the filter before one of its last parts: PASSWORD_DB.
+static int capitals_hold_word(const scan *s, size_t e) {
+    for (size_t n = 1; n <= 40 && e > n; n++) {
+        uint8_t c = s->line[e - n];
+        if (c == '_') {
+            if (ends_in_word(s, e - n)) return 1;
+        } else if (!((uint8_t)(c - 'A') < 26 || is_digit(c))) {
+            return 0;
+        }
+    }
+    return 0;
+}
+
+static int may_be_key(const scan *s, size_t e) {
+    if (ends_in_word(s, e)) return 1;
+    uint8_t last = before(s, e, 1);
+    if ((uint8_t)(last - 'A') < 26) return capitals_hold_word(s, e);
+    if (!is_digit(last)) return 0;
+    size_t words = without_number(s, e);
+    return words < e && ends_in_word(s, words);
+}
+
+// Of "name":"password","value": the end of what names the value whose key ends at e, 0 where this is none such.
+static size_t paired_name(const scan *s, size_t e) {
+    if (e < 9 || (memcmp(s->line + e - 4, "alue", 4) && memcmp(s->line + e - 4, "erdi", 4)) || (s->line[e - 5] | 32) != 'v') return 0;
+    size_t q = e - 5, least = q > 24 ? q - 24 : 0;
+    if (s->line[q - 1] != '"' && s->line[q - 1] != '\'') return 0;
+    while (q > least && s->line[q - 1] != ',' && class_of[s->line[q - 1]] & CLOSER) q--;
+    if (q == 0 || s->line[q - 1] != ',') return 0;
+    q--;
+    while (q > least && (s->line[q - 1] == ' ' || s->line[q - 1] == '\n' || s->line[q - 1] == '\t' || s->line[q - 1] == '\r')) q--;
+    if (q == 0 || (s->line[q - 1] != '"' && s->line[q - 1] != '\'')) return 0;
+    q--;
+    while (q > least && s->line[q - 1] == '\\') q--;
+    return q;
+}
+
+static void key(scan *s, size_t p) {
+    // Back over what closes a key: blanks, quotes, backslashes, brackets.
+    size_t e = p, outer = 0;
+    while (e > 0 && p - e < 12) {
+        uint8_t c = s->line[e - 1];
+        if (!(class_of[c] & CLOSER)) break;
+        if (c == ']') {
+            // An index, fnr[0]=, or the name of a part, password[new]=.
+            size_t o = 2;
+            while (o < 26 && class_of[before(s, e, o)] & KEYCHAR) o++;
+            if (before(s, e, o) == '[') outer = e - o;
+            if (outer && (o == 2 || is_digit(before(s, e, 2)))) {
+                e = outer;
+                continue;
+            }
+        }
+        e--;
+    }
+    size_t name = 0;
+    if (may_be_key(s, e) || (outer && outer < e && may_be_key(s, outer)) || ((name = paired_name(s, e)) && may_be_key(s, name)))
+        emit(s, VARDE_CANDIDATE_KEY, p);
 }
 
 // The end of an XML start tag, whose name is a key.
 static void element(scan *s, size_t p) {
     uint8_t next = at(s, p + 1);
-    if (next <= ' ' || next == '<' || next == '=') return;
-    if (class_of[before(s, p, 1)] & KEYCHAR || before(s, p, 1) == '"') key(s, p);
+    if (next <= ' ' || next == '=' || (next == '<' && is_alnum(at(s, p + 2)) == 0 && at(s, p + 2) != '!')) return;
+    uint8_t previous = before(s, p, 1);
+    if (class_of[previous] & KEYCHAR) {
+        key(s, p);
+    } else if (previous == '"' || previous == '\'') {
+        key(s, p);
+        // Behind attributes: the tag's name, unless another tag lies between.
+        size_t b = p - 1;
+        while (b > 0 && p - b < 512 && s->line[b - 1] != '<' && s->line[b - 1] != '>') b--;
+        if (b == 0 || s->line[b - 1] != '<') return;
+        while (class_of[at(s, b)] & KEYCHAR || at(s, b) == ':') b++;
+        if (at(s, b) == ' ' && ends_in_word(s, b)) emit(s, VARDE_CANDIDATE_KEY, p);
+    }
 }
 
 static void colon(scan *s, size_t p) {
@@ -382,7 +458,8 @@ static void colon(scan *s, size_t p) {
             if (groups >= 6) emit(s, VARDE_CANDIDATE_IPV6, p);
         }
     }
-    if (is_digit(previous)) return;
+    // Behind digits there is a time or a port, seldom a key.
+    if (is_digit(previous) && next != ' ' && next != '"' && next != '\t') return;
     key(s, p);
 }
 
@@ -423,6 +500,14 @@ static void uuid(scan *s, size_t p) {
     while (s->used > 2 && (s->output[s->used - 1] & 0x0FFFFFFF) + 8 >= p && s->output[s->used - 1] >> 28 <= VARDE_CANDIDATE_LETTERED) s->used--;
 }
 
+// Whether the name of the option at p may end in a word of the filter, with its value as the next word.
+static int option_holds_word(const scan *s, size_t p) {
+    size_t e = p + 2;
+    while (e - p < 42 && class_of[at(s, e)] & KEYCHAR) e++;
+    uint8_t next = at(s, e);
+    return (next == ' ' || next == '\t' || next == '"' || next == '\'' || next == ',' || next == '\\') && ends_in_word(s, e);
+}
+
 static void prefix(scan *s, size_t p) {
     uint8_t b = before(s, p, 1);
     int free_before = !is_alnum(b) && b != '_';
@@ -444,9 +529,9 @@ static void prefix(scan *s, size_t p) {
     case '-':
         if (is(s, p, "-----BEGIN", 10) || is(s, p, "-----END", 8)) hit = b != '-';
         else if (is(s, p, "--user", 6) || is(s, p, "-u", 2)) hit = p == 0 || b == ' ' || b == '"' || b == '\'';
-        // Options whose value is a secret: --password X, --token X, --api-key X.
-        else if (is(s, p, "--pa", 4) || is(s, p, "--se", 4) || is(s, p, "--to", 4) || is(s, p, "--ap", 4) || is(s, p, "--ac", 4))
-            hit = p == 0 || b == ' ' || b == '"' || b == '\'';
+        // Options whose value is a secret: --password X, --token X, "--api-key", "X".
+        else if (b != '-' && is_letter(at(s, p + 2)))
+            hit = option_holds_word(s, p);
         break;
     case 'B': case 'b': {
         uint8_t c1 = at(s, p + 1) | 32, c2 = at(s, p + 2) | 32;
@@ -482,7 +567,7 @@ static inline int may_begin_prefix(const uint8_t *b) {
     case 'n': return b[1] == 'p' && b[2] == 'm';
     case 'S': return b[1] == 'G' && b[2] == '.';
     case 'e': return b[1] == 'y' && b[2] == 'J';
-    case '-': return b[1] == '-' ? b[2] == '-' || b[2] == 'u' || b[2] == 'p' || b[2] == 's' || b[2] == 't' || b[2] == 'a' : b[1] == 'u' && b[2] == ' ';
+    case '-': return b[1] == '-' ? b[2] == '-' || is_letter(b[2]) : b[1] == 'u' && b[2] == ' ';
     case 'B': case 'b': {
         uint8_t c1 = b[1] | 32, c2 = b[2] | 32;
         return (c1 == 'e' && c2 == 'a') || (c1 == 'a' && c2 == 's') || (c1 == 'r' && c2 == 'u');

@@ -2,9 +2,11 @@
 #include <immintrin.h>
 
 // Three bytes are looked up by nibble; a set bit is a bucket of prefixes all six nibbles of which agree.
-static const char *const buckets[8][8] = {
+static const char *const buckets[8][20] = {
     {"AKI", "ASI", "AIz", "Acc"}, {"ghp", "gho", "ghu", "ghs", "ghr"}, {"git", "glp", "npm", "eyJ"}, {"xox", "sk_", "rk_"},
-    {"SG.", "Fai"},               {"---", "--u", "-u ", "--p", "--s", "--t", "--a"},                {"Bea", "bea", "BEA", "Bas", "bas", "BAS"},
+    {"SG.", "Fai"},
+    {"---", "-u ", "--a", "--b", "--c", "--d", "--e", "--f", "--g", "--h", "--i", "--j", "--k", "--l", "--m", "--n", "--o", "--p"},
+    {"Bea", "bea", "BEA", "Bas", "bas", "BAS"},
     {"use", "Use", "USE", "bru", "Bru", "BRU"},
 };
 
@@ -16,7 +18,7 @@ static nibbles prefix_nibbles;
 
 __attribute__((constructor)) static void fill_nibbles(void) {
     for (int b = 0; b < 8; b++)
-        for (int k = 0; k < 8 && buckets[b][k]; k++)
+        for (int k = 0; k < 20 && buckets[b][k]; k++)
             for (int i = 0; i < 3; i++) {
                 uint8_t c = (uint8_t)buckets[b][k][i];
                 prefix_nibbles.low[i][c & 15] |= (uint8_t)(1 << b);

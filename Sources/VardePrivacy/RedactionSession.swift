@@ -160,7 +160,10 @@ package struct RedactionSession: Sendable {
         if clean.isEmpty { clean = Array(repeating: .init(low: 0, high: 0), count: Self.cleanValues) }
         if clean[place] == hash { return .unchanged }
         var state = StreamState()
-        guard findSpans(text.span, &state) else {
+        judge.wholeValue = start..<end
+        let isJudged = findSpans(text.span, &state)
+        judge.wholeValue = 0..<0
+        guard isJudged else {
             counts.quarantinedLines += 1
             output.append(contentsOf: Self.quarantine.utf8)
             return .quarantined

@@ -13,7 +13,7 @@ enum HardLines {
     }
 
     static var cases: [Case] {
-        [numbers, contact, secrets].flatMap { $0.split(separator: "\n") }.map { text in
+        [numbers, contact, secrets, nested].flatMap { $0.split(separator: "\n") }.map { text in
             let parts = String(text).components(separatedBy: " ¦¦ ")
             return Case(gone: parts[0].components(separatedBy: " ¦ "), line: parts.dropFirst().joined(separator: " ¦¦ "))
         }
@@ -105,6 +105,11 @@ enum HardLines {
         }
     }
 
+    @Test func `Tabs and newlines part a key from its value as blanks do`() {
+        let redact = Redaction()
+        for (line, expected) in HardLines.withTabs { #expect(redact(line) == expected) }
+    }
+
     @Test(arguments: [
         ("version mismatch from 89.160.20.112", "version mismatch from 89.160.20.0"),
         ("build failed on 89.160.20.112", "build failed on 89.160.20.0"),
@@ -114,6 +119,14 @@ enum HardLines {
         ("lib.so.8.8.8.8 app-8.8.8.8.jar", "lib.so.8.8.8.8 app-8.8.8.8.jar"),
         (#"{"a":"token=abc123def"}"#, #"{"a":"token=<SECRET>"}"#),
         (#"{"a":"{\"x\":\"token=abc123def\"}"}"#, #"{"a":"{\"x\":\"token=<SECRET>\"}"}"#),
+        (#"{"password":{"v":["x1",{"n":12,"ok":true}]},"a":1}"#, #"{"password":{"v":["<SECRET>",{"n":"<SECRET>","ok":true}]},"a":1}"#),
+        (#"{"navn":["Per Olsen"],"n":1}"#, #"{"navn":["<NAME>"],"n":1}"#),
+        (#"{"user":{"plan":"premium","name":"karnor7"}}"#, #"{"user":{"plan":"premium","name":"<USER>"}}"#),
+        (#"{"name":"cpu","value":"hunter2x"}"#, #"{"name":"cpu","value":"hunter2x"}"#),
+        ("TOKEN_LIMIT=4096 SESSION_TIMEOUT_MS=3000 SECRET_NAME=db", "TOKEN_LIMIT=4096 SESSION_TIMEOUT_MS=3000 SECRET_NAME=db"),
+        ("ratio 0.12345678,0.87654321", "ratio 0.12345678,0.87654321"),
+        ("user=<nil> navn=<null> password=<nil>", "user=<nil> navn=<null> password=<nil>"),
+        ("user=null user=- user=\"null\"", "user=null user=- user=\"null\""),
         (#"{"msg":"session="}"#, #"{"msg":"session="}"#),
         ("response=4bf92f3577b34da6a3ce929d0e0e4736", "response=4bf92f3577b34da6a3ce929d0e0e4736"),
         ("nonce=aa response=4bf92f3577b34da6a3ce929d0e0e4736", "nonce=aa response=<SECRET>"),

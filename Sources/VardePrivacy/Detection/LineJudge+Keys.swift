@@ -12,61 +12,53 @@ struct KeyValue {
     var isQuery = false
     /// Between the tags of an XML element.
     var isElement = false
+    /// The bracket of the object or list it is, or stands in; -1 where there is none.
+    var bracket = -1
 }
 
 extension LineJudge {
     /// Values longer than this are no names or addresses, in bytes.
-    private static let textLimit = 256
+    static let textLimit = 256
     /// Values of number types are looked at this far, in bytes.
     private static let numberLimit = 48
 
     /// `=` or `:` behind a word of the vocabulary.
     mutating func judgeKey(_ text: Span<UInt8>, _ p: Int) {
         guard p >= keysDoneUntil else { return }
-        var end = p
-        var isJSON = false
-        while end > 0, p - end < 12 {
-            let c = text[end - 1]
-            guard c == 0x22 || c == 0x5C || c == 0x20 || c == 0x27 || c == 0x29 || c == 0x5D || c == 0x60 else { break }
-            if c == 0x22 || c == 0x27 { isJSON = true }
-            end -= 1
-            // An index: fnr[0]=…
-            if c == 0x5D, ByteClass.isDigit(text.at(end - 1)) {
-                var open = end - 1
-                while open > 0, end - open < 6, ByteClass.isDigit(text[open - 1]) { open -= 1 }
-                if text.at(open - 1) == 0x5B { end = open - 1 }
-            }
+        let closed = keyEnds(text, p)
+        var isJSON = closed.isQuoted
+        var end = closed.end
+        if text[p] == 0x3E, end != p {
+            guard let name = elementName(text, p) else { return }
+            end = name
         }
-        guard let hit = vocabulary.words.longestSuffix(text, end: end, inside: { $0 == .secret }) else { return }
-        let meaning = vocabulary.words.entries[hit.index].meaning
+        guard var hit = keyWord(text, end) ?? (closed.outer < end ? keyWord(text, closed.outer) : nil) else { return }
+        var meaning = vocabulary.words.entries[hit.index].meaning
+        var first = keyStart(text, hit.start)
+        if meaning == .generic, isJSON, hit.isWhole, let named = pairedName(text, first) {
+            hit = named
+            meaning = vocabulary.words.entries[hit.index].meaning
+            first = keyStart(text, hit.start)
+        }
         if meaning.saysNothingOfValue { return }
         var value = KeyValue(start: p + 1, end: p + 1)
-        value.isJSON = isJSON
         value.isAssignment = text[p] == 0x3D
-        var first = hit.start
-        while first > 0, ByteClass.isKeyByte(text[first - 1]), hit.start - first < 64 { first -= 1 }
         let before = text.at(first - 1)
         // A placeholder of ours, `<USER:k1:…>`, is no key.
         if before == 0x3C, text[p] == 0x3A, isPlaceholderTail(text, p + 1) { return }
         value.isQuery = value.isAssignment && (before == 0x3F || before == 0x26)
         if text[p] == 0x3E {
-            guard end == p, opensElement(text, first) else { return }
+            guard opensElement(text, first) else { return }
             value.isElement = true
-            value.isJSON = true
+            isJSON = true
         } else {
             open(text, &value)
             // `"session="`: the quote behind the key closes what the one before it has opened.
             if value.isQuoted, !isJSON, text[value.start - 1] == before, isEndOfQuoted(text, value.start) { return }
         }
+        value.isJSON = isJSON
         guard value.start < text.count else { return }
-        if text[value.start] == 0x7B {
-            // Whatever an object under a secret's name holds.
-            if meaning == .secret, hit.isWhole, isJSON, let end = closing(text, value.start) {
-                keysDoneUntil = end
-                foundVerbatim(.secret, text, value.start + 1, end)
-            }
-            return
-        }
+        if judgeLeaves(text, value, hit, meaning, keyStart: first) { return }
         switch meaning {
         case .secret, .weakSecret: judgeSecret(text, &value, hit, meaning, keyStart: first)
         case .digestProof: judgeDigestProof(text, value)
@@ -82,33 +74,24 @@ extension LineJudge {
         return i >= text.count || c == 0x20 || c == 0x7D || c == 0x5D || c == 0x2C
     }
 
-    /// Whether the name that begins here is that of an XML start tag, a prefix of its namespace before it perhaps.
-    private func opensElement(_ text: Span<UInt8>, _ first: Int) -> Bool {
-        if text.at(first - 1) == 0x3C { return true }
-        guard text.at(first - 1) == 0x3A else { return false }
-        var i = first - 1
-        while i > 0, first - i < 40, ByteClass.isKeyByte(text[i - 1]) { i -= 1 }
-        return text.at(i - 1) == 0x3C
-    }
-
-    /// Where the text of an element ends: at its end tag. `start` where there is another tag first: `List<User>` is code.
-    func elementEnd(_ text: Span<UInt8>, _ start: Int, limit: Int) -> Int {
-        var i = start
-        while i < min(text.count, limit), text[i] != 0x3C { i += 1 }
-        return i == text.count || text.at(i + 1) == 0x2F ? i : start
-    }
-
     /// Steps over blanks, quotes and brackets to where the value begins.
     private func open(_ text: Span<UInt8>, _ value: inout KeyValue) {
         var i = value.start
-        if text.at(i) == 0x3D || text.at(i) == 0x3E || text.at(i) == 0x7E { i += 1 }  // ==, =>, =~
+        if text.at(i) == 0x3D || text.at(i) == 0x3E || text.at(i) == 0x7E || text.at(i) == 0x3A { i += 1 }  // ==, =>, =~, ::
+        var k = i
+        while ByteClass.isSpace(text.at(k)), k - i < 24 { k += 1 }
+        // On the next line only what opens.
+        let opener = text.at(k)
+        let opens = opener == 0x22 || opener == 0x27 || opener == 0x7B || opener == 0x5B
         var blanks = 0
-        while text.at(i) == 0x20, blanks < 4 {
+        while text.at(i) == 0x20 || text.at(i) == 0x09 || opens && i < k, blanks < 24 {
             i += 1
             blanks += 1
         }
+        if text.has("map[", at: i) { i += 3 }
+        if text.at(i) == 0x7B || text.at(i) == 0x5B { value.bracket = i }
         while text.at(i) == 0x28 || text.at(i) == 0x5B { i += 1 }
-        var k = i
+        k = i
         while text.at(k) == 0x5C, k - i < 16 { k += 1 }
         if text.at(k) == 0x22 || text.at(k) == 0x27 || text.at(k) == 0x60 {
             value.isQuoted = true
@@ -119,6 +102,7 @@ extension LineJudge {
 
     /// End of a quoted value: its quote, not behind more backslashes than the opening one.
     func quotedEnd(_ text: Span<UInt8>, _ value: KeyValue, limit: Int) -> Int {
+        if value.start == wholeValue.lowerBound, !wholeValue.isEmpty { return min(limit, wholeValue.upperBound) }
         let quote = text[value.start - 1]
         var opening = 0
         while text.at(value.start - 2 - opening) == 0x5C { opening += 1 }
@@ -130,7 +114,9 @@ extension LineJudge {
             if c == 0x5C {
                 backslashes += 1
             } else {
-                if c == quote, backslashes <= opening { return i - backslashes }
+                // Quotes of SQL are doubled within.
+                let isDoubled = c == 0x27 && i > value.start && text.at(i + 1) == 0x27 && ByteClass.isAlnum(text.at(i + 2))
+                if isDoubled { i += 1 } else if c == quote, backslashes <= opening { return i - backslashes }
                 backslashes = 0
             }
             i += 1
@@ -163,6 +149,7 @@ extension LineJudge {
         var end = start
         if value.isElement {
             end = elementEnd(text, start, limit: limit)
+            if end == start, text[start] == 0x3C { return judgeElements(text, start, meaning) }
         } else if value.isQuoted {
             end = quotedEnd(text, value, limit: limit)
         } else if value.isQuery {
@@ -172,7 +159,10 @@ extension LineJudge {
         }
         while end > start, text[end - 1] == 0x20 || text[end - 1] == 0x5C { end -= 1 }
         guard end > start, !isNothing(text, start, end), !isPlaceholder(text, start, end) else { return }
-        if text[start] == 0x7B || text[start] == 0x5B { return }
+        if text[start] == 0x7B || text[start] == 0x5B {
+            if value.isQuoted { judgeTextLeaves(text, start, meaning) }
+            return
+        }
         let isSentence = !value.isAssignment && !value.isJSON && !value.isQuoted
         switch meaning {
         case .user:
@@ -256,7 +246,7 @@ extension LineJudge {
         return false
     }
 
-    private func isUserValue(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    func isUserValue(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
         hasLetter(text, start, end) && !isRole(text, start, end)
     }
 
@@ -265,7 +255,7 @@ extension LineJudge {
     }
 
     /// Host and port, a URL, an address in hexadecimal: not where anybody lives.
-    private func looksLikeEndpoint(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    func looksLikeEndpoint(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
         if text.has("0x", at: start) || text.has("http", at: start) || text.has("tcp", at: start) { return true }
         var hasBlank = false
         var hasPort = false
@@ -297,7 +287,7 @@ extension LineJudge {
     }
 
     /// Capitalised words of letters.
-    private func looksLikeName(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    func looksLikeName(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
         let first = text[start]
         guard ByteClass.isUpper(first) || first == 0xC3 else { return false }
         var lower = 0
@@ -350,7 +340,7 @@ extension LineJudge {
     }
 
     /// Numbers under a key of their own.
-    private mutating func judgeNumberValue(_ text: Span<UInt8>, _ value: inout KeyValue, _ meaning: KeyMeaning) {
+    mutating func judgeNumberValue(_ text: Span<UInt8>, _ value: inout KeyValue, _ meaning: KeyMeaning) {
         let start = value.start
         var end = start
         let limit = min(text.count, start + Self.numberLimit)

@@ -12,6 +12,13 @@ extension LineJudge {
         return end
     }
 
+    /// Whether what stands behind digits is the mark of a long integer in a program: 15075502467L, 15075502467n.
+    private func isLongMark(_ text: Span<UInt8>, _ start: Int) -> Bool {
+        var end = start
+        while end - start < 3, [0x4C, 0x6C, 0x55, 0x75, 0x6E].contains(text.at(end)) { end += 1 }
+        return end > start && !ByteClass.isWord(text.at(end))
+    }
+
     /// A bare run of digits.
     mutating func judgeNumber(_ text: Span<UInt8>, _ p: Int) {
         let end = runEnd(text, p)
@@ -23,6 +30,7 @@ extension LineJudge {
             return
         }
         let next = text.at(end)
+        if length == 11, isLongMark(text, end) { return judgeEleven(text, p, end) }
         // A time may follow without a blank.
         let isBeforeTime = next == UInt8(ascii: "T") && ByteClass.isDigit(text.at(end + 1)) && ByteClass.isDigit(text.at(end + 2))
         if length == 11, !ByteClass.isAlnum(next) || isBeforeTime { return judgeEleven(text, p, end) }
@@ -328,7 +336,10 @@ extension LineJudge {
             }
             return value
         }
-        guard whole(p) <= 90, whole(second) <= 180 else { return }
+        let (latitude, longitude) = (whole(p), whole(second))
+        guard latitude <= 90, longitude <= 180 else { return }
+        // Two parts of one are shares of something: off Africa, where both would be, nobody is.
+        if latitude == 0, longitude == 0 { return }
         let start = text.at(p - 1) == 0x2D ? p - 1 : p
         let secondStart = text.at(second - 1) == 0x2D ? second - 1 : second
         foundVerbatim(.position, text, start, firstEnd)

@@ -1,26 +1,29 @@
 /// What stands behind the name of a secret: passwords, tokens, cookies, authorization headers.
 extension LineJudge {
+    /// Whether a key is believed to be a secret's.
+    func isSecretKey(
+        _ text: Span<UInt8>, _ value: KeyValue, _ hit: WordTable<KeyMeaning>.Hit, _ meaning: KeyMeaning, keyStart: Int
+    ) -> Bool {
+        if meaning == .weakSecret, !hit.isPart || !(value.isAssignment || value.isJSON || isRandomWord(text, value.start)) { return false }
+        let word = lowercased(text, hit.start, min(text.count, hit.start + 6))
+        let isPassword = word.hasPrefix("passw") || word.hasPrefix("passo") || word == "secret"
+        // Inside a longer word only passwords are believed, and of no word before them is it another thing: `userpassword`, not
+        // `nexttoken`.
+        return isPassword || hit.isPart && (hit.isWhole || !isHarmlessCompound(text, keyStart, hit.start))
+    }
+
     mutating func judgeSecret(
         _ text: Span<UInt8>, _ value: inout KeyValue, _ hit: WordTable<KeyMeaning>.Hit, _ meaning: KeyMeaning, keyStart: Int
     ) {
-        if meaning == .weakSecret, !hit.isPart || !(value.isAssignment || value.isJSON || isRandomWord(text, value.start)) { return }
-        // Inside a longer word only passwords are believed: `userpassword`, not `nexttoken`.
-        if !hit.isPart {
-            let word = lowercased(text, hit.start, min(text.count, hit.start + 6))
-            guard word.hasPrefix("passw") || word.hasPrefix("passo") || word == "secret" else { return }
-        }
-        if !hit.isWhole, isHarmlessCompound(text, keyStart, hit.start) { return }
+        guard isSecretKey(text, value, hit, meaning, keyStart: keyStart) else { return }
         var start = value.start
         var end = start
         if value.isElement {
             end = elementEnd(text, start, limit: text.count)
+            if end == start { end = nestedElementEnd(text, start) }
         } else if isCookie(text, hit.start), !value.isJSON {
             end = cookiesEnd(text, start)
             if !value.isAssignment, !hasAssignment(text, start, end) { return }
-        } else if value.isQuoted, let open = bracketBefore(text, start), let close = closing(text, open) {
-            // All of an array's elements.
-            end = close
-            while end > start, text[end - 1] == 0x20 || text[end - 1] == 0x22 || text[end - 1] == 0x5C { end -= 1 }
         } else if value.isQuoted {
             end = quotedEnd(text, value, limit: text.count)
             start += schemeLength(text, start)
@@ -43,12 +46,16 @@ extension LineJudge {
             }
         }
         guard end > start, !isNothing(text, start, end), !isPlaceholder(text, start, end) else { return }
-        // Three digits are a count: pass=3, pin=4.
-        if meaning == .weakSecret, end - start < 4, (start..<end).allSatisfy({ ByteClass.isDigit(text[$0]) }) { return }
+        if meaning == .weakSecret, isCount(text, start, end) { return }
         // PWD=/srv is a folder, token=3 of a parser a count.
         if text[start] == 0x2F, end - start < 2 || text.has("pwd", at: hit.start) || text.has("PWD", at: hit.start) { return }
         keysDoneUntil = end
         foundVerbatim(.secret, text, start, end)
+    }
+
+    /// Three digits are a count: pass=3, pin=4.
+    func isCount(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+        end - start < 4 && (start..<end).allSatisfy { ByteClass.isDigit(text[$0]) }
     }
 
     private func isCookie(_ text: Span<UInt8>, _ start: Int) -> Bool { lowercased(text, start, min(text.count, start + 6)) == "cookie" }
@@ -70,31 +77,6 @@ extension LineJudge {
         return false
     }
 
-    /// The bracket of the array whose first element is quoted from `start` on.
-    private func bracketBefore(_ text: Span<UInt8>, _ start: Int) -> Int? {
-        var i = start - 1
-        while i > 0, start - i < 20, text[i] == 0x22 || text[i] == 0x5C || text[i] == 0x20 { i -= 1 }
-        return i >= 0 && text.at(i) == 0x5B ? i : nil
-    }
-
-    /// Where the brace or bracket that opens here closes, within bounds; strings are passed over.
-    func closing(_ text: Span<UInt8>, _ open: Int) -> Int? {
-        var depth = 0
-        var inString = false
-        var i = open
-        while i < text.count, i - open < 4096 {
-            let c = text[i]
-            if c == 0x22, text[i - 1] != 0x5C || !inString { inString.toggle() }
-            if !inString {
-                if c == 0x7B || c == 0x5B { depth += 1 }
-                if c == 0x7D || c == 0x5D { depth -= 1 }
-                if depth == 0 { return i }
-            }
-            i += 1
-        }
-        return nil
-    }
-
     /// A word of sixteen letters and digits at least, both of them: no word of a sentence.
     private func isRandomWord(_ text: Span<UInt8>, _ start: Int) -> Bool {
         var i = start
@@ -107,7 +89,7 @@ extension LineJudge {
     }
 
     /// The name of an authentication scheme stays before what it carries.
-    private func schemeLength(_ text: Span<UInt8>, _ start: Int) -> Int {
+    func schemeLength(_ text: Span<UInt8>, _ start: Int) -> Int {
         guard let blank = (start..<min(text.count, start + 20)).first(where: { text[$0] == 0x20 }), blank > start else { return 0 }
         let word = lowercased(text, start, blank)
         return Self.schemes.contains(word) || Self.parameterSchemes.contains(word) ? blank + 1 - start : 0
@@ -159,7 +141,7 @@ extension LineJudge {
         return c != 0x3B && (c != 0x26 || !value.isAssignment)
     }
 
-    private func isHarmlessCompound(_ text: Span<UInt8>, _ keyStart: Int, _ wordStart: Int) -> Bool {
+    func isHarmlessCompound(_ text: Span<UInt8>, _ keyStart: Int, _ wordStart: Int) -> Bool {
         var head = Substring(lowercased(text, keyStart, wordStart))
         // All that stands before is to be such words: `nextPage`, but not `nextcloud`.
         var isHarmless = false
@@ -198,9 +180,11 @@ extension LineJudge {
             for i in start..<end where text[i] != 0x2A && text[i] != 0x5B && text[i] != 0x5D { return false }
             return true
         }
-        guard length <= 9 else { return false }
-        switch lowercased(text, start, end) {
-        case "null", "nil", "none", "true", "false", "undefined", "empty", "(null)", "n/a": return true
+        guard length <= 12 else { return false }
+        // `<nil>`, the last bracket perhaps cut off by the search for the value's end.
+        let open = text[start] == 0x3C ? start + 1 : start
+        switch lowercased(text, open, open > start && text[end - 1] == 0x3E ? end - 1 : end) {
+        case "null", "nil", "none", "true", "false", "undefined", "empty", "(null)", "n/a", "no value", "unset": return true
         default: return false
         }
     }

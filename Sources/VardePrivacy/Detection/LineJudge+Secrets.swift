@@ -43,7 +43,7 @@ extension LineJudge {
         case UInt8(ascii: "-"):
             if text.at(p + 1) == 0x2D, text.at(p + 2) == 0x2D {
                 judgePEM(text, p)
-            } else if text.at(p + 1) == 0x2D, text.at(p + 2) != 0x75 {
+            } else if text.at(p + 1) == 0x2D, !text.has("--user", at: p) || ByteClass.isKeyByte(text.at(p + 6)) {
                 judgeSecretOption(text, p)
             } else {
                 judgeUserOption(text, p)
@@ -180,19 +180,31 @@ extension LineJudge {
         keysDoneUntil = max(keysDoneUntil, i)
     }
 
-    /// `--password X`, `--api-key X`; with `=` it is a key like any other.
+    /// `--password X`, `"--api-key", "X"`; with `=` it is a key like any other.
     private mutating func judgeSecretOption(_ text: Span<UInt8>, _ p: Int) {
         var i = p + 2
-        while i - p < 40, ByteClass.isKeyByte(text.at(i)) { i += 1 }
-        guard text.at(i) == 0x20, let hit = vocabulary.words.longestSuffix(text, end: i, inside: { _ in false }),
-            vocabulary.words.entries[hit.index].meaning == .secret
+        while i - p < 42, ByteClass.isKeyByte(text.at(i)) { i += 1 }
+        guard let hit = keyWord(text, i), vocabulary.words.entries[hit.index].meaning == .secret, hit.isPart,
+            hit.isWhole || !isHarmlessCompound(text, p + 2, hit.start)
         else { return }
-        i += 1
-        let quote = text.at(i)
-        let isQuoted = quote == 0x22 || quote == 0x27
-        if isQuoted { i += 1 }
+        let nameEnd = i
+        func isQuote(_ c: UInt8) -> Bool { c == 0x22 || c == 0x27 || c == 0x5C }
+        while i - nameEnd < 8, isQuote(text.at(i)) { i += 1 }
+        let joint = i
+        while i - joint < 8, text.at(i) == 0x2C || ByteClass.isSpace(text.at(i)) { i += 1 }
+        guard i > joint else { return }
+        let open = i
+        while i - open < 8, isQuote(text.at(i)) { i += 1 }
         let start = i
-        while i < text.count, isQuoted ? text[i] != quote : text[i] > 0x20 && text[i] != 0x22 && text[i] != 0x27 { i += 1 }
+        if i > open {
+            i = quotedEnd(text, KeyValue(start: start, end: start, isQuoted: true), limit: text.count)
+        } else {
+            // `[--password X --verbose]`
+            let isListed = text.at(p - 1) == 0x5B || text.at(p - 1) == 0x2C
+            while i < text.count, text[i] > 0x20, text[i] != 0x22, text[i] != 0x27, !(isListed && (text[i] == 0x5D || text[i] == 0x2C)) {
+                i += 1
+            }
+        }
         tokensDoneUntil = i
         guard i > start, text[start] != 0x2D, !isPlaceholder(text, start, i) else { return }
         foundVerbatim(.secret, text, start, i)

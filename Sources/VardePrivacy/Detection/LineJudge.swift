@@ -36,6 +36,10 @@ struct LineJudge {
     private var origins: [UInt32] = []
     /// Values of keys are judged up to here.
     var keysDoneUntil = 0
+    /// Objects and lists are walked up to here.
+    var leavesDoneUntil = 0
+    /// In the line as it came, where the value lies that is its key's as a whole, whatever quotes it holds.
+    var wholeValue = 0..<0
     /// Where values of mail keys were looked through and no @ was found: the next begins behind.
     var withoutAt = 0..<0
     /// Whether the text speaks of a nonce, once somebody wanted to know.
@@ -71,6 +75,8 @@ struct LineJudge {
     mutating func judge(_ text: Span<UInt8>, origins: [UInt32]) -> Bool? {
         if !origins.isEmpty || !self.origins.isEmpty { self.origins = origins }
         keysDoneUntil = 0
+        leavesDoneUntil = 0
+        if !origins.isEmpty { wholeValue = 0..<0 }
         speaksOfNonce = nil
         withoutAt = 0..<0
         credentialAt = -1

@@ -52,10 +52,23 @@ struct Vocabulary: Sendable {
         for (meaning, text) in Self.lists {
             for word in text.split(separator: " ") { words.insert(String(word), meaning) }
         }
+        for (ofSecrets, kinds) in [(Self.passwords, Self.kindsOfPasswords), (Self.tokens, Self.kindsOfTokens)] {
+            for word in ofSecrets { for kind in kinds { words.insert(word + kind, .secret) } }
+        }
         for (word, meaning) in extra { words.insert(word, meaning) }
         words.add(to: &filter) { !$0.saysNothingOfValue }
         roleAccounts = Self.roleAccounts.union(extraRoleAccounts.map { $0.lowercased() })
     }
+
+    /// Words that stay secrets' with one of the others behind them.
+    private static let passwords = ["password", "passord", "passwd", "lösenord", "adgangskode", "salasana"]
+    private static let kindsOfPasswords = [
+        "hash", "hashed", "new", "old", "nytt", "gammelt",
+        "confirm", "confirmation", "again", "repeat", "verify", "gjenta", "bekreft", "value",
+        "verdi", "string", "text", "plain", "enc", "encrypted", "base64", "db",
+    ]
+    private static let tokens = ["secret", "token", "apikey", "credentials"]
+    private static let kindsOfTokens = ["hash", "value", "verdi", "string", "json"]
 
     private static let lists: [(KeyMeaning, String)] = [
         (
@@ -64,10 +77,17 @@ struct Vocabulary: Sendable {
                 + "secret hemmelighet token apikey authtoken accesstoken refreshtoken idtoken secretkey accesskey privatekey signingkey "
                 + "encryptionkey clientsecret authorization credential credentials sessionid sessid jsessionid phpsessid session sesjon "
                 + "sesjonsid cookie setcookie engangskode otp xsrf csrftoken connectionstring dsnpassword bearer jwt apisecret masterkey "
-                + "storagekey accountkey sharedkey webhooksecret userpw dbpw pw sharedaccesskey saspolicykey sastoken totp userpassword cnonce rspauth"
+                + "storagekey accountkey sharedkey webhooksecret userpw dbpw pw sharedaccesskey saspolicykey sastoken totp userpassword cnonce rspauth "
+                + "sshkey rsakey hmackey aeskey sessionkey subscriptionkey functionskey psk presharedkey secretkeybase connstr csrf passfrase "
+                + "userpass dbpass smtppass storepass keypass passordet passordene lösen lösenordet losenordet hemlighet hemligheten "
+                + "salasanat tunnusluku pinkoodi pääsykoodi paasykoodi tilgangskode tilgangstoken tilgangsnøkkel tilgangsnokkel "
+                + "adgangstoken adgangsnøgle adgangsnogle åtkomsttoken åtkomstnyckel krypteringsnøkkel krypteringsnokkel krypteringsnøgle "
+                + "krypteringsnyckel apinøkkel apinokkel apinøgle apinyckel apiavain salausavain sikkerhetskode säkerhetskod sakerhetskod "
+                + "sikkerhedskode turvakoodi engangspassord engangskoder engångskod engångslösenord kertakäyttökoodi mfacode 2facode "
+                + "verificationcode recoverycode backupcode securitycode cardsecuritycode adgangskoden accesstokens apikeys passwords passord2"
         ),
         (.digestProof, "response"),
-        (.weakSecret, "pass pin sid sig signature auth_key authkey nøkkel nokkel"),
+        (.weakSecret, "pass pin sid sig signature auth_key authkey nøkkel nokkel nøgle nyckel avain hemmelig hemlig"),
         (
             .fnr,
             "fnr fødselsnr fodselsnr foedselsnr fødselsnummer fodselsnummer foedselsnummer personnummer personnr ssn nationalid nationalidentity "
@@ -83,34 +103,34 @@ struct Vocabulary: Sendable {
         (
             .account,
             "konto kontonr kontonummer account accountno accountnr accountnumber bankaccount bankkonto kontonummeret bankkontonummer tilkonto "
-                + "frakonto debetkonto kreditkonto utbetalingskonto lønnskonto lonnskonto bban tilinumero kontoen belastkonto account_number acct kto ktonr kontoer"
+                + "frakonto debetkonto kreditkonto utbetalingskonto lønnskonto lonnskonto bban tilinumero tilinro kontoen belastkonto account_number acct kto ktonr kontoer"
         ),
         (
             .phone,
             "tlf telefon telefonnr telefonnummer phone phonenumber phoneno mobil mobilnr mobilnummer mobile mobilephone mobileno mobilenumber mob "
                 + "tel telephone msisdn puhelin puhelinnumero matkapuhelin gsm cell cellphone sms faks fax telefax mobiltelefon mobiltlf tlfnr "
                 + "telno telnr kontakttelefon telefonen mobilen telefoner phones tlfnummer puh puhnro ring ringte oppringt anropt whatsapp "
-                + "telefonnumre telefonnummeret mobilnummeret callerid mobiilinumero tlfmobil tlfprivat tlfarbeid tlfjobb mobilprivat phonehome phonework phoneprivate puhelinnumerot"
+                + "telefonnumre mobiltelefonnummer matkapuhelinnumero telefonnummeret mobilnummeret callerid mobiilinumero tlfmobil tlfprivat tlfarbeid tlfjobb mobilprivat phonehome phonework phoneprivate puhelinnumerot"
         ),
         (.personnummer, "personnummerse svensktpersonnummer samordningsnummer samordningsnr svensktid"),
         (.cpr, "cpr cprnr cprnummer cprno cpr_number"),
         (.kennitala, "kennitala kennitölu kt kennitalan kennitölunúmer ktnr"),
-        (.hetu, "hetu henkilötunnus henkilotunnus sotu"),
+        (.hetu, "hetu henkilötunnus henkilotunnus henkilötunnukset sotu"),
         (.kid, "kid kidnr kidnummer kid_nummer"),
         (
             .licence,
             "driverslicensenumber drivinglicenceno førerkort forerkort førerkortnr førerkortnummer forerkortnummer forerkortnr førerkortet driverslicence driverslicense drivinglicence "
                 + "drivinglicense drivinglicencenumber licencenumber licensenumber körkort korkort körkortsnummer kørekort korekort "
-                + "kørekortnummer ajokortti driverlicense driverlicence sertifikat"
+                + "kørekortnummer ajokortti ajokorttinumero körkortsnr driverlicense driverlicence sertifikat"
         ),
         (
             .passport,
-            "pass_nr passnr passnummer passport passportno passportnr passportnumber passinumero pasnummer pasnr passi passet passportid reisepass "
+            "pass_nr passnr passnummer passport passportno passportnr passportnumber passinumero pasnummer pasnr passi passet passinnumero passportid reisepass "
                 + "reisedokument traveldocument"
         ),
         (
             .plate,
-            "bil regnr registreringsnummer kjennemerke kjennetegn bilskilt skilt kjøretøy kjoretoy licenseplate licenceplate plate numberplate "
+            "bil regnr registreringsnummer kjennemerke kjennetegn bilskilt skilt skiltnr skiltnummer kjøretøy kjoretoy licenseplate licenceplate plate numberplate "
                 + "registrationnumber nummerplade nummerskilt bilnr bilnummer registreringsnr regnummer vehicle rekisterinumero vehicleregistration "
                 + "carplate car kjøretøyet bilen registreringsskylt regnro"
         ),
@@ -124,19 +144,20 @@ struct Vocabulary: Sendable {
         (.longitude, "lon lng long longitude lengdegrad längdgrad gpslon geolon gpslng"),
         (
             .email,
-            "email epost epostadresse emailaddress mail mailto epostadress sähköposti sahkoposti emailadresse mailadresse recipientemail useremail"
+            "email epost epostadresse emailaddress mail mailto epostadress sähköposti sahkoposti sähköpostiosoite sahkopostiosoite emailadresse mailadresse recipientemail useremail"
         ),
         (
             .address,
             "adresse adresser address adr gate gateadresse gatenavn postadresse bostedsadresse bostad streetaddress street adress "
                 + "postaladdress homeaddress hjemmeadresse gatuadress osoite katuosoite vej vejnavn vei veiadresse addressline addressline1 "
                 + "addressline2 adresselinje adresselinje1 adresselinje2 leveringsadresse fakturaadresse folkeregisteradresse kontaktadresse "
-                + "besøksadresse besoksadresse billingaddress shippingaddress deliveryaddress bosted katu lähiosoite"
+                + "besøksadresse besoksadresse billingaddress shippingaddress deliveryaddress bosted katu lähiosoite hemadress bostadsadress postadress leveransadress fakturaadress hjemadresse bopælsadresse bopæl postiosoite "
+                + "kotiosoite"
         ),
         (
             .name,
             "navn fornavn etternavn mellomnavn firstname lastname fullname surname givenname familyname middlename forename fornamn efternamn "
-                + "förnamn namn etunimi sukunimi nimi fuldenavn fultnavn fullstendignavn kundenavn pasientnavn customername displayname "
+                + "förnamn namn etunimi sukunimi nimi fuldenavn fultnavn fullstendignavn kundenavn pasientnavn customername efternavn mellemnavn mellannamn kundnamn tilltalsnamn asiakkaannimi henkilönimi fornavne etternavne navnene displayname "
                 + "personnavn kontaktperson cardholder cardholdername kortholder innehaver maidenname nickname patientname username_full "
                 + "kontaktnavn søkernavn sokernavn brukersnavn ansattnavn employeename contactname ownername eiernavn accountholder "
                 + "kontohaver mottakernavn avsendernavn recipientname sendername personname membername clientname visningsnavn kallenavn"
@@ -146,7 +167,7 @@ struct Vocabulary: Sendable {
             .user,
             "user username bruker brukernavn login loginname userid_name användare anvandare användarnamn anvandarnamn brugernavn bruger "
                 + "käyttäjä kayttaja käyttäjätunnus kayttajatunnus usr uname saksbehandler innloggetbruker remoteuser principal upn "
-                + "samaccountname loggedinuser preferredusername navident ruser logname"
+                + "samaccountname loggedinuser preferredusername navident ruser logname käyttäjänimi kayttajanimi"
         ),
         (
             .version,

@@ -80,7 +80,7 @@ struct WordTable<Meaning: Sendable>: Sendable {
         var isPart: Bool
     }
 
-    /// The longest word of the table that ends at `end`; of words inside a part only those `inside` admits.
+    /// The longest word of the table that ends at `end`; of words inside a part only those `inside` admits, where no word is a part.
     /// Complexity: O(longest word).
     func longestSuffix(_ text: Span<UInt8>, end: Int, acrossBlank: Bool = false, inside: (Meaning) -> Bool) -> Hit? {
         var hash: UInt32 = 0
@@ -114,7 +114,9 @@ struct WordTable<Meaning: Sendable>: Sendable {
             let whole = !ByteClass.isKeyByte(previous)
             let part =
                 whole || previous == 0x2D || previous == 0x5F || previous == 0x2E || (raw &- 0x41 < 26 && previous &- 0x61 < 26)
-            guard part || inside(entries[index].meaning), matches(text, end: end, index, acrossBlank: acrossBlank) else { continue }
+            guard part || best?.isPart != true && inside(entries[index].meaning),
+                matches(text, end: end, index, acrossBlank: acrossBlank)
+            else { continue }
             best = Hit(index: index, start: position, isWhole: whole, isPart: part)
         }
         return best
