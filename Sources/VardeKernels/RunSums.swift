@@ -1,3 +1,5 @@
+import CVardeKernels
+
 /// The inner loops of decoding a column of integers: each element costs a few instructions and no check of its own.
 package enum RunSums {
     /// Writes `base` plus each of the first `count` offsets to `output` from `start` on.
@@ -41,19 +43,9 @@ package enum RunSums {
         last = sum
     }
 
-    /// Writes the integers as doubles to `output` from `start` on, times `factor` (wrapping), divided by `divisor` where it is not 1.
-    package static func doubles(
-        _ integers: Span<Int64>, factor: Int64, divisor: Double, into output: inout MutableSpan<Double>, at start: Int
-    ) {
-        let count = integers.count
-        precondition(start >= 0 && start <= output.count - count, "values beyond their column")
-        // In bounds by the check above.
-        if factor == 1, divisor == 1 {
-            for i in 0..<count { unsafe output[unchecked: start &+ i] = Double(integers[unchecked: i]) }
-        } else if divisor == 1 {
-            for i in 0..<count { unsafe output[unchecked: start &+ i] = Double(integers[unchecked: i] &* factor) }
-        } else {
-            for i in 0..<count { unsafe output[unchecked: start &+ i] = Double(integers[unchecked: i] &* factor) / divisor }
-        }
+    /// Writes the integers as doubles, times `factor` (wrapping), divided by `divisor`.
+    package static func doubles(_ integers: Span<Int64>, factor: Int64, divisor: Double, into output: inout MutableSpan<Double>) {
+        precondition(output.count == integers.count, "values beyond their column")
+        varde_doubles(integers, factor, divisor, &output)
     }
 }

@@ -34,6 +34,19 @@ import VardeCompression
         }
     }
 
+    @Test func `a gzip stream of pieces made apart is one body`() throws {
+        let samples = Self.samples(seed: 5)
+        let pieces = samples.map { GzipPiece($0.span) }
+        var stream = GzipStream()
+        let packed = pieces.flatMap { stream.append($0) } + stream.end()
+        var back: [UInt8] = []
+        try Deflate.decompress(packed.span, from: .gzip, limit: 1 << 20, into: &back)
+        #expect(back == samples.flatMap { $0 })
+        var nothing = GzipStream()
+        try Deflate.decompress(nothing.end().span, from: .gzip, limit: 1, into: &back)
+        #expect(back.isEmpty)
+    }
+
     @Test func `a snappy header that claims 4 GB allocates nothing`() {
         var out: [UInt8] = []
         // The varint of 2^32 - 1, then a few bytes.

@@ -6,7 +6,10 @@ final class Connection: @unchecked Sendable {
 
     private var descriptor: Int32
     private let port: Int
-    private var buffer: [UInt8] = []
+    /// What was received and not yet taken lies in `taken..<filled` of it.
+    private var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    private var taken = 0
+    private var filled = 0
 
     init(port: Int) throws {
         self.port = port
@@ -42,7 +45,8 @@ final class Connection: @unchecked Sendable {
             return try requestOnce(method, path, headers: headers, body: body)
         } catch {
             close(descriptor)
-            buffer = []
+            taken = 0
+            filled = 0
             descriptor = -1
             descriptor = try Self.open(port)
             return try requestOnce(method, path, headers: headers, body: body)
@@ -70,29 +74,44 @@ final class Connection: @unchecked Sendable {
         }
     }
 
+    /// Receives more; what was not taken yet is moved to the front where there is no room behind it.
     private func fillBuffer() throws {
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        let count = recv(descriptor, &chunk, chunk.count, 0)
+        if taken == filled {
+            taken = 0
+            filled = 0
+        } else if filled == buffer.count {
+            buffer.replaceSubrange(0..<filled - taken, with: buffer[taken..<filled])
+            filled -= taken
+            taken = 0
+        }
+        let count = buffer.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress.map { $0 + filled }, $0.count - filled, 0) }
         guard count > 0 else { throw Failure(description: "the server closed the connection") }
-        buffer += chunk[..<count]
+        filled += count
     }
 
     private func readLine() throws -> String {
+        var searched = 0
         while true {
-            if let end = buffer.firstIndex(of: 10) {
-                let line = String(decoding: buffer[..<end], as: UTF8.self)
-                buffer.removeFirst(end + 1)
+            if let end = buffer[(taken + searched)..<filled].firstIndex(of: 10) {
+                let line = String(decoding: buffer[taken..<end], as: UTF8.self)
+                taken = end + 1
                 return line.hasSuffix("\r") ? String(line.dropLast()) : line
             }
+            searched = filled - taken
+            if searched == buffer.count { throw Failure(description: "a line of the answer is too long") }
             try fillBuffer()
         }
     }
 
-    private func read(_ count: Int) throws -> [UInt8] {
-        while buffer.count < count { try fillBuffer() }
-        let bytes = Array(buffer[..<count])
-        buffer.removeFirst(count)
-        return bytes
+    private func read(_ count: Int, into body: inout [UInt8]) throws {
+        var missing = count
+        while missing > 0 {
+            if taken == filled { try fillBuffer() }
+            let part = min(missing, filled - taken)
+            body += buffer[taken..<taken + part]
+            taken += part
+            missing -= part
+        }
     }
 
     private func readAnswer() throws -> (status: Int, body: [UInt8]) {
@@ -104,11 +123,14 @@ final class Connection: @unchecked Sendable {
             if parts.count == 2, parts[0] == "content-length" { length = Int(parts[1]) ?? 0 }
             if parts.count == 2, parts[0] == "transfer-encoding", parts[1] == "chunked" { chunked = true }
         }
-        if !chunked { return (status, status == 204 ? [] : try read(length)) }
         var body: [UInt8] = []
+        if !chunked {
+            if status != 204 { try read(length, into: &body) }
+            return (status, body)
+        }
         while true {
             let size = Int(try readLine().split(separator: ";").first ?? "0", radix: 16) ?? 0
-            if size > 0 { body += try read(size) }
+            try read(size, into: &body)
             _ = try readLine()
             if size == 0 { return (status, body) }
         }

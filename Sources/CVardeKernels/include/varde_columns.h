@@ -16,6 +16,10 @@ size_t varde_count_falls(const double *__counted_by(count) values VARDE_NOESCAPE
 int varde_columns_differ(const int64_t *__counted_by(count) left VARDE_NOESCAPE, const int64_t *__counted_by(count) right VARDE_NOESCAPE,
                          size_t count);
 
+/// Writes the integers as doubles, times `factor` (wrapping), divided by `divisor`.
+void varde_doubles(const int64_t *__counted_by(count) integers VARDE_NOESCAPE, size_t count, int64_t factor, double divisor,
+                   double *__counted_by(count) output VARDE_NOESCAPE);
+
 #ifdef __cplusplus
 }
 #endif

@@ -188,7 +188,7 @@ enum ValueColumn {
             values.setCount(count)
             var output = values.mutableSpan
             RunSums.doubles(
-                scratch.integers.span, factor: Int64(bitPattern: unit), divisor: powers[exponent], into: &output, at: 0)
+                scratch.integers.span, factor: Int64(bitPattern: unit), divisor: powers[exponent], into: &output)
         }
         for (index, bits) in exceptions { values[index] = Double(bitPattern: bits) }
         return true

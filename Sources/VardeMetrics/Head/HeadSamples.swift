@@ -26,6 +26,10 @@ struct HeadSamples {
     /// Chained samples are settled when there are so many of them, and so many a series as well: a stretch costs a few bytes a series.
     private let settledAtLeast: Int
     private static let settledAtLeastOfSeries = 16
+    /// So many settled stretches of the same kind become one, where that has no more samples than `joinedAtMost`: a query reads each
+    /// series in each stretch.
+    private static let joined = 4
+    private static let joinedAtMost = 1 << 21
 
     private var settled: [SettledSamples] = []
     private var settledCount = 0
@@ -88,11 +92,23 @@ struct HeadSamples {
     private mutating func settle() {
         settled.append(SettledSamples(self, newest: newest))
         settledCount += chainedCount
+        joinSettled()
         full = []
         open.reserveCapacity(Self.slabSize)
         farTimes = [:]
         histograms = [:]
         newest = [UInt32](repeating: Self.none, count: newest.count)
+    }
+
+    /// Joins the newest stretches once they are `joined`, each as large as the newest or smaller than two of it.
+    private mutating func joinSettled() {
+        let own = settled.suffix(Self.joined)
+        guard own.count == Self.joined, let newest = own.last, own.allSatisfy({ $0.count < 2 * newest.count }),
+            own.reduce(0, { $0 + $1.count }) <= Self.joinedAtMost
+        else { return }
+        let whole = SettledSamples(joining: own)
+        settled.removeLast(Self.joined)
+        settled.append(whole)
     }
 
     mutating func append(series: UInt32, _ timestamp: Int64, _ histogram: NativeHistogram) {

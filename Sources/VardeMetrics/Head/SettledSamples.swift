@@ -36,6 +36,36 @@ struct SettledSamples {
         }
     }
 
+    /// Joins stretches that were settled one after the other, in this order.
+    init(joining parts: some Collection<SettledSamples>) {
+        let count = parts.reduce(0) { $0 + $1.times.count }
+        times.reserveCapacity(count)
+        values.reserveCapacity(count)
+        let series = parts.reduce(0) { max($0, $1.starts.count - 1) }
+        starts.reserveCapacity(series + 1)
+        for number in 0..<UInt32(series) {
+            starts.append(UInt32(times.count))
+            for part in parts {
+                let own = part.range(of: number)
+                if own.isEmpty { continue }
+                if !part.histograms.isEmpty {
+                    for position in own {
+                        if let histogram = part.histograms[position] { histograms[times.count + position - own.lowerBound] = histogram }
+                    }
+                }
+                times.append(copying: own, of: part.times)
+                values.append(copying: own, of: part.values)
+            }
+        }
+        starts.append(UInt32(times.count))
+        for part in parts {
+            first = min(first, part.first)
+            last = max(last, part.last)
+        }
+    }
+
+    var count: Int { times.count }
+
     /// Positions of a series' samples.
     @inline(__always)
     func range(of series: UInt32) -> Range<Int> {

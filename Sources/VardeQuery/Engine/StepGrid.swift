@@ -28,4 +28,9 @@ package struct StepGrid: Sendable, Equatable {
 
     /// Whether there is exactly one step.
     package var isInstant: Bool { count == 1 }
+
+    /// The steps in stretches of so many.
+    func stretches(of length: Int) -> [Range<Int>] {
+        stride(from: 0, to: count, by: max(1, length)).map { $0..<min(count, $0 + max(1, length)) }
+    }
 }

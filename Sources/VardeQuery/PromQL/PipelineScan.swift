@@ -3,6 +3,18 @@ internal import Synchronization
 internal import VardeKernels
 internal import VardeModel
 
+/// The metric names of a scan's series. Apart from the worker, of which a copy would be made for each name otherwise.
+private struct SeriesNames {
+    /// The name all of them have, where the selector says it.
+    let fixed: String?
+    let selection: any SeriesSelection
+
+    func callAsFunction(_ series: Int) -> String {
+        if let fixed { return fixed }
+        return selection.name(at: series)
+    }
+}
+
 /// One thread's share of a scan.
 private struct PipelineWorker {
     let evaluator: PromQLEvaluator
@@ -11,7 +23,7 @@ private struct PipelineWorker {
     let grid: StepGrid
     /// Group of each series where rows are folded.
     let groups: [UInt32]
-    let fixedName: String?
+    let names: SeriesNames
     /// The series kept, where they are not folded into groups.
     var matrix: StepMatrix
     var fold: AggregationFold?
@@ -23,6 +35,8 @@ private struct PipelineWorker {
     private static let checkInterval = 32
 
     mutating func run(_ range: Range<Int>) throws(QueryError) {
+        // Taken out once: what is asked of `self` for every series copies more than it looks.
+        let (budget, pipeline, selection, name) = (evaluator.budget, pipeline, selection, names)
         var reader = selection.reader(
             from: pipeline.span.from, through: pipeline.span.through, staleMarkersOnly: !pipeline.asksForValues(fold?.operation))
         var columns = SampleColumns()
@@ -33,7 +47,7 @@ private struct PipelineWorker {
         let drops = pipeline.dropsName
         var reportedName: String?
         for series in range {
-            if series % Self.checkInterval == 0 { try evaluator.budget.check() }
+            if series % Self.checkInterval == 0 { try budget.check() }
             columns.removeAll()
             do {
                 try reader.read(at: series, into: &columns)
@@ -44,33 +58,31 @@ private struct PipelineWorker {
             }
             if columns.count == 0 { continue }
             let count = columns.count
-            evaluator.budget.noteRead(count)
-            try evaluator.budget.hold(count)
+            budget.noteRead(count)
+            try budget.hold(count)
             if evaluation != nil {
                 samples.load(&columns, statsOnly: pipeline.statsOnly)
                 try evaluation?.evaluate(samples, name: name(series), into: &row)
                 if let position = pipeline.counterCheck, row.kinds.contains(PointKind.float) {
-                    let name = name(series)
-                    if name != reportedName { checkCounter(name, series, position) }
-                    reportedName = name
+                    let own = name(series)
+                    if own != reportedName { checkCounter(own, series, position) }
+                    reportedName = own
                 }
             } else {
                 readInstant(columns, into: &row)
             }
-            evaluator.budget.release(count)
+            budget.release(count)
             for transform in pipeline.transforms { transform.apply(to: &row, &notes) }
             try emit(row, series, drops: drops)
         }
         if let evaluation { notes.merge(evaluation.annotations) }
     }
 
-    private func name(_ series: Int) -> String { fixedName ?? selection.name(at: series) }
-
     private mutating func emit(_ row: borrowing StepRow, _ series: Int, drops: Bool) throws(QueryError) {
         if row.isEmpty { return }
         if fold != nil {
             // The name is told only where histograms do not fit together.
-            let name = row.histograms.isEmpty ? "" : name(series)
+            let name = row.histograms.isEmpty ? "" : names(series)
             let group = Int(groups[series])
             fold?.add(row, to: group, dropsName: drops, name: name)
             return
@@ -219,7 +231,8 @@ extension PromQLEvaluator {
             fixedName = matcher.value
         }
         let worker = PipelineWorker(
-            evaluator: self, pipeline: pipeline, selection: selection, grid: grid, groups: groups, fixedName: fixedName,
+            evaluator: self, pipeline: pipeline, selection: selection, grid: grid, groups: groups,
+            names: SeriesNames(fixed: fixedName, selection: selection),
             matrix: StepMatrix(grid: grid), fold: fold)
         if threads == 1 {
             var own = worker

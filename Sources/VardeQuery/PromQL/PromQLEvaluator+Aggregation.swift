@@ -75,6 +75,9 @@ extension PromQLEvaluator {
         return result
     }
 
+    /// Steps whose values are gathered at once.
+    private static let stepsGathered = 16
+
     private func parameterRange(_ node: PromQLAggregate) -> SourceRange { node.parameter?.range ?? node.range }
 
     private func quantile(
@@ -88,19 +91,25 @@ extension PromQLEvaluator {
         for (series, group) in groups.ofSeries.enumerated() { members[group].append(series) }
         var result = StepMatrix(grid: input.grid)
         var row = StepRow(stepCount: input.grid.count)
-        var values: [Double] = []
+        // Some steps at a time, so that each series is read as it lies.
+        let stretches = input.grid.stretches(of: Self.stepsGathered)
+        var columns = [[Double]](repeating: [], count: Self.stepsGathered)
         for (group, labels) in groups.labels.enumerated() {
             row.removeAll()
-            for step in 0..<input.grid.count {
-                values.removeAll(keepingCapacity: true)
+            for steps in stretches {
+                for at in columns.indices { columns[at].removeAll(keepingCapacity: true) }
                 for series in members[group] {
-                    switch input.kind(series, step) {
-                    case PointKind.float: values.append(input.value(series, step))
-                    case PointKind.histogram: notes.histogramIgnored(in: .quantile, node.expression.range)
-                    default: break
+                    for step in steps {
+                        switch input.kind(series, step) {
+                        case PointKind.float: columns[step - steps.lowerBound].append(input.value(series, step))
+                        case PointKind.histogram: notes.histogramIgnored(in: .quantile, node.expression.range)
+                        default: break
+                        }
                     }
                 }
-                if !values.isEmpty { row.set(step, Quantiles.quantile(parameters[step], of: &values)) }
+                for step in steps where !columns[step - steps.lowerBound].isEmpty {
+                    row.set(step, Quantiles.quantile(parameters[step], of: &columns[step - steps.lowerBound]))
+                }
             }
             let drops = members[group].contains { input.dropsName[$0] }
             if !row.isEmpty { result.append(labels, dropsName: drops, row) }
@@ -122,43 +131,20 @@ extension PromQLEvaluator {
             throw .execution("Scalar value \(FloatText.general(largest)) overflows int64")
         }
         var chosen = StepChoice(input)
-        var best = [[Int]](repeating: [], count: groups.labels.count)
-        for step in 0..<input.grid.count {
-            let limit = min(Int(parameters[step]), input.seriesCount)
-            if limit < 1 { continue }
-            for group in best.indices { best[group].removeAll(keepingCapacity: true) }
+        for steps in input.grid.stretches(of: BestSeries.mostCells / max(1, groups.labels.count)) {
+            var best = BestSeries(input, steps, groupCount: groups.labels.count, limits: parameters)
             for series in 0..<input.seriesCount {
-                let kind = input.kind(series, step)
-                if kind == PointKind.absent { continue }
                 let group = groups.ofSeries[series]
-                if node.operation == .limitk {
-                    if best[group].count < limit { best[group].append(series) }
-                } else if kind == PointKind.histogram {
-                    notes.histogramIgnored(in: node.operation, node.range)
-                } else {
-                    insert(series, into: &best[group], limit: limit) {
-                        input.value($0, step)
-                    } isBetter: { a, b in
-                        if a.isNaN { return false }
-                        return b.isNaN || (node.operation == .topk ? a > b : a < b)
-                    }
+                switch node.operation {
+                case .limitk: best.offerFirst(series, of: group)
+                case .topk: best.offer(series, of: group) { $0 > $1 }
+                default: best.offer(series, of: group) { $0 < $1 }
                 }
             }
-            for group in best { for series in group { chosen.keep(series, step) } }
+            if best.hasMetHistogram { notes.histogramIgnored(in: node.operation, node.range) }
+            best.choose(into: &chosen)
         }
         return chosen.result
-    }
-
-    /// Inserts into a list of the best so far, best first; of equal ones the first stands before.
-    private func insert(
-        _ series: Int, into best: inout [Int], limit: Int, value: (Int) -> Double, isBetter: (Double, Double) -> Bool
-    ) {
-        let own = value(series)
-        if best.count == limit, let last = best.last, !isBetter(own, value(last)) { return }
-        var place = best.count
-        while place > 0, isBetter(own, value(best[place - 1])) { place -= 1 }
-        best.insert(series, at: place)
-        if best.count > limit { best.removeLast() }
     }
 
     /// `limit_ratio`: the series whose hash falls into a share of all hashes.
@@ -211,36 +197,6 @@ extension PromQLEvaluator {
                 let before = result.kind(row, step) == PointKind.absent ? 0 : result.value(row, step)
                 result.set(row, step, before + 1)
             }
-        }
-        return result
-    }
-}
-
-/// Some points of a matrix: at one step in the order they are chosen, else in the order of the series.
-private struct StepChoice {
-    private let input: StepMatrix
-    private var order: [Int] = []
-    private var kept: [Bool]
-
-    init(_ input: StepMatrix) {
-        self.input = input
-        kept = [Bool](repeating: false, count: input.kinds.count)
-    }
-
-    mutating func keep(_ series: Int, _ step: Int) {
-        kept[series * input.grid.count + step] = true
-        if input.grid.isInstant { order.append(series) }
-    }
-
-    var result: StepMatrix {
-        if input.grid.isInstant { return input.reordered(order) }
-        var result = StepMatrix(grid: input.grid)
-        var row = StepRow(stepCount: input.grid.count)
-        for series in 0..<input.seriesCount {
-            input.read(series, into: &row)
-            let base = series * input.grid.count
-            for step in 0..<input.grid.count where !kept[base + step] && row.kinds[step] != PointKind.absent { row.remove(step) }
-            if !row.isEmpty { result.append(input.labels[series], dropsName: input.dropsName[series], row) }
         }
         return result
     }

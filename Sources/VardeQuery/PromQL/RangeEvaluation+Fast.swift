@@ -13,14 +13,19 @@ struct WindowPlan: Sendable {
     private(set) var toEnd: [Double] = []
     /// Seconds from its first to its last sample.
     private(set) var sampled: [Double] = []
+    /// What a window's difference becomes a rate or an increase by, where nothing but the window's edges bounds it.
+    private(set) var factors: [Double] = []
+    /// A counter whose first value is at least its difference divided by this cannot have begun within `toStart`; somewhat too small, so
+    /// that who is near the bound is looked at exactly.
+    private(set) var safeShares: [Double] = []
     /// Where windows begin or end among the samples, ascending: no window holds a part of what lies between two of these.
     private(set) var edges: [Int32] = []
     /// For each step the positions in `edges` of its window's ends; made with them when they are first asked for.
     private(set) var firstEdges: [Int32] = []
     private(set) var lastEdges: [Int32] = []
 
-    /// Makes the plan one for these times, where it is not yet.
-    mutating func prepare(_ wanted: [Int64], _ windows: RangeWindows) {
+    /// Makes the plan one for these times, where it is not yet. `perSecond` is what differences are divided by, always the same.
+    mutating func prepare(_ wanted: [Int64], _ windows: RangeWindows, perSecond: Double = 1) {
         if !lows.isEmpty, ColumnCounts.areEqual(times.span, wanted.span) { return }
         times = wanted
         edges.removeAll(keepingCapacity: true)
@@ -29,7 +34,7 @@ struct WindowPlan: Sendable {
             self[keyPath: path].removeAll(keepingCapacity: true)
             self[keyPath: path].reserveCapacity(count)
         }
-        for path in [\WindowPlan.toStart, \.toEnd, \.sampled] {
+        for path in [\WindowPlan.toStart, \.toEnd, \.sampled, \.factors, \.safeShares] {
             self[keyPath: path].removeAll(keepingCapacity: true)
             self[keyPath: path].reserveCapacity(count)
         }
@@ -46,6 +51,8 @@ struct WindowPlan: Sendable {
                 toStart.append(0)
                 toEnd.append(0)
                 sampled.append(0)
+                factors.append(0)
+                safeShares.append(0)
                 continue
             }
             let length = Double(span[high - 1] - span[low]) / 1000
@@ -53,9 +60,13 @@ struct WindowPlan: Sendable {
             let threshold = average * 1.1
             let before = Double(span[low] - start) / 1000
             let after = Double(end - span[high - 1]) / 1000
-            toStart.append(before >= threshold ? average / 2 : before)
-            toEnd.append(after >= threshold ? average / 2 : after)
+            let stretchedBefore = before >= threshold ? average / 2 : before
+            let stretchedAfter = after >= threshold ? average / 2 : after
+            toStart.append(stretchedBefore)
+            toEnd.append(stretchedAfter)
             sampled.append(length)
+            factors.append((length + stretchedBefore + stretchedAfter) / length / perSecond)
+            safeShares.append(length / stretchedBefore * 0.999999)
         }
     }
 
@@ -94,12 +105,12 @@ extension RangeEvaluation {
         switch function {
         case .rate, .increase:
             if usesStartTimestamps, !samples.starts.isEmpty { return false }
-            plan.prepare(samples.times, windows)
-            Self.fastRate(
-                samples, plan, &row.values, &row.kinds, perSecond: function == .rate ? Double(windows.range) / 1000 : nil, isCounter: true)
+            let perSecond = function == .rate ? Double(windows.range) / 1000 : 1
+            plan.prepare(samples.times, windows, perSecond: perSecond)
+            Self.fastRate(samples, plan, &row.values, &row.kinds, perSecond: perSecond, isCounter: true)
         case .delta:
             plan.prepare(samples.times, windows)
-            Self.fastRate(samples, plan, &row.values, &row.kinds, perSecond: nil, isCounter: false)
+            Self.fastRate(samples, plan, &row.values, &row.kinds, perSecond: 1, isCounter: false)
         case .min, .max:
             plan.prepare(samples.times, windows)
             plan.prepareEdges()
@@ -131,7 +142,7 @@ extension RangeEvaluation {
 
     /// Differences between the edges, with the values lost at counter resets: only resets inside a window are visited.
     private static func fastRate(
-        _ samples: borrowing SeriesSamples, _ plan: WindowPlan, _ rowValues: inout [Double], _ rowKinds: inout [UInt8], perSecond: Double?,
+        _ samples: borrowing SeriesSamples, _ plan: WindowPlan, _ rowValues: inout [Double], _ rowKinds: inout [UInt8], perSecond: Double,
         isCounter: Bool
     ) {
         let values = samples.values.span
@@ -141,6 +152,8 @@ extension RangeEvaluation {
         let toStart = plan.toStart.span
         let toEnd = plan.toEnd.span
         let sampled = plan.sampled.span
+        let factors = plan.factors.span
+        let safeShares = plan.safeShares.span
         var output = rowValues.mutableSpan
         var kinds = rowKinds.mutableSpan
         var nextReset = 0
@@ -158,16 +171,18 @@ extension RangeEvaluation {
                     reset += 1
                 }
             }
+            kinds[step] = PointKind.float
+            if !isCounter || first * safeShares[step] >= difference {
+                output[step] = difference * factors[step]
+                continue
+            }
             let length = sampled[step]
             var before = toStart[step]
-            if isCounter, difference > 0, first >= 0 {
+            if difference > 0, first >= 0 {
                 let toZero = length * (first / difference)
                 if toZero < before { before = toZero }
             }
-            var factor = (length + before + toEnd[step]) / length
-            if let perSecond { factor /= perSecond }
-            output[step] = difference * factor
-            kinds[step] = PointKind.float
+            output[step] = difference * ((length + before + toEnd[step]) / length / perSecond)
         }
     }
 
@@ -186,37 +201,52 @@ extension RangeEvaluation {
         }
         if !finite || largest > 1e150 { return false }
         plan.prepare(samples.times, windows)
-        if runningSums.count != 2 * (values.count + 1) { runningSums = [Double](repeating: 0, count: 2 * (values.count + 1)) }
-        Self.sum(values, into: &runningSums)
+        plan.prepareEdges()
+        if runningSums.count < 2 * plan.edges.count { runningSums = [Double](repeating: 0, count: 2 * plan.edges.count) }
+        Self.sum(values, plan.edges, into: &runningSums)
         let sums = runningSums.span
+        let firsts = plan.firstEdges.span
+        let lasts = plan.lastEdges.span
         let lows = plan.lows.span
         let highs = plan.highs.span
         let isSum = function == .sum
         for step in lows.indices {
-            let low = Int(lows[step])
-            let high = Int(highs[step])
-            if high == low { continue }
-            let total = (sums[2 * high] - sums[2 * low]) + (sums[2 * high + 1] - sums[2 * low + 1])
-            row.set(step, isSum ? total : total / Double(high - low))
+            let count = highs[step] - lows[step]
+            if count == 0 { continue }
+            let (first, last) = (2 * Int(firsts[step]), 2 * Int(lasts[step]))
+            let total = (sums[last] - sums[first]) + (sums[last + 1] - sums[first + 1])
+            row.set(step, isSum ? total : total / Double(count))
         }
         return true
     }
 
-    /// Running sums: high and low part of the sum of the first n values at 2n and 2n + 1.
-    private static func sum(_ values: Span<Double>, into sums: inout [Double]) {
+    /// Running sums: high and low part of the sum of all values from the first edge up to the nth at 2n and 2n + 1.
+    private static func sum(_ values: Span<Double>, _ cuts: [Int32], into sums: inout [Double]) {
+        let edges = cuts.span
         var out = sums.mutableSpan
         var sum = 0.0
         var rest = 0.0
-        for i in values.indices {
-            let value = values[i]
-            let total = sum + value
-            let part = total - sum
-            rest += (sum - (total - part)) + (value - part)
-            // Renormalised so that the low part stays below half an ulp of the high part.
-            sum = total + rest
-            rest -= sum - total
-            out[2 * i + 2] = sum
-            out[2 * i + 3] = rest
+        for place in edges.indices {
+            if place > 0 {
+                // A stretch by itself, with what each addition loses, then both parts to the rest.
+                var own = 0.0
+                var lost = 0.0
+                for at in Int(edges[place - 1])..<Int(edges[place]) {
+                    let value = values[at]
+                    let total = own + value
+                    let part = total - own
+                    lost += (own - (total - part)) + (value - part)
+                    own = total
+                }
+                let total = sum + own
+                let part = total - sum
+                rest += (sum - (total - part)) + (own - part) + lost
+                // Renormalised so that the low part stays below half an ulp of the high part.
+                sum = total + rest
+                rest -= sum - total
+            }
+            out[2 * place] = sum
+            out[2 * place + 1] = rest
         }
     }
 

@@ -44,7 +44,7 @@ struct APIRequest: Sendable {
 /// An answer, in one piece or in several.
 struct APIResponse: Sendable {
     /// Sends a piece of the body; returns once the client has room for more.
-    typealias PieceWriter = ([UInt8]) async throws -> Void
+    typealias PieceWriter = (AnswerPiece) async throws -> Void
 
     var status = 200
     var contentType = "application/json"
@@ -52,8 +52,8 @@ struct APIResponse: Sendable {
     var body: [UInt8] = []
     /// Log lines in it, for the audit log; nil where they are not counted.
     var lines: Int?
-    /// Writes a body that is too large to be held, piece by piece; `body` is empty then.
-    var pieces: (@Sendable (_ write: PieceWriter) async throws -> Void)?
+    /// Writes a body that is too large to be held, piece by piece, each packed where the client reads gzip; `body` is empty then.
+    var pieces: (@Sendable (_ packing: Bool, _ write: PieceWriter) async throws -> Void)?
 
     static func text(_ status: Int, _ text: String) -> APIResponse {
         APIResponse(status: status, contentType: "text/plain; charset=utf-8", body: Array(text.utf8))

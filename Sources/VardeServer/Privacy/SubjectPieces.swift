@@ -48,7 +48,7 @@ struct SubjectPieces: Sendable {
     ///
     /// - Parameter progress: is told the lines handed over so far.
     func write(
-        in pool: QueryPool, to write: APIResponse.PieceWriter, progress: (Int) -> Void = { _ in }
+        in pool: QueryPool, to write: ([UInt8]) async throws -> Void, progress: (Int) -> Void = { _ in }
     ) async throws {
         var rest = self
         while true {

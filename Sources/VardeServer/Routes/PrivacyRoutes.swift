@@ -70,10 +70,14 @@ struct PrivacyRoutes: Sendable {
         let (who, from, path) = (request.token?.name ?? "anonymous", request.remoteAddress, request.path)
         var answer = APIResponse(contentType: "application/x-ndjson")
         answer.lines = found.lines
-        answer.pieces = { write in
+        answer.pieces = { packing, write in
             var given = 0
             do {
-                try await SubjectPieces(found, tokens, isWhole: isWhole).write(in: pool, to: write) { given = $0 }
+                try await SubjectPieces(found, tokens, isWhole: isWhole).write(in: pool) { bytes in
+                    try await write(AnswerPiece(bytes, packing: packing))
+                } progress: {
+                    given = $0
+                }
             } catch {
                 let lines = isWhole ? given : nil
                 audit.later("broken off", "POST \(path) of \(found.lines) lines", who: who, from: from, lines: lines)

@@ -103,7 +103,7 @@ struct RemoteReadRoute: Sendable {
                 return (query: query, selection: selection, order: Self.order(of: selection))
             }
         }
-        return APIResponse(contentType: "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse") { write in
+        return APIResponse(contentType: "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse") { packing, write in
             for (number, one) in selections.enumerated() {
                 var next = 0
                 while next < one.order.count {
@@ -126,7 +126,7 @@ struct RemoteReadRoute: Sendable {
                         }
                         return (out, at)
                     }
-                    if !bytes.isEmpty { try await write(bytes) }
+                    if !bytes.isEmpty { try await write(AnswerPiece(bytes, packing: packing)) }
                     next = end
                 }
             }

@@ -32,6 +32,14 @@ enum ResultJSON {
         }
     }
 
+    /// Whether a series has anything to write.
+    static func isWritten(_ series: Int, of value: PromQLResult.Value) -> Bool {
+        switch value {
+        case .scalar, .string, .series: true
+        case .vector(let matrix), .matrix(let matrix): matrix.hasPoints(series)
+        }
+    }
+
     /// Writes some of the series, commas between; whether one had anything to write.
     static func write(_ range: Range<Int>, of value: PromQLResult.Value, to json: inout JSONWriter) -> Bool {
         switch value {

@@ -5,9 +5,11 @@ import VardeWire
 /// A query's result as an answer: in one piece where it is small, else written as the client takes it.
 enum ResultStream {
     /// Points up to which an answer is made in one piece.
-    private static let wholeUpTo = 20_000
+    private static let wholeUpTo = 4_000
     /// Bytes of JSON gathered before they are sent on.
-    private static let pieceSize = 256 << 10
+    private static let pieceSize = 128 << 10
+    /// Pieces made while the client takes the one before them.
+    private static let piecesAhead = 4
     /// About what a point and a series' labels take.
     private static let bytesPerPoint = 36
     private static let bytesOfLabels = 200
@@ -21,41 +23,44 @@ enum ResultStream {
             end(result, statistics, to: &json)
             return APIResponse(body: json.bytes)
         }
-        let pieceLength = max(1, pieceSize / (points * bytesPerPoint + bytesOfLabels))
-        return APIResponse(contentType: "application/json") { write in
+        let length = max(1, pieceSize / (points * bytesPerPoint + bytesOfLabels))
+        return APIResponse(contentType: "application/json") { packing, write in
             var json = JSONWriter()
             begin(result, to: &json)
-            try await write(json.bytes)
-            var hasWritten = false
-            var next = 0
-            var pieces: [[UInt8]] = []
-            // Two pieces are made while the client takes the two before them.
-            while next < series || !pieces.isEmpty {
-                let starts = (next, next + pieceLength)
-                async let first = piece(starts.0, pieceLength, of: result.value)
-                async let second = piece(starts.1, pieceLength, of: result.value)
-                for piece in pieces {
-                    // Each begins with a comma, for the series before it.
-                    try await write(hasWritten ? piece : Array(piece.dropFirst()))
-                    hasWritten = true
+            try await write(AnswerPiece(json.bytes, packing: packing))
+            let first = (0..<series).first { ResultJSON.isWritten($0, of: result.value) } ?? series
+            let starts = Array(stride(from: first, to: series, by: length))
+            try await withThrowingTaskGroup(of: (Int, AnswerPiece?).self) { makers in
+                var made: [Int: AnswerPiece?] = [:]
+                var begun = 0
+                for next in starts.indices {
+                    while begun < starts.count, begun <= next + piecesAhead {
+                        let number = begun
+                        begun += 1
+                        makers.addTask {
+                            (number, piece(starts[number], length, of: result.value, isFirst: number == 0, packing: packing))
+                        }
+                    }
+                    while made[next] == nil, let (number, piece) = try await makers.next() { made.updateValue(piece, forKey: number) }
+                    if let piece = made.removeValue(forKey: next) ?? nil { try await write(piece) }
                 }
-                pieces = await [first, second].filter { !$0.isEmpty }
-                next += 2 * pieceLength
             }
             json = JSONWriter()
             end(result, statistics, to: &json)
-            try await write(json.bytes)
+            try await write(AnswerPiece(json.bytes, packing: packing))
         }
     }
 
-    /// Some series as JSON behind a comma; empty where none of them has anything to write.
-    private static func piece(_ start: Int, _ length: Int, of value: PromQLResult.Value) -> [UInt8] {
+    /// Some series as JSON, behind a comma where there are others before them; nil where none of them has anything to write.
+    private static func piece(
+        _ start: Int, _ length: Int, of value: PromQLResult.Value, isFirst: Bool, packing: Bool
+    ) -> AnswerPiece? {
         let (series, _) = ResultJSON.size(of: value)
-        if start >= series { return [] }
         var json = JSONWriter()
         json.bytes.reserveCapacity(pieceSize + pieceSize / 4)
-        json.raw(",")
-        return ResultJSON.write(start..<min(series, start + length), of: value, to: &json) ? json.bytes : []
+        if !isFirst { json.raw(",") }
+        let hasWritten = ResultJSON.write(start..<min(series, start + length), of: value, to: &json)
+        return hasWritten ? AnswerPiece(json.bytes, packing: packing) : nil
     }
 
     private static func begin(_ result: PromQLResult, to json: inout JSONWriter) {
