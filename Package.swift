@@ -61,8 +61,8 @@ let package = Package(
 
         // C shims: bounds are written into the declarations, so Swift sees spans and no pointer.
         .target(name: "CVardeKernels", cSettings: [.define("VARDE_COMMIT", to: "\"\(commit)\"")]),
-        .target(name: "CVardeCompression", dependencies: ["CLZ4", "CZstd", "CSnappy", "CZlib"]),
-        .target(name: "CVardeRE2", dependencies: ["CRE2"]),
+        .target(name: "CVardeCompression", dependencies: ["CVardeKernels", "CLZ4", "CZstd", "CSnappy", "CZlib"]),
+        .target(name: "CVardeRE2", dependencies: ["CVardeKernels", "CRE2"]),
 
         // The house, in the order data walks through it. A module imports only modules above it.
         .target(name: "VardeModel", swiftSettings: house),
