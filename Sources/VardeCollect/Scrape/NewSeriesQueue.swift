@@ -1,4 +1,5 @@
 import Synchronization
+import VardeModel
 
 /// Keeps bodies whose series are all new from taking the machine: to read one costs a hundred times what one of known series costs, and
 /// after a start every target's series are new.
@@ -8,10 +9,8 @@ import Synchronization
 /// nobody's turn.
 final class NewSeriesQueue: Sendable {
     private struct State {
-        var readers = 0
         /// Bytes of bodies that wait or are being read.
         var bytes = 0
-        var readersWaiting: [CheckedContinuation<Void, Never>] = []
         var askersWaiting: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -21,13 +20,13 @@ final class NewSeriesQueue: Sendable {
     static let roomOfOne = 1 << 20
 
     private let state = Mutex(State())
-    private let readers: Int
+    private let readers: AsyncSemaphore
 
     /// - Parameter readers: bodies read at once.
-    init(readers: Int) { self.readers = readers }
+    init(readers: Int) { self.readers = AsyncSemaphore(places: readers) }
 
     /// Targets that wait to be asked or read.
-    var waiting: Int { state.withLock { $0.askersWaiting.count + $0.readersWaiting.count } }
+    var waiting: Int { state.withLock { $0.askersWaiting.count } + readers.load.waiting }
 
     /// Returns once a target may be asked. `hasAsked` is to follow when its answer is there, or fails to come.
     ///
@@ -49,31 +48,13 @@ final class NewSeriesQueue: Sendable {
 
     /// Returns once a body may be read. `hasRead` is to follow.
     func waitToRead(bytes: Int) async {
-        await withCheckedContinuation { continuation in
-            let mayRead = state.withLock { state in
-                state.bytes += bytes
-                if state.readers < readers {
-                    state.readers += 1
-                    return true
-                }
-                state.readersWaiting.append(continuation)
-                return false
-            }
-            if mayRead { continuation.resume() }
-        }
+        state.withLock { $0.bytes += bytes }
+        await readers.enter()
     }
 
     func hasRead(bytes: Int) {
-        // The place goes to the one who waited longest.
-        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            state.bytes -= bytes
-            if state.readersWaiting.isEmpty {
-                state.readers -= 1
-                return nil
-            }
-            return state.readersWaiting.removeFirst()
-        }
-        next?.resume()
+        state.withLock { $0.bytes -= bytes }
+        readers.leave()
         letAskersIn()
     }
 

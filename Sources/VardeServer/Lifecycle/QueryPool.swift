@@ -1,13 +1,12 @@
 import Dispatch
 import Synchronization
 import VardeKernels
+import VardeModel
 import VardeQuery
 
 /// Threads for queries: the engines block. So many run at once, so many wait; more are sent away.
 final class QueryPool: Sendable {
     private struct State {
-        var running = 0
-        var waiting: [CheckedContinuation<Void, Never>] = []
         /// Of the queries that run or wait.
         var budgets: [ObjectIdentifier: QueryBudget] = [:]
         /// Looks at free memory still to come.
@@ -21,15 +20,17 @@ final class QueryPool: Sendable {
 
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "varde.query", attributes: .concurrent)
+    private let places: AsyncSemaphore
     private let concurrency: Int
     private let maxWaiting: Int
 
     init(concurrency: Int, maxWaiting: Int) {
+        places = AsyncSemaphore(places: concurrency)
         self.concurrency = concurrency
         self.maxWaiting = maxWaiting
     }
 
-    var load: (running: Int, waiting: Int) { state.withLock { ($0.running, $0.waiting.count) } }
+    var load: (running: Int, waiting: Int) { places.load }
 
     /// Runs `body` on a thread that may block. A caller that is cancelled cancels the budget.
     ///
@@ -37,19 +38,17 @@ final class QueryPool: Sendable {
     func run<Value: Sendable>(
         _ budget: QueryBudget, waitsAnyhow: Bool = false, _ body: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
-        let mayWait = waitsAnyhow || state.withLock { $0.running < concurrency || $0.waiting.count < maxWaiting }
-        guard mayWait else {
+        let id = ObjectIdentifier(budget)
+        state.withLock { $0.budgets[id] = budget }
+        defer { state.withLock { $0.budgets[id] = nil } }
+        guard await places.enter(mostWaiting: waitsAnyhow ? .max : maxWaiting) else {
             throw APIFailure(
                 status: 429, type: "too_many_requests",
                 message: "\(concurrency) queries run and \(maxWaiting) wait: try again (limits.query_concurrency, limits.query_queue)",
                 retryAfter: 1)
         }
-        let id = ObjectIdentifier(budget)
-        state.withLock { $0.budgets[id] = budget }
-        defer { state.withLock { $0.budgets[id] = nil } }
-        await enter()
         defer {
-            leave()
+            places.leave()
             giveMemoryBack()
         }
         return try await withTaskCancellationHandler {
@@ -84,31 +83,5 @@ final class QueryPool: Sendable {
             }
             if goesOn { lookAtMemory() }
         }
-    }
-
-    private func enter() async {
-        await withCheckedContinuation { continuation in
-            let mayRun = state.withLock { state in
-                if state.running < concurrency {
-                    state.running += 1
-                    return true
-                }
-                state.waiting.append(continuation)
-                return false
-            }
-            if mayRun { continuation.resume() }
-        }
-    }
-
-    private func leave() {
-        // The place goes to the one who waited longest.
-        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            if state.waiting.isEmpty {
-                state.running -= 1
-                return nil
-            }
-            return state.waiting.removeFirst()
-        }
-        next?.resume()
     }
 }
