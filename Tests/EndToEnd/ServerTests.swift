@@ -207,6 +207,57 @@ import VardeCompression
         withExtendedLifetime(clients) {}
     }
 
+    @Test(arguments: [
+        (request: "GET /-/healthy HTTP/1.1\r\n\r\n", status: "400"),
+        (request: "GET /-/healthy HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", status: "400"),
+        (request: "GET /loki/api/v1/tail HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n", status: "400"),
+        (request: "POST /loki/api/v1/push HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\nabc\r\n", status: "400"),
+        (request: "no HTTP at all\r\n\r\n", status: "400"),
+        (request: "GET /-/healthy HTTP/1.1\r\nHost: a\r\nConnection: Close\r\n\r\n", status: "200"),
+        (request: "GET /-/healthy HTTP/1.0\r\n\r\n", status: "200"),
+        (request: "GET /metrics HTTP/1.0\r\n\r\n", status: "200"),
+    ])
+    func `A request that is not framed as HTTP has it is told so and counted, and its connection closed, as that of HTTP 1.0 is`(
+        _ request: String, _ status: String
+    ) async throws {
+        let server = try ServerProcess(configuration: Self.quiet)
+        try await server.start()
+        let before = try await server.ownMetric("varde_http_requests_refused_total", "bad_data")
+        let socket = try RawSocket(.stream, port: server.port)
+        socket.send(request)
+        // Read to the end: the server closes.
+        let answer = String(decoding: socket.receive(atLeast: .max), as: UTF8.self)
+        let version = request.contains("HTTP/1.0") ? "1.0" : "1.1"
+        #expect(answer.hasPrefix("HTTP/\(version) \(status)"), "\(answer)")
+        #expect(answer.lowercased().contains("connection: close") && !answer.lowercased().contains("chunked"), "\(answer)")
+        let after = try await server.ownMetric("varde_http_requests_refused_total", "bad_data")
+        #expect(after - before == (status == "400" ? 1 : 0))
+        #expect(!server.log.contains("a request failed"))
+    }
+
+    @Test func `A client of HTTP 1.0 that wishes to keep its connection keeps it`() async throws {
+        let server = try ServerProcess(configuration: Self.quiet)
+        try await server.start()
+        let socket = try RawSocket(.stream, port: server.port)
+        socket.send("GET /-/healthy HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n")
+        let first = String(decoding: socket.receive(atLeast: 1), as: UTF8.self)
+        #expect(first.lowercased().contains("connection: keep-alive"), "\(first)")
+        socket.send("GET /-/healthy HTTP/1.0\r\n\r\n")
+        #expect(String(decoding: socket.receive(atLeast: .max), as: UTF8.self).contains("HTTP/1.0 200"))
+    }
+
+    @Test func `A client that hangs up in the midst of its body is counted, and is no error of the server`() async throws {
+        let server = try ServerProcess(configuration: Self.quiet)
+        try await server.start()
+        do {
+            let socket = try RawSocket(.stream, port: server.port)
+            socket.send("POST /loki/api/v1/push HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{")
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        #expect(try await ServerProcess.wait { try await server.ownMetric("varde_http_requests_refused_total", "hung_up") == 1 })
+        #expect(!server.log.contains("a request failed"))
+    }
+
     @Test func `A second server on the same directory, an open address without tokens and a bad configuration are refused`() async throws {
         let server = try ServerProcess(configuration: Self.quiet)
         try await server.start()

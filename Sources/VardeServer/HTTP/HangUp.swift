@@ -52,16 +52,20 @@ private final class HangUpSlot: Sendable {
 }
 
 /// Put behind the HTTP codec of a connection, it puts an eye before it, where the end of the client's bytes is seen at once: the codec
-/// tells of it only when the answer is out.
+/// tells of it only when the answer is out; and the rules of HTTP/1 that the codec does not keep.
 final class HangUpWatch: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = Never
 
     private let slot = HangUpSlot()
+    private let metrics: SelfMetrics
+
+    init(_ metrics: SelfMetrics) { self.metrics = metrics }
 
     func handlerAdded(context: ChannelHandlerContext) {
         HangUpSlots.all.withLock { $0[ObjectIdentifier(context.channel)] = slot }
         // Without the eye, queries of clients that are gone run to their end.
         try? context.pipeline.syncOperations.addHandler(Eye(slot), position: .first)
+        try? HTTP1Rules.add(to: context.pipeline.syncOperations, metrics)
         try? ReceiveWipe.add(to: context.pipeline.syncOperations)
     }
 

@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import NIOHTTP1
 import VardeCompression
 import VardeDisk
 import VardeKernels
@@ -41,6 +42,7 @@ struct ServerResponder: HTTPResponder {
         // What the audit log is told of a request that fails.
         var asked: (route: RouteTable.Route, request: APIRequest)?
         do {
+            guard request.head.authority != nil else { throw APIFailure.badData("a request needs one Host header") }
             switch routes.match(method, path) {
             case .none: throw APIFailure(status: 404, type: "not_found", message: "404 page not found\n", isPlain: true)
             case .wrongMethod(let route, let allowed):
@@ -157,9 +159,16 @@ struct ServerResponder: HTTPResponder {
         if announced > limits.requestBytes { throw tooLarge() }
         var raw: [UInt8] = []
         raw.reserveCapacity(max(0, min(announced, Self.mostReserved)))
-        for try await part in request.body {
-            if raw.count + part.readableBytes > limits.requestBytes { throw tooLarge() }
-            raw.append(contentsOf: part.readableBytesView)
+        do {
+            for try await part in request.body {
+                if raw.count + part.readableBytes > limits.requestBytes { throw tooLarge() }
+                raw.append(contentsOf: part.readableBytesView)
+            }
+        } catch let error as HTTPParserError where error != .invalidEOFState {
+            throw APIFailure.badData("the body is not framed as HTTP has it: \(error)")
+        } catch where !(error is APIFailure || error is CancellationError) {
+            // Nobody is there to be told.
+            throw APIFailure(status: 400, type: "hung_up", message: "the connection ended before the body did")
         }
         let encoding = (received.headers["content-encoding"] ?? "identity").lowercased()
         if let encodings = route.encodings, encoding != "identity", !encodings.contains(encoding) {

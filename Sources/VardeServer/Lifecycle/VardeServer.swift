@@ -169,7 +169,7 @@ package struct VardeServer {
         let http1 = HTTPServerBuilder.http1(
             configuration: .init(
                 additionalChannelHandlers: [
-                    HangUpWatch(), WebSocketUpgrade(parts: parts, tokens: tokens), LingeringEnd(), ExpectContinue(), RequestHeads(),
+                    HangUpWatch(parts.metrics), WebSocketUpgrade(parts: parts, tokens: tokens), LingeringEnd(), ExpectContinue(), RequestHeads(),
                 ],
                 idleTimeout: .seconds(120)))
         let server = try tls.map { try HTTPServerBuilder.tls(http1, tlsConfiguration: $0.configuration()) } ?? http1

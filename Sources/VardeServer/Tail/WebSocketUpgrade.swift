@@ -45,7 +45,8 @@ final class WebSocketUpgrade: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private static func isUpgrade(_ request: HTTPRequest) -> Bool {
-        guard request.method == .get, let target = request.path, target.split(separator: "?").first.map(String.init) == path else {
+        // Without a host it is refused as any other request is.
+        guard request.method == .get, request.authority != nil, let target = request.path, target.split(separator: "?").first.map(String.init) == path else {
             return false
         }
         return request.headerFields[.upgrade]?.lowercased() == "websocket" && request.headerFields[.secWebSocketKey] != nil
@@ -121,6 +122,7 @@ final class WebSocketUpgrade: ChannelInboundHandler, RemovableChannelHandler {
             removed = .andAllSucceed(
                 [
                     pipeline.removeHandler(context: try pipeline.context(handlerType: ByteToMessageHandler<HTTPRequestDecoder>.self)),
+                    pipeline.removeHandler(context: try pipeline.context(handlerType: HTTP1Rules.self)),
                     pipeline.removeHandler(context: try pipeline.context(handlerType: HTTP1ToHTTPServerCodec.self)),
                     pipeline.removeHandler(context: try pipeline.context(handlerType: HTTPResponseEncoder.self)),
                     pipeline.removeHandler(context: try pipeline.context(handlerType: HTTPConnectionStateHandler.self)),
