@@ -300,11 +300,46 @@ import VardeWire
 
     @Test func `A target that keeps failing is left in peace for a while, and up stays 0`() async {
         let bed = Bed(FakeFetching { _ in throw ScrapeFault(kind: .connection, description: "connection refused") })
-        for slot in 1...6 { await bed.scrape(Int64(slot) * 1_000) }
+        for slot in 1...5 { await bed.scrape(Int64(slot) * 1_000) }
         #expect(bed.fetching.requests.withLock { $0.count } == 5)
-        #expect(bed.value("up") == Array(repeating: 0, count: 6))
-        let probe = await bed.scrape(60_000, "a 1\n")
-        #expect(probe?.failure == nil)
-        #expect(probe?.breaker == "closed")
+        for slot in 6...7 {
+            let heldBack = await bed.scrape(Int64(slot) * 1_000)
+            #expect(heldBack?.isHeldBack == true && heldBack?.breaker == "open")
+            #expect(heldBack?.failure?.description == "connection refused")
+        }
+        #expect(bed.fetching.requests.withLock { $0.count } == 5)
+        #expect(bed.value("up") == Array(repeating: 0, count: 7))
+        // Nothing is measured where nothing is asked: these series end.
+        for name in ["scrape_duration_seconds", "scrape_samples_scraped"] {
+            #expect(bed.value(name).map { $0 == nil } == [false, false, false, false, false, true], "\(name)")
+        }
+        bed.fetching.set(text: "a 1\n")
+        let stages = Mutex(0)
+        let probe = await bed.run.scrape(at: 60_000, nil) { if $0 == .probing { stages.withLock { $0 += 1 } } }
+        #expect(probe?.failure == nil && probe?.breaker == "closed" && probe?.isHeldBack == false)
+        #expect(stages.withLock { $0 } == 1)
+        #expect(bed.value("scrape_samples_scraped").last == 1)
+    }
+
+    @Test func `Series of a target that answered end once when it is down, and are not ended again while it is left in peace`() async {
+        let bed = Bed("a 1\n")
+        await bed.scrape(1_000)
+        bed.fetching.answer.withLock { $0 = { _ in throw ScrapeFault(kind: .timeout, description: "context deadline exceeded") } }
+        for slot in 2...8 { await bed.scrape(Int64(slot) * 1_000) }
+        #expect(bed.value("a") == [1, nil])
+        #expect(bed.value("scrape_duration_seconds").count == 7)
+    }
+
+    @Test func `A target that answers is asked at every slot, however often what it says is refused`() async {
+        let answers: [(text: String, status: Int)] = [("a 1\nb 1\n", 200), ("no text", 200), ("", 503)]
+        for answer in answers {
+            let bed = Bed("", .job { $0.sampleLimit = 1 })
+            bed.fetching.set(text: answer.text, status: answer.status)
+            for slot in 1...12 {
+                let result = await bed.scrape(Int64(slot) * 1_000)
+                #expect(result?.failure != nil && result?.breaker == "closed")
+            }
+            #expect(bed.fetching.requests.withLock { $0.count } == 12)
+        }
     }
 }

@@ -77,6 +77,7 @@ struct EgressFetching: ScrapeFetching {
         } catch {
             switch error {
             case .timeout: throw ScrapeFault(kind: .timeout, description: "\(error)")
+            case .tooManyRedirects: throw ScrapeFault(kind: .status, description: "\(error)")
             case .bodyTooLarge: throw ScrapeFault(kind: .bodySize, description: "body size limit exceeded")
             default: throw ScrapeFault(kind: .connection, description: "\(error)")
             }

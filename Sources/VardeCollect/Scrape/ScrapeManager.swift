@@ -235,14 +235,18 @@ package final class ScrapeManager: Sendable {
                 await old.task.value
                 if old.config != config { await run.use(config) }
             }
-            await run.run(forced: forced, onWait: { self.noteWaiting(identity) }) { self.note(identity, $0) }
+            await run.run(forced: forced, enter: { self.note(identity, $0) }) { self.note(identity, $0) }
         }
         state.running[identity] = Running(config: config, forced: forced, run: run, task: task)
     }
 
-    private func noteWaiting(_ identity: TargetIdentity) {
-        state.withLock {
-            $0.status[identity]?.lastError = "waits to be scraped, as new series of other targets are taken in before"
+    private func note(_ identity: TargetIdentity, _ stage: TargetRun.Stage) {
+        state.withLock { state in
+            switch stage {
+            case .waiting:
+                state.status[identity]?.lastError = "waits to be scraped, as new series of other targets are taken in before"
+            case .probing: state.status[identity]?.breaker = CircuitBreaker.State.halfOpen.rawValue
+            }
         }
     }
 
@@ -263,10 +267,11 @@ extension TargetStatus {
     fileprivate mutating func note(_ result: TargetRun.Result) {
         health = result.failure == nil ? "up" : "down"
         lastError = result.failure?.description ?? ""
+        breaker = result.breaker
+        if result.isHeldBack { return }
         lastScrape = result.time
         lastDuration = result.seconds
         samples = result.outcome.scraped
-        breaker = result.breaker
     }
 }
 
@@ -277,6 +282,8 @@ package struct ScrapeStatistics: Sendable {
     package var targets = 0
     /// Scrapes that were left out, as the one before it was not over.
     package var skipped = 0
+    /// Slots at which a target was not asked, as its circuit breaker was open.
+    package var heldBack = 0
     /// Targets that wait until new series of others are taken in, at this moment.
     package var waiting = 0
     package var discoveryFailures = 0
@@ -289,8 +296,12 @@ package struct ScrapeStatistics: Sendable {
     package var failuresByReason: [String: Int] = [:]
 
     mutating func note(_ result: TargetRun.Result) {
-        scrapes += 1
         skipped += result.skipped
+        if result.isHeldBack {
+            heldBack += 1
+            return
+        }
+        scrapes += 1
         samples += result.outcome.kept
         duplicates += result.outcome.duplicates
         exemplars += result.outcome.exemplars

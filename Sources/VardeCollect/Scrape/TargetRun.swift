@@ -7,6 +7,8 @@ actor TargetRun {
     /// What a scrape came to.
     struct Result {
         var failure: ScrapeFault?
+        /// Whether the circuit breaker was open: nothing was asked, and nothing measured.
+        var isHeldBack = false
         var seconds: Double
         var outcome: TargetScraper.Outcome
         var time: Int64
@@ -29,6 +31,7 @@ actor TargetRun {
     private let offset: Int64
     private var scraper: TargetScraper
     private var breaker: CircuitBreaker
+    /// What opened the breaker.
     private var lastFailure: ScrapeFault?
 
     init(
@@ -42,21 +45,32 @@ actor TargetRun {
         self.queue = queue
         offset = TargetResolution.offset(of: identity, interval: config.interval)
         scraper = TargetScraper(config: config, identity: identity, sink: sink)
-        breaker = Self.breaker(config)
+        breaker = Self.newBreaker
     }
 
-    /// A target that is down is still looked at every half minute: what recovers must not stay dark.
-    private static func breaker(_ config: ScrapeConfig) -> CircuitBreaker { CircuitBreaker(longestPause: max(config.interval, 30_000)) }
+    /// A target that is down is still asked every half minute: what recovers must not stay dark, and what is asked less often
+    /// anyway is asked at every slot.
+    private static var newBreaker: CircuitBreaker { CircuitBreaker(longestPause: 25_000) }
+
+    /// What a target is at between its results.
+    enum Stage {
+        /// Its slot has come, and it waits until new series of others are taken in.
+        case waiting
+        /// It is asked to see whether it has recovered.
+        case probing
+    }
 
     func use(_ config: ScrapeConfig) {
         scraper.use(config)
-        breaker = Self.breaker(config)
+        breaker = Self.newBreaker
     }
 
     /// Scrapes at every slot until cancelled. `forced` is a fault of the job as a whole, such as too many targets: nothing is asked then.
     ///
-    /// - Parameter onWait: is told when a slot has come, and the target has to wait until new series of others are taken in.
-    func run(forced: ScrapeFault?, onWait: @Sendable () -> Void = {}, _ note: @Sendable (Result) -> Void) async {
+    /// - Parameter enter: is told of stages worth knowing before the result is there.
+    func run(forced: ScrapeFault?, enter: @Sendable (Stage) -> Void = { _ in }, _ note: @Sendable (Result) -> Void) async {
+        // A probe that was cut off has told nothing.
+        if breaker.state == .halfOpen { breaker = Self.newBreaker }
         let interval = scraper.config.interval
         var expected: Int64?
         var skipped = 0
@@ -65,10 +79,10 @@ actor TargetRun {
             if let expected { skipped += Int((slot - expected) / interval) }
             expected = slot + interval
             do { try await clock.sleep(until: slot) } catch { return }
-            if forced == nil, !scraper.knowsSeries { await queue.waitToAsk(onWait) }
+            if forced == nil, !scraper.knowsSeries { await queue.waitToAsk { enter(.waiting) } }
             let woken = clock.now()
             let time = woken - slot > interval / Self.tolerance ? woken : slot
-            guard var result = await scrape(at: time, forced) else { continue }
+            guard var result = await scrape(at: time, forced, enter: enter) else { continue }
             result.skipped = skipped
             skipped = 0
             note(result)
@@ -82,22 +96,23 @@ actor TargetRun {
     }
 
     /// One scrape; nil where the target ended meanwhile.
-    func scrape(at time: Int64, _ forced: ScrapeFault?) async -> Result? {
+    func scrape(at time: Int64, _ forced: ScrapeFault?, enter: @Sendable (Stage) -> Void = { _ in }) async -> Result? {
         let began = ContinuousClock.now
         var outcome = TargetScraper.Outcome()
         var failure = forced
         var answer: (body: [UInt8], format: ExpositionFormat)?
-        let asks = forced == nil && breaker.allows(at: time)
-        if asks {
+        if forced == nil, !breaker.allows(at: time) { return await holdBack(at: time) }
+        if forced == nil {
+            if breaker.state == .halfOpen { enter(.probing) }
             do throws(ScrapeFault) { answer = try await fetch() } catch {
                 failure = error
                 if error.kind == .bodySize { outcome.bytes = -1 }
             }
             queue.hasAsked()
             if Task.isCancelled { return nil }
-        } else if forced == nil {
-            failure = lastFailure ?? ScrapeFault(kind: .connection, description: "the circuit breaker is open")
         }
+        // What answers, whatever it says, is there: it is asked on.
+        let isDown = failure?.kind == .connection || failure?.kind == .timeout
         var seconds = 0.0
         // A second time where the store has renumbered its series meanwhile; what it took already is no news to it.
         for attempt in 0..<2 {
@@ -125,13 +140,32 @@ actor TargetRun {
                 break
             }
         }
-        if asks, failure?.kind != .store {
-            if failure == nil { breaker.succeeded() } else { breaker.failed(at: time, jitter: Double.random(in: 0...1)) }
+        if forced == nil {
+            if isDown { breaker.failed(at: time, jitter: Double.random(in: 0...1)) } else { breaker.succeeded() }
             lastFailure = failure
         }
         return Result(
             failure: failure, seconds: seconds, outcome: outcome, time: time, breaker: breaker.state.rawValue,
             metadata: scraper.takeMetadata())
+    }
+
+    /// A slot at which the target is not asked, as it could not be reached the last times.
+    private func holdBack(at time: Int64) async -> Result {
+        var failure = lastFailure
+        for _ in 0..<2 {
+            var batch = SampleBatch()
+            do {
+                try scraper.reportUnasked(at: time, into: &batch)
+                if try await sink.append(batch).staleRefs.isEmpty { break }
+                scraper.forget()
+            } catch {
+                failure = ScrapeFault(kind: .store, description: "\(error)")
+                scraper.forget()
+                break
+            }
+        }
+        return Result(
+            failure: failure, isHeldBack: true, seconds: 0, outcome: .init(), time: time, breaker: breaker.state.rawValue)
     }
 
     /// The body of one scrape and what it is written in.

@@ -6,7 +6,7 @@ extension TargetScraper {
         up: Bool, duration: Double, outcome: Outcome, at now: Int64, into batch: inout SampleBatch
     ) throws(IngestError) {
         var rows: [(String, Double)] = [
-            ("up", up ? 1 : 0), ("scrape_duration_seconds", duration), ("scrape_samples_scraped", Double(outcome.scraped)),
+            (Self.up, up ? 1 : 0), ("scrape_duration_seconds", duration), ("scrape_samples_scraped", Double(outcome.scraped)),
             ("scrape_samples_post_metric_relabeling", Double(outcome.kept)), ("scrape_series_added", Double(outcome.added)),
         ]
         if config.extraScrapeMetrics {
@@ -16,7 +16,22 @@ extension TargetScraper {
             ]
         }
         for (name, value) in rows { batch.append(try reportRef(name), now, value) }
-        if up { return }
+        if !up { appendEnds(at: now, into: &batch) }
+    }
+
+    /// Appends what is known of a target that was not asked: `up` is 0, and all others end, as nothing was measured.
+    mutating func reportUnasked(at now: Int64, into batch: inout SampleBatch) throws(IngestError) {
+        batch.append(try reportRef(Self.up), now, 0)
+        for (name, ref) in reportRefs where name != Self.up {
+            batch.append(ref, now, .staleMarker)
+            reportRefs[name] = nil
+        }
+        appendEnds(at: now, into: &batch)
+    }
+
+    private static let up = "up"
+
+    private mutating func appendEnds(at now: Int64, into batch: inout SampleBatch) {
         for ref in memory.fail() + Array(carried) { batch.append(ref, now, .staleMarker) }
         carried = []
     }

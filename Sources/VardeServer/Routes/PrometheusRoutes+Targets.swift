@@ -44,7 +44,7 @@ extension PrometheusRoutes {
         json.raw(",\"labels\":")
         ResultJSON.labels(target.labels, to: &json)
         for (name, text) in [
-            ("scrapePool", target.job), ("scrapeUrl", target.url), ("globalUrl", target.url), ("lastError", target.lastError),
+            ("scrapePool", target.job), ("scrapeUrl", target.url), ("globalUrl", target.url), ("lastError", Self.error(of: target)),
             ("lastScrape", RFC3339.text(milliseconds: target.lastScrape)), ("health", target.health),
             ("scrapeInterval", DurationText.format(milliseconds: target.interval)),
             ("scrapeTimeout", DurationText.format(milliseconds: target.timeout)),
@@ -55,6 +55,11 @@ extension PrometheusRoutes {
         json.raw(",\"lastScrapeDuration\":")
         json.number(target.lastDuration)
         json.raw("}")
+    }
+
+    /// Why a target is down, and how its circuit breaker stands: the API's schema has no field for that.
+    private static func error(of target: TargetStatus) -> String {
+        target.breaker == "closed" ? target.lastError : "circuit breaker \(target.breaker): \(target.lastError)"
     }
 
     func targetsMetadata(_ request: APIRequest) throws -> APIResponse {

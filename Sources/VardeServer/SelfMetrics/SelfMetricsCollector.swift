@@ -40,6 +40,7 @@ enum SelfMetricsCollector {
             page.gauge("varde_scrape_targets", [], Double(scrapes.targets))
             page.counter("varde_scrapes_total", [], scrapes.scrapes)
             page.counter("varde_scrapes_skipped_total", [], scrapes.skipped)
+            page.counter("varde_scrapes_held_back_total", [], scrapes.heldBack)
             page.gauge("varde_scrape_waiting_targets", [], Double(scrapes.waiting))
             page.counter("varde_scrape_failures_total", [], scrapes.failures)
             for kind in scrapes.failuresByReason.keys.sorted() {

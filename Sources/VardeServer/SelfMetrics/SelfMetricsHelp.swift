@@ -124,6 +124,7 @@ enum SelfMetricsHelp {
         "varde_scrape_waiting_targets": "Targets that wait until new series of others are taken in.",
         "varde_scraped_exemplars_total": "Exemplars read from targets.",
         "varde_scraped_samples_total": "Samples read from targets.",
+        "varde_scrapes_held_back_total": "Scrapes left out, as the target could not be reached: its circuit breaker is open.",
         "varde_scrapes_skipped_total": "Scrapes left out, as the one before was not over.",
         "varde_scrapes_total": "Scrapes done.",
         "varde_slow_queries_total": "Queries that took longer than limits.slow_query.",
