@@ -122,4 +122,28 @@ import VardeModel
             #expect(throws: ExpositionParser.Fault.self, "\(text)") { try Self.samples("a \(text)\n") }
         }
     }
+
+    @Test(arguments: [
+        "# UNIT a", "# UNIT a_s m", "# UNIT s s", "# UNIT a_s s ", "# HELP a", "# TYPE a", "# TYPE a ", "# TYPE a odd", "# TYPE a untyped",
+        "# TYPE a gauge ", "# TYPE  a gauge", "#  TYPE a gauge", "#TYPE a gauge", "# foo", "#", "# a comment that is none", "# type a gauge",
+        "# TYPE \"a.b\"gauge", "# TYPE \"a.b\"",
+    ])
+    func `What OpenMetrics forbids of comments is refused there, and taken in Prometheus' text`(_ line: String) {
+        let bytes = Array((line + "\na 1\n").utf8)
+        #expect(throws: ExpositionParser.Fault.self) { try Self.lines(bytes, .openMetrics1) }
+        #expect(throws: Never.self) { try Self.lines(bytes, .text0) }
+    }
+
+    @Test(arguments: [
+        "# UNIT a ", "# UNIT a_s s", "# HELP a ", "# HELP a \\q x  y", "# TYPE a gaugehistogram", "# TYPE \"a.b\" gauge",
+        "# UNIT \"a\\\"_s\" s",
+    ])
+    func `What OpenMetrics allows of comments is taken`(_ line: String) {
+        #expect(throws: Never.self) { try Self.lines(Array((line + "\n# EOF").utf8), .openMetrics1) }
+    }
+
+    private static func lines(_ bytes: [UInt8], _ format: ExpositionFormat) throws {
+        var parser = ExpositionParser(format)
+        while try parser.next(bytes.span) != nil {}
+    }
 }

@@ -72,7 +72,7 @@ package struct ExpositionParser {
                 continue
             }
             if bytes[at] == UInt8(ascii: "#") {
-                if let line = readComment(bytes) { return line }
+                if let line = try readComment(bytes) { return line }
                 continue
             }
             return .sample(try sample(bytes))
@@ -183,34 +183,37 @@ package struct ExpositionParser {
     }
 
     /// Reads a comment line that comes next; nil where it says nothing.
-    package mutating func takeComment(_ bytes: Span<UInt8>) -> Line? {
+    package mutating func takeComment(_ bytes: Span<UInt8>) throws(Fault) -> Line? {
         lineStart = at
         lineNumber += 1
-        return readComment(bytes)
+        return try readComment(bytes)
     }
 
-    /// The next comment line that says something, whatever stands before it; nil where there is none.
+    /// The next comment line that says something, of a text that was read before, whatever stands before it; nil where there is none.
     package mutating func nextComment(_ bytes: Span<UInt8>) -> Line? {
         while at < bytes.count {
             skipBlanks(bytes)
-            if at < bytes.count, bytes[at] == UInt8(ascii: "#") {
-                if let line = readComment(bytes) { return line }
-            } else {
-                at = min(lineEnd(bytes) + 1, bytes.count)
-            }
+            let end = lineEnd(bytes)
+            let line = at < end && bytes[at] == UInt8(ascii: "#") ? comment(bytes, end) : nil
+            at = min(end + 1, bytes.count)
+            if let line { return line }
         }
         return nil
     }
 
-    private mutating func readComment(_ bytes: Span<UInt8>) -> Line? {
+    private mutating func readComment(_ bytes: Span<UInt8>) throws(Fault) -> Line? {
         let end = lineEnd(bytes)
-        defer { at = min(end + 1, bytes.count) }
-        if let line = comment(bytes, end) {
-            if case .type(_, let type) = line { numberLabel = NumberLabel(ofType: type) }
-            return line
+        let line = comment(bytes, end)
+        if isOpenMetrics {
+            if line == nil, Bytes.string(bytes.extracting(at..<end)) == "# EOF" {
+                hasEnded = true
+            } else if let complaint = OpenMetricsComment.complaint(about: line, bytes.extracting(at..<end)) {
+                throw fault(complaint)
+            }
         }
-        if isOpenMetrics, end - at == 5, Bytes.string(bytes.extracting(at..<end)) == "# EOF" { hasEnded = true }
-        return nil
+        if case .type(_, let type) = line { numberLabel = NumberLabel(ofType: type) }
+        at = min(end + 1, bytes.count)
+        return line
     }
 
     /// Value, timestamp and exemplar behind a series.
