@@ -90,14 +90,13 @@ package final class EndpointSender: Sendable {
     func attempt(_ body: ForwardBody, number: Int) async -> Outcome {
         let began = ContinuousClock.now
         do {
-            let (authorization, tls) = try await authorizer.resolve(target.access, timeout: target.timeout)
+            let (own, tls) = try await authorizer.resolve(target.access, timeout: target.timeout)
             var headers = [("User-Agent", "Varde/\(BuildInfo.version)")] + body.headers
             if number > 0 { headers.append(("Retry-Attempt", String(number))) }
-            headers += authorization.map { ($0.name, $0.value) }
-            for header in target.headers { headers.append((header.name, header.value)) }
+            headers += own.map { ($0.name, $0.value) }
             let response = try await egress.send(
                 "POST", target.url, headers: headers, body: body.bytes, timeout: target.timeout, maxBytes: Self.answerBytes,
-                followRedirects: target.followRedirects, roundRobin: target.roundRobin, tls: tls, proxy: target.proxy)
+                followRedirects: target.access.followRedirects, roundRobin: target.roundRobin, tls: tls, proxy: target.access.proxy)
             note(seconds: ContinuousClock.now - began, bytes: body.bytes.count)
             return judge(response, to: body.form)
         } catch {

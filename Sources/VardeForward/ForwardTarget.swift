@@ -1,5 +1,4 @@
 package import VardeCollect
-package import VardeEgress
 package import VardeModel
 
 /// Where something is sent and how its answers are taken. Times are milliseconds.
@@ -7,24 +6,10 @@ package struct ForwardTarget: Sendable, Equatable {
     /// What metrics, log lines and the reader's place in the log call it; unique among those of its kind.
     package var name: String
     package var url: String
-    package var headers: [Header] = []
     package var access = EndpointAccess()
-    package var followRedirects = true
     package var timeout: Int64 = 30_000
     /// Whether requests go to the host's addresses in turn.
     package var roundRobin = false
-    package var proxy: EgressProxy?
-
-    /// A header as configured.
-    package struct Header: Sendable, Equatable {
-        package var name: String
-        package var value: String
-
-        package init(_ name: String, _ value: String) {
-            self.name = name
-            self.value = value
-        }
-    }
 
     package init(name: String, url: String) {
         self.name = name

@@ -2,6 +2,19 @@ extension NativeHistogram {
     /// Finest and coarsest exponential schemas that are stored.
     package static let exponentialSchemas: ClosedRange<Int32> = -4...8
 
+    /// The finest schema whose buckets grow by at least a factor from one to the next, as `native_histogram_min_bucket_factor` asks;
+    /// the finest of all for factors of 1 and less.
+    package static func finestSchema(bucketFactor factor: Double) -> Int32 {
+        // Bounds of the coarsest grow by 2^16, those of each finer one by the root of that.
+        var schema = exponentialSchemas.lowerBound
+        var growth = 65_536.0.squareRoot()
+        while schema < exponentialSchemas.upperBound, growth >= factor {
+            schema += 1
+            growth.formSquareRoot()
+        }
+        return schema
+    }
+
     /// What contradicts itself in this histogram, nil where nothing does (Prometheus native histogram specification, “Data model”).
     ///
     /// A store and the query engine walk buckets by their spans, so nothing that fails here may go further.

@@ -46,4 +46,15 @@ package enum RFC3339 {
         let seconds: Int = days * 86_400 + hour * 3_600 + minute * 60 + second - offset
         return (Int64(seconds), fraction)
     }
+    /// A moment as text in UTC, with the fraction it has; 0 is the time before all others.
+    package static func text(milliseconds: Int64) -> String {
+        if milliseconds == 0 { return "0001-01-01T00:00:00Z" }
+        let day: Int64 = 86_400_000
+        let rest = (milliseconds % day + day) % day
+        let (second, fraction) = (rest / 1_000, rest % 1_000)
+        func padded(_ value: Int64, _ width: Int) -> String { String(String(value + 1_000_000).suffix(width)) }
+        let time = [second / 3_600, second / 60 % 60, second % 60].map { padded($0, 2) }.joined(separator: ":")
+        let date = CivilDate(daysSince1970: (milliseconds - rest) / day).text
+        return "\(date)T\(time)\(fraction == 0 ? "" : ".\(padded(fraction, 3))")Z"
+    }
 }

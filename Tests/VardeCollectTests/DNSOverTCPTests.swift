@@ -89,7 +89,7 @@ private final class ShortNameServer: @unchecked Sendable {  // Sockets are made 
         try "nameserver 127.0.0.1\n".write(to: file, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(at: file) }
         let egress = EgressClient()
-        var asking = EgressAsking(egress: egress)
+        var asking = EgressAsking(egress: egress, authorizer: EndpointAuthorizer(egress: egress, clock: { 0 }))
         asking.resolver = file.path
         asking.port = server.port
         let discovery = DNSDiscovery(names: ["many.example.no"], type: .a, port: 9_100)

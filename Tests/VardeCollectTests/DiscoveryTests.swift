@@ -8,13 +8,11 @@ import VardeModel
 
 /// Nobody to ask.
 struct NoAsking: DiscoveryAsking {
-    func get(
-        _ url: String, headers: [(String, String)], tls: EgressTLS?, proxy: EgressProxy?, timeout: Int64
-    ) async throws -> EgressResponse {
+    func get(_ url: String, headers: [(String, String)], access: EndpointAccess, timeout: Int64) async throws -> EgressResponse {
         throw EgressError.timeout
     }
     func lines(
-        _ url: String, headers: [(String, String)], tls: EgressTLS?, longest: Int, timeout: Int64,
+        _ url: String, headers: [(String, String)], access: EndpointAccess, longest: Int, timeout: Int64,
         onLine: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws -> Int { throw EgressError.timeout }
     func ask(_ message: [UInt8]) async throws -> [UInt8] { throw EgressError.timeout }
@@ -27,16 +25,15 @@ final class FakeAsking: DiscoveryAsking {
 
     init(_ answers: [String: String]) { self.answers = answers }
 
-    func get(
-        _ url: String, headers: [(String, String)], tls: EgressTLS?, proxy: EgressProxy?, timeout: Int64
-    ) async throws -> EgressResponse {
-        asked.withLock { $0.append((url, headers)) }
+    func get(_ url: String, headers: [(String, String)], access: EndpointAccess, timeout: Int64) async throws -> EgressResponse {
+        let own = try access.ownHeaders().map { ($0.name, $0.value) }
+        asked.withLock { $0.append((url, headers + own)) }
         guard let text = answers[url] else { return EgressResponse(status: 404, headers: [], body: []) }
         return EgressResponse(status: 200, headers: [], body: Array(text.utf8))
     }
 
     func lines(
-        _ url: String, headers: [(String, String)], tls: EgressTLS?, longest: Int, timeout: Int64,
+        _ url: String, headers: [(String, String)], access: EndpointAccess, longest: Int, timeout: Int64,
         onLine: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws -> Int { throw EgressError.timeout }
     func ask(_ message: [UInt8]) async throws -> [UInt8] { throw EgressError.timeout }
@@ -48,7 +45,7 @@ final class FakeAsking: DiscoveryAsking {
         let url = "http://sd/targets"
         let asking = FakeAsking([url: "[{\"targets\":[\"a:1\",\"b:2\"],\"labels\":{\"env\":\"p\"}},{\"targets\":[]}]"])
         var entry = Discovery(.http(url: url), refreshInterval: 60_000)
-        entry.credentials = .scheme("Bearer", credentials: "t")
+        entry.access.credentials = .scheme("Bearer", credentials: "t")
         let groups = try await entry.groups(asking)
         #expect(groups.first == TargetGroup(addresses: ["a:1", "b:2"], labels: ["env": "p", "__meta_url": url], source: "\(url):0"))
         #expect(asking.asked.withLock { $0[0].headers.contains { $0 == ("Authorization", "Bearer t") } })

@@ -19,10 +19,14 @@ import VardeModel
         "ports":[{"name":"http","port":80,"protocol":"TCP"}]}}
         """
 
-    private static func groups(_ role: KubernetesDiscovery.Role, _ lists: [String: String]) async throws -> [TargetGroup] {
+    private static func groups(
+        _ role: KubernetesDiscovery.Role, _ lists: [String: String], attaching: Bool = false
+    ) async throws -> [TargetGroup] {
         let answers = Dictionary(uniqueKeysWithValues: lists.map { ("https://k\($0.key)?limit=500", "{\"items\":[\($0.value)]}") })
-        return try await Discovery(.kubernetes(KubernetesDiscovery(role: role, server: "https://k")), refreshInterval: 1)
-            .groups(FakeAsking(answers))
+        var kubernetes = KubernetesDiscovery(role: role, server: "https://k")
+        kubernetes.attachesNode = attaching
+        kubernetes.attachesNamespace = attaching
+        return try await Discovery(.kubernetes(kubernetes), refreshInterval: 1).groups(FakeAsking(answers))
     }
 
     @Test func `Pods: a target a port, and one for a container without any`() async throws {
@@ -75,6 +79,54 @@ import VardeModel
         #expect(new[0].labels["__meta_kubernetes_endpointslice_endpoint_conditions_ready"] == "true")
         #expect(new[0].labels["__meta_kubernetes_service_name"] == "web")
         #expect(new[0].labels["__meta_kubernetes_pod_controller_name"] == "web")
+    }
+
+    @Test func `Labels and annotations of the node and the namespace are attached where they are asked for`() async throws {
+        let node = "{\"metadata\":{\"name\":\"n1\",\"labels\":{\"zone\":\"no-1\"},\"annotations\":{\"rack\":\"4\"}}}"
+        let namespace = "{\"metadata\":{\"name\":\"shop\",\"labels\":{\"team\":\"b\"}}}"
+        let endpoints =
+            "{\"metadata\":{\"name\":\"web\",\"namespace\":\"shop\"},\"subsets\":[{\"addresses\":[{\"ip\":\"10.1.0.7\",\"targetRef\":{\"kind\":\"Node\",\"name\":\"n1\"}}],\"ports\":[{\"port\":1}]}]}"
+        let lists = [
+            "/api/v1/pods": Self.pod, "/api/v1/services": Self.service, "/api/v1/endpoints": endpoints, "/api/v1/nodes": node,
+            "/api/v1/namespaces": namespace,
+        ]
+        for role in [KubernetesDiscovery.Role.pod, .endpoints] {
+            for group in try await Self.groups(role, lists, attaching: true) {
+                #expect(group.labels["__meta_kubernetes_node_name"] == "n1")
+                #expect(group.labels["__meta_kubernetes_node_label_zone"] == "no-1")
+                #expect(group.labels["__meta_kubernetes_node_annotationpresent_rack"] == "true")
+                #expect(group.labels["__meta_kubernetes_namespace_label_team"] == "b")
+                #expect(group.labels["__meta_kubernetes_namespace"] == "shop")
+            }
+            for group in try await Self.groups(role, lists) {
+                #expect(group.labels["__meta_kubernetes_node_label_zone"] == nil)
+                #expect(group.labels["__meta_kubernetes_namespace_label_team"] == nil)
+            }
+        }
+    }
+
+    @Test func `Ports of a pod that its service does not have are targets beside it`() async throws {
+        let pod = """
+            {"metadata":{"name":"web-1","namespace":"shop"},"spec":{"containers":[{"name":"main","ports":[
+            {"name":"http","containerPort":8080,"protocol":"TCP"},{"name":"metrics","containerPort":9100,"protocol":"TCP"}]}]},
+            "status":{"podIP":"10.1.0.5"}}
+            """
+        let reference = "\"targetRef\":{\"kind\":\"Pod\",\"name\":\"web-1\",\"namespace\":\"shop\"}"
+        let endpoints =
+            "{\"metadata\":{\"name\":\"web\",\"namespace\":\"shop\"},\"subsets\":[{\"addresses\":[{\"ip\":\"10.1.0.5\",\(reference)}],\"ports\":[{\"name\":\"http\",\"port\":8080,\"protocol\":\"TCP\"}]}]}"
+        let slice =
+            "{\"metadata\":{\"name\":\"web-x\",\"namespace\":\"shop\",\"labels\":{\"kubernetes.io/service-name\":\"web\"}},\"ports\":[{\"port\":8080,\"protocol\":\"TCP\"}],\"endpoints\":[{\"addresses\":[\"10.1.0.5\"],\(reference)}]}"
+        let lists = [
+            "/api/v1/pods": pod, "/api/v1/services": Self.service, "/api/v1/endpoints": endpoints,
+            "/apis/discovery.k8s.io/v1/endpointslices": slice,
+        ]
+        for role in [KubernetesDiscovery.Role.endpoints, .endpointslice] {
+            let groups = try await Self.groups(role, lists)
+            #expect(groups.map(\.addresses) == [["10.1.0.5:8080"], ["10.1.0.5:9100"]])
+            #expect(groups.last?.labels["__meta_kubernetes_pod_container_port_name"] == "metrics")
+            #expect(groups.last?.labels["__meta_kubernetes_service_name"] == "web")
+            #expect(groups.last?.labels["__meta_kubernetes_endpoint_port_name"] == nil)
+        }
     }
 
     @Test func `Nodes by their inner address, ingresses by host and path`() async throws {

@@ -14,7 +14,7 @@ import VardeEgress
         options.endpointParameters = ["audience": "x y"]
         let posts = Mutex<[(headers: [(String, String)], body: String)]>([])
         func header() async throws -> String {
-            try await tokens.header(options) { _, headers, body, _ in
+            try await tokens.header(options) { headers, body, _ in
                 let count = posts.withLock { posts in
                     posts.append((headers, String(decoding: body, as: UTF8.self)))
                     return posts.count
@@ -40,7 +40,7 @@ import VardeEgress
         options.clientSecret = "hush"
         let fixed = options
         do {
-            _ = try await OAuth2Tokens(clock: { 0 }).header(fixed) { _, _, _, _ in EgressResponse(status: 401, headers: [], body: []) }
+            _ = try await OAuth2Tokens(clock: { 0 }).header(fixed) { _, _, _ in EgressResponse(status: 401, headers: [], body: []) }
             Issue.record("no error")
         } catch {
             #expect("\(error)" == "oauth2: cannot fetch token: 401 Unauthorized from http://t/")

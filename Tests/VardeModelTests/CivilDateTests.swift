@@ -21,6 +21,14 @@ import Testing
         #expect(CivilDate(year: 800, month: 12, day: 25).text == "0800-12-25")
     }
 
+    @Test(arguments: [
+        (1_796_065_741_437, "2026-11-30T19:09:01.437Z"), (-1, "1969-12-31T23:59:59.999Z"), (86_400_000, "1970-01-02T00:00:00Z"),
+        (0, "0001-01-01T00:00:00Z"), (951_782_400_005, "2000-02-29T00:00:00.005Z"),
+    ])
+    func `Moments are written as RFC 3339 has them`(_ time: Int64, _ text: String) {
+        #expect(RFC3339.text(milliseconds: time) == text)
+    }
+
     @Test func `Bytes and hexadecimal digits go over into each other`() {
         let bytes = (0...255).map { UInt8($0) }
         #expect(HexText.bytes(HexText.of(bytes)) == bytes)

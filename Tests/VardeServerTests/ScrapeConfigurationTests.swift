@@ -18,18 +18,23 @@ import VardeWire
         "body_size_limit: 10MB\nsample_limit: 5\nlabel_limit: 6\nlabel_name_length_limit: 7\nlabel_value_length_limit: 8\ntarget_limit: 9\nkeep_dropped_targets: 3\nnative_histogram_bucket_limit: 160",
         "scrape_protocols: [PrometheusProto, OpenMetricsText1.0.0, PrometheusText0.0.4]\nfallback_scrape_protocol: PrometheusText0.0.4",
         "always_scrape_classic_histograms: true\nscrape_native_histograms: true\nextra_scrape_metrics: true",
-        "basic_auth: {username: u, password: p}", "authorization: {credentials_file: /x}", "bearer_token: t",
-        "oauth2: {client_id: a, client_secret: b, token_url: \"http://t/\", scopes: [c], endpoint_params: {d: e}}", "bearer_token_file: /t",
+        "basic_auth: {username: u, password: p}", "basic_auth: {username_file: /u, password_file: /p}",
+        "basic_auth: {username: u, password: p, password_file: \"\"}", "scrape_failure_log_file: failed.log",
+        "native_histogram_min_bucket_factor: 1.1", "authorization: {credentials_file: /x}", "bearer_token: t",
+        "oauth2: {client_id: a, client_secret: b, token_url: \"http://t/\", scopes: [c], endpoint_params: {d: e}, proxy_url: \"http://p:1\", tls_config: {ca_file: /ca}}",
+        "bearer_token_file: /t",
         "tls_config: {ca_file: /ca, cert_file: /c, key_file: /k, server_name: s, insecure_skip_verify: true, min_version: TLS12}",
-        "follow_redirects: false\nenable_http2: false\nenable_compression: false", "http_headers: {X-A: {values: [b], secrets: [c]}}",
+        "follow_redirects: false\nenable_http2: false\nenable_compression: false",
+        "http_headers: {X-A: {values: [b], secrets: [c], files: [/etc/hostname]}, Accept: {values: [x]}}",
         "metric_name_validation_scheme: legacy\nmetric_name_escaping_scheme: dots",
         "static_configs: [{targets: [\"a:1\"], labels: {b: c}}]", "file_sd_configs: [{files: [\"/a/*.json\"], refresh_interval: 1m}]",
-        "http_sd_configs: [{url: \"http://a/\", basic_auth: {username: u, password: p}}]",
+        "http_sd_configs: [{url: \"http://a/\", basic_auth: {username: u, password: p}}, {url: \"http://b/\", oauth2: {client_id: a, client_secret: b, token_url: \"http://t/\"}, follow_redirects: false, http_headers: {X-A: {values: [b]}}}]",
         "dns_sd_configs: [{names: [a], type: A, port: 9}, {names: [_b._tcp]}]",
         "consul_sd_configs: [{server: \"c:8500\", services: [a], tags: [b], allow_stale: false}]",
         "dockerswarm_sd_configs: [{host: \"unix:///var/run/docker.sock\", role: tasks, port: 81, filters: [{name: label, values: [a]}]}]",
         "docker_sd_configs: [{host: \"unix:///var/run/docker.sock\", filters: [{name: label, values: [a]}]}]",
         "kubernetes_sd_configs: [{role: pod, namespaces: {names: [a]}, selectors: [{role: pod, label: \"app=x\"}]}, {role: node, api_server: \"https://k:6443\", bearer_token: t}]",
+        "kubernetes_sd_configs: [{role: pod, attach_metadata: {node: true, namespace: true}, selectors: [{role: node, label: a}]}, {role: endpoints, selectors: [{role: service, label: a}], follow_redirects: true}]",
         "relabel_configs: [{source_labels: [a], target_label: b}, {action: hashmod, source_labels: [a], target_label: c, modulus: 4}, {action: labelmap, regex: \"a_(.+)\"}, {action: LabelDrop, regex: x}, {action: keepequal, source_labels: [a], target_label: b}]",
     ])
     func `Good options are read`(_ job: String) throws { _ = try Self.read(job) }
@@ -46,6 +51,18 @@ import VardeWire
         ("authorization: {credentials: x, credentials_file: y}", 3, 55), ("tls_config: {cert_file: /c}", 3, 17),
         ("tls_config: {min_version: TLS14}", 3, 31), ("tls_config: {odd: 1}", 3, 18), ("oauth2: {client_id: a}", 3, 13),
         ("bearer_token: t\noauth2: {client_id: a, token_url: b}", 4, 13),
+        ("basic_auth: {username: u, username_file: /u}", 3, 43), ("basic_auth: {username_ref: u}", 3, 18),
+        ("oauth2: {client_id: a, client_secret: b, client_secret_file: /c, token_url: d}", 3, 66),
+        ("oauth2: {client_id: a, token_url: b, proxy_url: \"ftp://p\"}", 3, 53), ("native_histogram_min_bucket_factor: big", 3, 41),
+        ("http_headers: {X-A: {files: [/no/such/file]}}", 3, 34), ("http_headers: {X-A: {value: [b]}}", 3, 26),
+        ("http_sd_configs: [{url: \"http://a\", follow_redirects: perhaps}]", 3, 59),
+        ("http_sd_configs: [{url: \"http://a\", bearer_token: t, oauth2: {client_id: a, token_url: b}}]", 3, 67),
+        ("kubernetes_sd_configs: [{role: namespace}]", 3, 36), ("kubernetes_sd_configs: [{role: pod, bearer_token: t}]", 3, 29),
+        ("kubernetes_sd_configs: [{role: pod, attach_metadata: {nodes: true}}]", 3, 59),
+        ("kubernetes_sd_configs: [{role: pod, selectors: [{role: node, label: a}]}]", 3, 60),
+        ("kubernetes_sd_configs: [{role: pod, kubeconfig_file: /no/such/file}]", 3, 58),
+        ("kubernetes_sd_configs: [{role: pod, kubeconfig_file: /x, api_server: \"http://a\"}]", 3, 58),
+        ("kubernetes_sd_configs: [{role: pod, api_server: \"http://a\", namespaces: {own_namespace: true}}]", 3, 92),
         ("http_headers: {Authorization: {values: [x]}}", 3, 35),
         ("static_configs: [{targets: [\"http://a/\"]}]", 3, 32), ("file_sd_configs: [{files: [\"/a.txt\"]}]", 3, 31),
         ("file_sd_configs: [{files: [\"/*/a.json\"]}]", 3, 31), ("http_sd_configs: [{url: \"ftp://a\"}]", 3, 29),
@@ -67,6 +84,60 @@ import VardeWire
             #expect(error.line == line && error.column == column, "\(error)")
         } catch {
             Issue.record("\(error)")
+        }
+    }
+
+    @Test func `Files are looked for where the configuration lies`() throws {
+        let text = """
+            global: {scrape_failure_log_file: failed.log}
+            scrape_configs: [{job_name: a, bearer_token_file: secrets/t, file_sd_configs: [{files: [t.json, /x.json]}]}]
+            """
+        let job = try Configuration(parsing: text, file: "/etc/varde/p.yml").scrapeConfigs[0]
+        #expect(job.access.credentials == .scheme("Bearer", credentials: .file("/etc/varde/secrets/t")))
+        #expect(job.fileDiscovery[0].files == ["/etc/varde/t.json", "/x.json"])
+        #expect(job.failureLog == "/etc/varde/failed.log")
+    }
+
+    @Test(arguments: [(1.1, Int32(2)), (2, 0), (1, 8), (0, 8), (1.0001, 8), (4, -1), (1e9, -4), (1.0905, 3)])
+    func `The least growth of buckets says how fine they may be`(_ factor: Double, _ schema: Int32) throws {
+        #expect(try Self.read("native_histogram_min_bucket_factor: \(factor)").finestHistogramSchema == schema)
+    }
+
+    private static let kubeconfig = """
+        apiVersion: v1
+        kind: Config
+        current-context: here
+        contexts:
+          - {name: here, context: {cluster: c, user: u, namespace: x}}
+        clusters:
+          - name: c
+            cluster: {server: "https://k:6443/", certificate-authority-data: Q0E=, tls-server-name: api, proxy-url: "http://p:3128"}
+        users:
+          - name: u
+            user: {client-certificate: pem/c.crt, client-key-data: S0VZ, token: t}
+        """
+
+    @Test func `A kubeconfig file says where the cluster is and how it is asked`() throws {
+        let read = try Kubeconfig(parsing: Self.kubeconfig, file: "/home/k/config")
+        #expect(read.server == "https://k:6443")
+        #expect(read.access.credentials == .scheme("Bearer", credentials: "t"))
+        #expect(read.access.proxy?.forHTTPS?.host == "p")
+        let tls = try #require(read.access.tls)
+        #expect(tls.fixed.authorities == "CA" && tls.fixed.serverName == "api")
+        #expect(tls.certificateFile == "/home/k/pem/c.crt" && tls.fixed.key == "KEY")
+    }
+
+    @Test(arguments: [
+        ("current-context: here", "current-context: gone", 1, 1), ("cluster: c,", "cluster: d,", 1, 1),
+        ("https://k:6443/", "k:6443", 8, 23), ("Q0E=", "%", 8, 62), ("token: t", "exec: {command: x}", 11, 74),
+    ])
+    func `A kubeconfig file that cannot be used is told of by its place`(_ old: String, _ new: String, _ line: Int, _ column: Int) {
+        #expect {
+            _ = try Kubeconfig(parsing: Self.kubeconfig.replacing(old, with: new), file: "config")
+        } throws: { error in
+            guard let error = error as? ConfigurationError else { return false }
+            #expect(error.file == "config" && error.line == line && error.column == column, "\(error)")
+            return true
         }
     }
 

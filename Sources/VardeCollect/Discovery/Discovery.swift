@@ -15,9 +15,7 @@ package struct Discovery: Sendable, Hashable {
     package var kind: Kind
     /// Milliseconds.
     package var refreshInterval: Int64
-    package var credentials: ScrapeConfig.Credentials?
-    package var tls: TLSFileOptions?
-    package var proxy: EgressProxy?
+    package var access = EndpointAccess()
 
     package init(_ kind: Kind, refreshInterval: Int64) {
         self.kind = kind
@@ -35,7 +33,7 @@ package struct Discovery: Sendable, Hashable {
     ///
     /// - Throws: in words; what was known before stands then.
     package func groups(_ asking: any DiscoveryAsking) async throws -> [TargetGroup] {
-        let asker = DiscoveryAsker(asking: asking, credentials: credentials, tls: tls, proxy: proxy)
+        let asker = DiscoveryAsker(asking: asking, access: access)
         let groups: [TargetGroup] =
             switch kind {
             case .http(let url): try await HTTPDiscovery.groups(url, asker)
@@ -66,37 +64,29 @@ package struct DiscoveryFault: Error, Sendable, CustomStringConvertible {
 /// What discovery asks through; tests put their own in its place.
 package protocol DiscoveryAsking: Sendable {
     /// The answer to a GET of an `http`, `https` or `unix` address (`unix:///path/to/socket|/target`), within so many milliseconds.
-    func get(
-        _ url: String, headers: [(String, String)], tls: EgressTLS?, proxy: EgressProxy?, timeout: Int64
-    ) async throws -> EgressResponse
+    func get(_ url: String, headers: [(String, String)], access: EndpointAccess, timeout: Int64) async throws -> EgressResponse
     /// The status of an answer that comes line by line, and its lines as they come.
     func lines(
-        _ url: String, headers: [(String, String)], tls: EgressTLS?, longest: Int, timeout: Int64,
+        _ url: String, headers: [(String, String)], access: EndpointAccess, longest: Int, timeout: Int64,
         onLine: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws -> Int
     /// The answer of the name server to a DNS message.
     func ask(_ message: [UInt8]) async throws -> [UInt8]
 }
 
-/// Asks with the entry's credentials.
+/// Asks with the entry's access.
 struct DiscoveryAsker {
     let asking: any DiscoveryAsking
-    let credentials: ScrapeConfig.Credentials?
-    let tls: TLSFileOptions?
-    let proxy: EgressProxy?
+    let access: EndpointAccess
 
-    private func complete(_ headers: [(String, String)]) throws -> [(String, String)] {
-        var all = headers + [("Accept", "application/json"), ("User-Agent", "Varde")]
-        if let header = try credentials?.header() { all.append(("Authorization", header)) }
-        return all
-    }
+    private static let usual = [("Accept", "application/json"), ("User-Agent", "Varde")]
 
     /// Lines of a long answer.
     func lines(
         _ url: String, longest: Int, timeout: Int64, onLine: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws -> Int {
         try await asking.lines(
-            url, headers: try complete([]), tls: try tls?.resolved(), longest: longest, timeout: timeout, onLine: onLine)
+            url, headers: Self.usual, access: access, longest: longest, timeout: timeout, onLine: onLine)
     }
 
     /// The body of a 200 as JSON.
@@ -113,7 +103,7 @@ struct DiscoveryAsker {
     }
 
     private func answer(_ url: String, _ headers: [(String, String)], _ timeout: Int64) async throws -> EgressResponse {
-        let response = try await asking.get(url, headers: try complete(headers), tls: try tls?.resolved(), proxy: proxy, timeout: timeout)
+        let response = try await asking.get(url, headers: headers + Self.usual, access: access, timeout: timeout)
         guard response.status == 200 else {
             throw DiscoveryFault(description: "server returned HTTP status \(HTTPStatusText.text(response.status))")
         }

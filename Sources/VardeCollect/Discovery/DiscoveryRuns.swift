@@ -72,8 +72,8 @@ final class DiscoveryRuns: Sendable {
     private func run(_ entry: Discovery, _ changed: @escaping @Sendable () -> Void) async {
         // Said once as long as it stays the same.
         let lastError = LastError()
-        if case .kubernetes(let kubernetes) = entry.kind, entry.proxy == nil {
-            let asker = DiscoveryAsker(asking: asking, credentials: entry.credentials, tls: entry.tls, proxy: nil)
+        if case .kubernetes(let kubernetes) = entry.kind, entry.access.proxy == nil {
+            let asker = DiscoveryAsker(asking: asking, access: entry.access)
             let watch = KubernetesWatch(kubernetes, asker) { [self] groups in
                 lastError.text.withLock { $0 = "" }
                 do { take(try Discovery.checked(groups), of: entry, changed) } catch { note(error, lastError) }
@@ -83,7 +83,7 @@ final class DiscoveryRuns: Sendable {
             return await watch.run()
         }
         if case .consul(let consul) = entry.kind {
-            let asker = DiscoveryAsker(asking: asking, credentials: entry.credentials, tls: entry.tls, proxy: entry.proxy)
+            let asker = DiscoveryAsker(asking: asking, access: entry.access)
             let watch = ConsulWatch(consul, asker, pause: entry.refreshInterval, clock: clock) { [self] groups in
                 lastError.text.withLock { $0 = "" }
                 do { take(try Discovery.checked(groups), of: entry, changed) } catch { note(error, lastError) }
@@ -109,13 +109,14 @@ final class DiscoveryRuns: Sendable {
 /// Asks by way of the one way out, and the name servers of `/etc/resolv.conf`.
 struct EgressAsking: DiscoveryAsking {
     let egress: EgressClient
+    let authorizer: EndpointAuthorizer
     /// Where the name servers are named, and the port they have.
     var resolver = "/etc/resolv.conf"
     var port = 53
 
-    func get(
-        _ url: String, headers: [(String, String)], tls: EgressTLS?, proxy: EgressProxy?, timeout: Int64
-    ) async throws -> EgressResponse {
+    func get(_ url: String, headers: [(String, String)], access: EndpointAccess, timeout: Int64) async throws -> EgressResponse {
+        let (own, tls) = try await authorizer.resolve(access, timeout: timeout)
+        let headers = headers + own.map { ($0.name, $0.value) }
         if url.hasPrefix("unix://") {
             let parts = url.dropFirst(7).split(separator: "|", maxSplits: 1)
             return try await egress.get(
@@ -123,14 +124,17 @@ struct EgressAsking: DiscoveryAsking {
                 maxBytes: Discovery.maxBytes)
         }
         return try await egress.send(
-            "GET", url, headers: headers, timeout: timeout, maxBytes: Discovery.maxBytes, tls: tls, proxy: proxy)
+            "GET", url, headers: headers, timeout: timeout, maxBytes: Discovery.maxBytes, followRedirects: access.followRedirects, tls: tls,
+            proxy: access.proxy)
     }
 
     func lines(
-        _ url: String, headers: [(String, String)], tls: EgressTLS?, longest: Int, timeout: Int64,
+        _ url: String, headers: [(String, String)], access: EndpointAccess, longest: Int, timeout: Int64,
         onLine: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws -> Int {
-        try await egress.receiveLines(url, headers: headers, tls: tls, timeout: timeout, longest: longest, onLine: onLine)
+        let (own, tls) = try await authorizer.resolve(access, timeout: Discovery.timeout)
+        return try await egress.receiveLines(
+            url, headers: headers + own.map { ($0.name, $0.value) }, tls: tls, timeout: timeout, longest: longest, onLine: onLine)
     }
 
     func ask(_ message: [UInt8]) async throws -> [UInt8] {

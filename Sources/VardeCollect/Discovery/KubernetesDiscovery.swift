@@ -5,6 +5,8 @@ import VardeModel
 package struct KubernetesDiscovery: Sendable, Hashable {
     package enum Role: String, Sendable, CaseIterable {
         case pod, service, node, endpoints, endpointslice, ingress
+        /// None of targets: what `attach_metadata` looks at.
+        case namespace
     }
 
     package var role: Role
@@ -14,6 +16,9 @@ package struct KubernetesDiscovery: Sendable, Hashable {
     package var namespaces: [String] = []
     /// Selectors of labels and fields by the kind of object they choose from.
     package var selectors: [Role: Selector] = [:]
+    /// What targets get labels and annotations of as well: `attach_metadata`.
+    package var attachesNode = false
+    package var attachesNamespace = false
 
     package struct Selector: Sendable, Hashable {
         package var label: String
@@ -36,10 +41,11 @@ package struct KubernetesDiscovery: Sendable, Hashable {
 
     /// The kinds of objects its targets are made of.
     var kinds: [Role] {
-        switch role {
-        case .pod, .service, .node, .ingress: [role]
-        case .endpoints, .endpointslice: [role, .service, .pod]
-        }
+        var kinds = [role]
+        if role == .endpoints || role == .endpointslice { kinds += [.service, .pod] }
+        if attachesNode, role != .node { kinds.append(.node) }
+        if attachesNamespace { kinds.append(.namespace) }
+        return kinds
     }
 
     /// As things are now.
@@ -53,12 +59,43 @@ package struct KubernetesDiscovery: Sendable, Hashable {
 
     /// The targets objects make.
     func groups(of objects: [Role: [JSONTree]]) -> [TargetGroup] {
+        let groups = plainGroups(of: objects)
+        guard attachesNode || attachesNamespace else { return groups }
+        let nodes = attachesNode ? Self.byName(objects[.node] ?? []) : [:]
+        let namespaces = attachesNamespace ? Self.byName(objects[.namespace] ?? []) : [:]
+        return groups.map { group in
+            var group = group
+            if let node = nodes["/" + Self.nodeName(group.labels)] {
+                group.labels.set("__meta_kubernetes_node_name", to: node["metadata"]["name"].text)
+                group.labels.addKubernetesMetadata(node, kind: "node")
+            }
+            if let namespace = namespaces["/" + (group.labels["__meta_kubernetes_namespace"] ?? "")] {
+                group.labels.addKubernetesMetadata(namespace, kind: "namespace")
+            }
+            return group
+        }
+    }
+
+    /// The node a target is on: as its endpoint says, or its pod.
+    private static func nodeName(_ labels: Labels) -> String {
+        for prefix in ["__meta_kubernetes_endpoint_", "__meta_kubernetes_endpointslice_endpoint_"] {
+            if let name = labels[prefix + "node_name"], !name.isEmpty { return name }
+        }
+        for prefix in ["__meta_kubernetes_endpoint_", "__meta_kubernetes_endpointslice_"]
+        where labels[prefix + "address_target_kind"] == "Node" {
+            return labels[prefix + "address_target_name"] ?? ""
+        }
+        return labels["__meta_kubernetes_pod_node_name"] ?? ""
+    }
+
+    private func plainGroups(of objects: [Role: [JSONTree]]) -> [TargetGroup] {
         let own = objects[role] ?? []
         switch role {
         case .pod: return own.flatMap(KubernetesPods.groups)
         case .service: return own.flatMap(KubernetesServices.groups)
         case .node: return own.flatMap(KubernetesNodes.groups)
         case .ingress: return own.flatMap(KubernetesIngresses.groups)
+        case .namespace: return []
         case .endpoints, .endpointslice:
             let services = Self.byName(objects[.service] ?? [])
             let pods = Self.byName(objects[.pod] ?? [])
@@ -80,11 +117,12 @@ package struct KubernetesDiscovery: Sendable, Hashable {
             case .pod: ("/api/v1", "pods")
             case .service: ("/api/v1", "services")
             case .node: ("/api/v1", "nodes")
+            case .namespace: ("/api/v1", "namespaces")
             case .endpoints: ("/api/v1", "endpoints")
             case .endpointslice: ("/apis/discovery.k8s.io/v1", "endpointslices")
             case .ingress: ("/apis/networking.k8s.io/v1", "ingresses")
             }
-        return namespaces.isEmpty || kind == .node
+        return namespaces.isEmpty || kind == .node || kind == .namespace
             ? ["\(base)/\(name)"] : namespaces.map { "\(base)/namespaces/\(PercentEncoding.escaped($0, blankIsPlus: true))/\(name)" }
     }
 
@@ -114,10 +152,15 @@ package struct KubernetesDiscovery: Sendable, Hashable {
 }
 
 extension Labels {
-    /// An object's labels and annotations under a kind's prefix, each with its `…present` beside it, and its namespace.
+    /// What `addKubernetesMetadata` adds, and the object's namespace.
     mutating func addKubernetes(_ object: JSONTree, kind: String) {
+        set("__meta_kubernetes_namespace", to: object["metadata"]["namespace"].text)
+        addKubernetesMetadata(object, kind: kind)
+    }
+
+    /// An object's labels and annotations under a kind's prefix, each with its `…present` beside it.
+    mutating func addKubernetesMetadata(_ object: JSONTree, kind: String) {
         let metadata = object["metadata"]
-        set("__meta_kubernetes_namespace", to: metadata["namespace"].text)
         for (word, pairs) in [("label", metadata["labels"]), ("annotation", metadata["annotations"])] {
             for pair in pairs.pairs {
                 let name = sanitizedLabelName(pair.key)

@@ -6,11 +6,38 @@ enum KubernetesBacking {
         services["\(namespace)/\(name)"].map(KubernetesServices.labels) ?? [:]
     }
 
+    /// The pod a reference names; empty where it names something else.
+    static func key(of reference: JSONTree, _ namespace: String) -> String {
+        guard reference["kind"].text == "Pod" else { return "" }
+        return (reference["namespace"].text.isEmpty ? namespace : reference["namespace"].text) + "/" + reference["name"].text
+    }
+
+    /// Targets of container ports of the pods behind a service that are no ports of it, as Prometheus has them.
+    ///
+    /// - Parameter seen: pods, and the ports of the service that lead to each.
+    static func others(_ seen: [(pod: String, port: JSONTree)], _ common: Labels, _ pods: [String: JSONTree]) -> [Labels] {
+        func id(_ number: JSONTree, _ port: JSONTree) -> String {
+            number.text + "/" + (port["protocol"].text.isEmpty ? "TCP" : port["protocol"].text)
+        }
+        var targets: [Labels] = []
+        let ports = Dictionary(grouping: seen, by: \.pod).mapValues { Set($0.map { id($0.port["port"], $0.port) }) }
+        for (key, bound) in ports.sorted(by: { $0.key < $1.key }) {
+            guard let pod = pods[key], case let ip = pod["status"]["podIP"].text, !ip.isEmpty else { continue }
+            for (container, isInit) in KubernetesPods.containers(pod) {
+                for port in container["ports"].list where !bound.contains(id(port["containerPort"], port)) {
+                    targets.append(
+                        KubernetesPods.labels(pod).merging(KubernetesPods.container(container, pod, isInit))
+                            .merging(KubernetesPods.port(port)).merging(common)
+                            .setting("__address__", to: joinedHostPort(ip, port["containerPort"].text)))
+                }
+            }
+        }
+        return targets
+    }
+
     /// Labels of the pod an address leads to, with those of the container that has the port.
     static func pod(_ reference: JSONTree, _ namespace: String, port: String, _ pods: [String: JSONTree]) -> Labels {
-        guard reference["kind"].text == "Pod" else { return [:] }
-        let place = reference["namespace"].text.isEmpty ? namespace : reference["namespace"].text
-        guard let pod = pods["\(place)/\(reference["name"].text)"] else { return [:] }
+        guard let pod = pods[key(of: reference, namespace)] else { return [:] }
         let labels = KubernetesPods.labels(pod)
         for (container, isInit) in KubernetesPods.containers(pod) {
             if let found = container["ports"].list.first(where: { $0["containerPort"].text == port }) {
@@ -30,11 +57,13 @@ enum KubernetesEndpoints {
         common.addKubernetes(object, kind: "endpoints")
         common = KubernetesBacking.service(name, namespace, services).merging(common)
         var targets: [Labels] = []
+        var seen: [(pod: String, port: JSONTree)] = []
         for subset in object["subsets"].list {
             for port in subset["ports"].list {
                 for (key, ready) in [("addresses", "true"), ("notReadyAddresses", "false")] {
                     for address in subset[key].list {
                         let reference = address["targetRef"]
+                        seen.append((KubernetesBacking.key(of: reference, namespace), port))
                         let backing = KubernetesBacking.pod(reference, namespace, port: port["port"].text, pods)
                         targets.append(
                             backing.merging(common).merging([
@@ -51,7 +80,7 @@ enum KubernetesEndpoints {
                 }
             }
         }
-        return TargetGroup.list(object, "endpoints", targets)
+        return TargetGroup.list(object, "endpoints", targets + KubernetesBacking.others(seen, common, pods))
     }
 }
 
@@ -67,9 +96,11 @@ enum KubernetesEndpointSlices {
         common = KubernetesBacking.service(object["metadata"]["labels"]["kubernetes.io/service-name"].text, namespace, services)
             .merging(common)
         var targets: [Labels] = []
+        var seen: [(pod: String, port: JSONTree)] = []
         for endpoint in object["endpoints"].list {
             let reference = endpoint["targetRef"]
             for port in object["ports"].list {
+                seen.append((KubernetesBacking.key(of: reference, namespace), port))
                 let backing = KubernetesBacking.pod(reference, namespace, port: port["port"].text, pods)
                 var labels: Labels = [
                     "__meta_kubernetes_endpointslice_port": port["port"].text,
@@ -93,6 +124,6 @@ enum KubernetesEndpointSlices {
                 }
             }
         }
-        return TargetGroup.list(object, "endpointslice", targets)
+        return TargetGroup.list(object, "endpointslice", targets + KubernetesBacking.others(seen, common, pods))
     }
 }

@@ -1,12 +1,35 @@
 package import VardeEgress
 
-/// How an HTTP endpoint is reached beyond its address: `basic_auth`, `authorization`, `oauth2` and `tls_config`.
-package struct EndpointAccess: Sendable, Equatable {
-    package var credentials: ScrapeConfig.Credentials?
+/// How an HTTP endpoint is reached beyond its address, the options Prometheus gives every client: `basic_auth`, `authorization`, `oauth2`,
+/// `tls_config`, `http_headers`, `follow_redirects` and proxies.
+package struct EndpointAccess: Sendable, Hashable {
+    /// A header as configured.
+    package struct Header: Sendable, Hashable {
+        package var name: String
+        package var value: ConfiguredText
+
+        package init(_ name: String, _ value: ConfiguredText) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    package var credentials: EndpointCredentials?
+    package var headers: [Header] = []
     package var tls: TLSFileOptions?
     package var oauth2: OAuth2Options?
+    package var proxy: EgressProxy?
+    package var followRedirects = true
 
     package init() {}
+
+    /// The headers that need no one to be asked.
+    func ownHeaders() throws(ScrapeFault) -> [(name: String, value: String)] {
+        var all: [(name: String, value: String)] = []
+        if let credentials { all.append(("Authorization", try credentials.header())) }
+        for header in headers { all.append((header.name, try header.value.resolved())) }
+        return all
+    }
 }
 
 /// Makes of an endpoint's access what a request carries; secrets in files are read anew each time, tokens are kept while they last.
@@ -20,18 +43,19 @@ package final class EndpointAuthorizer: Sendable {
         tokens = OAuth2Tokens(clock: clock)
     }
 
-    /// The Authorization header and the TLS options of the next request.
+    /// The headers and the TLS options of the next request.
     ///
     /// - Parameter timeout: milliseconds to fetch a token in.
     /// - Throws: what cannot be read or fetched, in words without the secret.
     package func resolve(
         _ access: EndpointAccess, timeout: Int64
     ) async throws -> (headers: [(name: String, value: String)], tls: EgressTLS?) {
-        var headers: [(name: String, value: String)] = []
-        if let credentials = access.credentials { headers.append(("Authorization", try credentials.header())) }
+        var headers = try access.ownHeaders()
         if let oauth2 = access.oauth2 {
-            let header = try await tokens.header(oauth2) { [egress] url, headers, body, tls in
-                try await egress.send("POST", url, headers: headers, body: body, timeout: timeout, maxBytes: 1 << 20, tls: tls)
+            let header = try await tokens.header(oauth2) { [egress] headers, body, tls in
+                try await egress.send(
+                    "POST", oauth2.tokenURL, headers: headers, body: body, timeout: timeout, maxBytes: 1 << 20, tls: tls,
+                    proxy: oauth2.proxy)
             }
             headers.append(("Authorization", header))
         }

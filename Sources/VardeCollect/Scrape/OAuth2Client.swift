@@ -1,17 +1,16 @@
 import Synchronization
-import VardeDisk
-import VardeEgress
+package import VardeEgress
 import VardeModel
 
 /// `oauth2`: a token fetched with a client's credentials (RFC 6749, 4.4), kept until shortly before it ends.
 package struct OAuth2Options: Sendable, Hashable {
     package var clientID: String
-    package var clientSecret = ""
-    package var clientSecretFile = ""
+    package var clientSecret: ConfiguredText = ""
     package var tokenURL: String
     package var scopes: [String] = []
     package var endpointParameters: [String: String] = [:]
     package var tls: TLSFileOptions?
+    package var proxy: EgressProxy?
 
     package init(clientID: String, tokenURL: String) {
         self.clientID = clientID
@@ -40,18 +39,16 @@ final class OAuth2Tokens: Sendable {
     /// The Authorization header, from the token at hand or a new one.
     func header(
         _ options: OAuth2Options,
-        _ post: (_ url: String, _ headers: [(String, String)], _ body: [UInt8], _ tls: EgressTLS?) async throws -> EgressResponse
+        _ post: (_ headers: [(String, String)], _ body: [UInt8], _ tls: EgressTLS?) async throws -> EgressResponse
     ) async throws -> String {
         if let known = tokens.withLock({ $0[options] }), clock() < known.until - Self.margin { return known.header }
-        var secret = options.clientSecret
-        if !options.clientSecretFile.isEmpty { secret = try ScrapeConfig.Credentials.secret(in: options.clientSecretFile) }
+        let secret = try options.clientSecret.resolved()
         var form = [("grant_type", "client_credentials")]
         if !options.scopes.isEmpty { form.append(("scope", options.scopes.joined(separator: " "))) }
         form += options.endpointParameters.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         let text = PercentEncoding.form(form, blankIsPlus: true)
         let user = [options.clientID, secret].map { PercentEncoding.escaped($0, blankIsPlus: true) }.joined(separator: ":")
         let response = try await post(
-            options.tokenURL,
             [
                 ("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json"),
                 ("Authorization", "Basic " + Base64.text(Array(user.utf8))),

@@ -1,4 +1,3 @@
-package import VardeEgress
 package import VardeModel
 package import VardeWire
 
@@ -14,8 +13,6 @@ package struct ScrapeConfig: Sendable, Equatable {
     package var honorTimestamps = true
     package var trackTimestampsStaleness = false
     package var enableCompression = true
-    package var followRedirects = true
-    package var proxy: EgressProxy?
     package var bodySizeLimit = 0
     package var sampleLimit = 0
     package var labelLimit = 0
@@ -25,6 +22,10 @@ package struct ScrapeConfig: Sendable, Equatable {
     package var keepDroppedTargets = 0
     /// Buckets a native histogram may have: a finer one is merged until it fits.
     package var nativeHistogramBucketLimit = 0
+    /// The finest schema native histograms keep: finer ones are merged until they have it.
+    package var finestHistogramSchema = NativeHistogram.exponentialSchemas.upperBound
+    /// The file failed scrapes are written to, empty for none.
+    package var failureLog = ""
     /// Formats asked for, the most wanted first.
     package var protocols = ExpositionFormat.usual
     /// How a body is read whose Content-Type says nothing known.
@@ -45,22 +46,11 @@ package struct ScrapeConfig: Sendable, Equatable {
     package var fileDiscovery: [FileDiscovery] = []
     package var relabelRules: [RelabelRule] = []
     package var metricRelabelRules: [RelabelRule] = []
-    package var credentials: Credentials?
-    package var tls: TLSFileOptions?
-    package var oauth2: OAuth2Options?
+    package var access = EndpointAccess()
     /// Discovery other than by files.
     package var discoveries: [Discovery] = []
-    package var headers: [(name: String, value: String)] = []
     /// Of the job that watches the machine itself.
     package var host = HostOptions()
-
-    /// What goes into the Authorization header; files are read at each scrape, so that they can be renewed.
-    package enum Credentials: Sendable, Hashable {
-        case basic(user: String, password: String)
-        case basicFile(user: String, passwordFile: String)
-        case scheme(String, credentials: String)
-        case schemeFile(String, file: String)
-    }
 
     package init(jobName: String, interval: Int64, timeout: Int64) {
         self.jobName = jobName
@@ -70,18 +60,17 @@ package struct ScrapeConfig: Sendable, Equatable {
 
     package static func == (a: ScrapeConfig, b: ScrapeConfig) -> Bool {
         a.plain == b.plain && a.relabelRules == b.relabelRules && a.metricRelabelRules == b.metricRelabelRules
-            && a.staticGroups == b.staticGroups && a.fileDiscovery == b.fileDiscovery && a.credentials == b.credentials && a.tls == b.tls
-            && a.oauth2 == b.oauth2
-            && a.discoveries == b.discoveries && a.proxy == b.proxy && a.host == b.host
+            && a.staticGroups == b.staticGroups && a.fileDiscovery == b.fileDiscovery && a.access == b.access
+            && a.discoveries == b.discoveries && a.host == b.host
     }
 
     /// Everything plain, for comparison.
     private var plain: String {
-        let texts = "\(jobName) \(interval) \(timeout) \(metricsPath) \(scheme) \(parameters) \(headers) \(protocols) \(nameEscaping)"
+        let texts = "\(jobName) \(interval) \(timeout) \(metricsPath) \(scheme) \(parameters) \(protocols) \(nameEscaping) \(failureLog)"
         let limits =
-            "\(bodySizeLimit) \(sampleLimit) \(labelLimit) \(labelNameLengthLimit) \(labelValueLengthLimit) \(targetLimit) \(keepDroppedTargets) \(nativeHistogramBucketLimit)"
+            "\(bodySizeLimit) \(sampleLimit) \(labelLimit) \(labelNameLengthLimit) \(labelValueLengthLimit) \(targetLimit) \(keepDroppedTargets) \(nativeHistogramBucketLimit) \(finestHistogramSchema)"
         let flags = [
-            honorLabels, honorTimestamps, trackTimestampsStaleness, enableCompression, followRedirects, scrapesNativeHistograms,
+            honorLabels, honorTimestamps, trackTimestampsStaleness, enableCompression, scrapesNativeHistograms,
             alwaysClassicHistograms, convertsClassicHistograms, extraScrapeMetrics, classicNamesOnly,
         ]
         return "\(texts) \(limits) \(flags) \(fallbackProtocol?.rawValue ?? "")"

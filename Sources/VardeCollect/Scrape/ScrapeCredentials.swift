@@ -1,20 +1,39 @@
 import VardeDisk
 import VardeModel
 
-extension ScrapeConfig.Credentials {
-    /// The Authorization header's value.
-    func header() throws -> String {
+/// A text of the configuration, or the file that holds it, which is read at each use so that it can be renewed.
+package enum ConfiguredText: Sendable, Hashable, ExpressibleByStringLiteral {
+    case text(String)
+    case file(String)
+
+    package init(stringLiteral text: String) { self = .text(text) }
+
+    /// The text; of a file without the blanks around it.
+    func resolved() throws(ScrapeFault) -> String {
         switch self {
-        case .basic(let user, let password): return "Basic " + Base64.text(Array("\(user):\(password)".utf8))
-        case .basicFile(let user, let file): return "Basic " + Base64.text(Array("\(user):\(try Self.secret(in: file))".utf8))
-        case .scheme(let scheme, let credentials): return "\(scheme) \(credentials)"
-        case .schemeFile(let scheme, let file): return "\(scheme) \(try Self.secret(in: file))"
+        case .text(let text): return text
+        case .file(let path):
+            let bytes: [UInt8]
+            do { bytes = try PosixFileSystem().read(path) } catch {
+                throw ScrapeFault(kind: .connection, description: "\(path), named in the configuration, cannot be read")
+            }
+            let text = String(decoding: bytes, as: UTF8.self)
+            return String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
         }
     }
+}
 
-    static func secret(in path: String) throws -> String {
-        var text = String(decoding: try PosixFileSystem().read(path), as: UTF8.self)
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return text
+/// What goes into the Authorization header: `basic_auth`, `authorization` and their older forms.
+package enum EndpointCredentials: Sendable, Hashable {
+    case basic(user: ConfiguredText, password: ConfiguredText)
+    case scheme(String, credentials: ConfiguredText)
+
+    /// The header's value.
+    func header() throws(ScrapeFault) -> String {
+        switch self {
+        case .basic(let user, let password):
+            return "Basic " + Base64.text(Array("\(try user.resolved()):\(try password.resolved())".utf8))
+        case .scheme(let scheme, let credentials): return "\(scheme) \(try credentials.resolved())"
+        }
     }
 }

@@ -1,5 +1,5 @@
 import VardeCompression
-package import VardeEgress
+import VardeEgress
 import VardeKernels
 import VardeWire
 
@@ -11,10 +11,7 @@ package struct ScrapeRequest: Sendable {
     package var timeout: Int64
     /// Bytes of the body, as sent and as decompressed.
     package var maxBytes: Int
-    package var followRedirects: Bool
-    package var tls: EgressTLS?
-    package var oauth2: OAuth2Options?
-    package var proxy: EgressProxy?
+    package var access: EndpointAccess
     /// What is looked at where it is the machine itself that is asked.
     package var host: HostOptions
 }
@@ -58,22 +55,17 @@ package struct WallScrapeClock: ScrapeClock {
 /// Fetches by way of the one way out.
 struct EgressFetching: ScrapeFetching {
     let egress: EgressClient
-    let tokens: OAuth2Tokens
+    let authorizer: EndpointAuthorizer
 
     func fetch(_ request: ScrapeRequest) async throws -> ScrapeAnswer {
-        var request = request
-        if let oauth2 = request.oauth2 {
-            let header = try await tokens.header(oauth2) { url, headers, body, tls in
-                try await egress.send("POST", url, headers: headers, body: body, timeout: request.timeout, maxBytes: 1 << 20, tls: tls)
-            }
-            request.headers.append(("Authorization", header))
-        }
+        let (own, tls) = try await authorizer.resolve(request.access, timeout: request.timeout)
+        let headers = request.headers.filter { header in !own.contains { $0.name.lowercased() == header.name.lowercased() } } + own
         let response: EgressResponse
         do throws(EgressError) {
             response = try await egress.send(
-                "GET", request.url, headers: request.headers.map { ($0.name, $0.value) }, timeout: request.timeout,
-                maxBytes: request.maxBytes, followRedirects: request.followRedirects, tls: request.tls,
-                proxy: request.proxy)
+                "GET", request.url, headers: headers.map { ($0.name, $0.value) }, timeout: request.timeout,
+                maxBytes: request.maxBytes, followRedirects: request.access.followRedirects, tls: tls,
+                proxy: request.access.proxy)
         } catch {
             switch error {
             case .timeout: throw ScrapeFault(kind: .timeout, description: "\(error)")
@@ -101,22 +93,18 @@ extension ScrapeConfig {
     /// Bytes of a body where its job sets no limit.
     static let hardBodyLimit = 256 << 20
 
-    /// The request a scrape of this job sends; credentials in files are read anew.
-    func request(to url: String) throws -> ScrapeRequest {
+    /// The request a scrape of this job sends.
+    func request(to url: String) -> ScrapeRequest {
         var protocols = protocols
         if scrapesNativeHistograms, !protocols.contains(.protobuf) { protocols.insert(.protobuf, at: 0) }
-        var all: [(name: String, value: String)] = [
+        let headers: [(name: String, value: String)] = [
             ("Accept", ExpositionFormat.accept(protocols, escaping: nameEscaping)),
             ("Accept-Encoding", enableCompression ? "gzip" : "identity"),
             ("User-Agent", "Varde/\(BuildInfo.version)"),
             ("X-Prometheus-Scrape-Timeout-Seconds", SampleText.text(Double(timeout) / 1000)),
         ]
-        if let credentials = try credentials?.header() { all.append(("Authorization", credentials)) }
-        for header in headers {
-            all.removeAll { $0.name.lowercased() == header.name.lowercased() }
-        }
         return ScrapeRequest(
-            url: url, headers: all + headers, timeout: timeout, maxBytes: bodySizeLimit > 0 ? bodySizeLimit : Self.hardBodyLimit,
-            followRedirects: followRedirects, tls: try tls?.resolved(), oauth2: oauth2, proxy: proxy, host: host)
+            url: url, headers: headers, timeout: timeout, maxBytes: bodySizeLimit > 0 ? bodySizeLimit : Self.hardBodyLimit,
+            access: access, host: host)
     }
 }

@@ -45,6 +45,7 @@ package final class ScrapeManager: Sendable {
     private let logger: Logger
     private let clock: any ScrapeClock
     private let queue: NewSeriesQueue
+    private let failures: ScrapeFailureLog
 
     /// How often files of discovery are looked at, in milliseconds.
     static let discoveryInterval: Int64 = 5_000
@@ -52,8 +53,9 @@ package final class ScrapeManager: Sendable {
     package init(
         sink: any SampleSink, fetching: any ScrapeFetching, asking: any DiscoveryAsking,
         readFile: @escaping @Sendable (String) -> [TargetGroup]?, logger: Logger,
-        clock: any ScrapeClock, newSeriesReaders: Int = 1
+        clock: any ScrapeClock, newSeriesReaders: Int = 1, redact: @escaping @Sendable (String) -> String = { $0 }
     ) {
+        failures = ScrapeFailureLog(redact: redact)
         self.sink = sink
         self.fetching = fetching
         self.logger = logger
@@ -68,19 +70,22 @@ package final class ScrapeManager: Sendable {
     /// - Parameters:
     ///   - ownPage: pages of the server by URL.
     ///   - newSeriesReaders: bodies of new series that are read at once.
+    ///   - redact: takes personal data out of what is written of failed scrapes.
     package convenience init(
         sink: any SampleSink, egress: EgressClient, ownPage: @escaping @Sendable (String) -> [UInt8]? = { _ in nil },
         readFile: @escaping @Sendable (String) -> [TargetGroup]?,
-        logger: Logger, newSeriesReaders: Int, clock: @escaping @Sendable () -> Int64
+        logger: Logger, newSeriesReaders: Int, redact: @escaping @Sendable (String) -> String,
+        clock: @escaping @Sendable () -> Int64
     ) {
+        let authorizer = EndpointAuthorizer(egress: egress, clock: clock)
         self.init(
             sink: GatheringSink(sink),
             fetching: HostFetching(
-                others: EgressFetching(egress: egress, tokens: OAuth2Tokens(clock: clock)), egress: egress, logger: logger,
+                others: EgressFetching(egress: egress, authorizer: authorizer), egress: egress, logger: logger,
                 ownPage: ownPage),
-            asking: EgressAsking(egress: egress),
+            asking: EgressAsking(egress: egress, authorizer: authorizer),
             readFile: readFile, logger: logger,
-            clock: WallScrapeClock(clock), newSeriesReaders: newSeriesReaders)
+            clock: WallScrapeClock(clock), newSeriesReaders: newSeriesReaders, redact: redact)
     }
 
     /// Puts a configuration in force: targets that stay go on undisturbed, with their new options; others end with stale markers or begin.
@@ -235,7 +240,7 @@ package final class ScrapeManager: Sendable {
                 await old.task.value
                 if old.config != config { await run.use(config) }
             }
-            await run.run(forced: forced, enter: { self.note(identity, $0) }) { self.note(identity, $0) }
+            await run.run(forced: forced, enter: { self.note(identity, $0) }) { await self.note(identity, $0, config) }
         }
         state.running[identity] = Running(config: config, forced: forced, run: run, task: task)
     }
@@ -248,6 +253,12 @@ package final class ScrapeManager: Sendable {
             case .probing: state.status[identity]?.breaker = CircuitBreaker.State.halfOpen.rawValue
             }
         }
+    }
+
+    private func note(_ identity: TargetIdentity, _ result: TargetRun.Result, _ config: ScrapeConfig) async {
+        note(identity, result)
+        guard let failure = result.failure, !result.isHeldBack, !config.failureLog.isEmpty else { return }
+        await failures.write(failure.description, of: identity.url, job: identity.job, at: result.time, to: config.failureLog)
     }
 
     private func note(_ identity: TargetIdentity, _ result: TargetRun.Result) {

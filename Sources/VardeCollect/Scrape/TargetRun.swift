@@ -68,7 +68,7 @@ actor TargetRun {
     /// Scrapes at every slot until cancelled. `forced` is a fault of the job as a whole, such as too many targets: nothing is asked then.
     ///
     /// - Parameter enter: is told of stages worth knowing before the result is there.
-    func run(forced: ScrapeFault?, enter: @Sendable (Stage) -> Void = { _ in }, _ note: @Sendable (Result) -> Void) async {
+    func run(forced: ScrapeFault?, enter: @Sendable (Stage) -> Void = { _ in }, _ note: @Sendable (Result) async -> Void) async {
         // A probe that was cut off has told nothing.
         if breaker.state == .halfOpen { breaker = Self.newBreaker }
         let interval = scraper.config.interval
@@ -85,7 +85,7 @@ actor TargetRun {
             guard var result = await scrape(at: time, forced, enter: enter) else { continue }
             result.skipped = skipped
             skipped = 0
-            note(result)
+            await note(result)
         }
     }
 

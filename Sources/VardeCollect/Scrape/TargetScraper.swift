@@ -121,7 +121,7 @@ struct TargetScraper {
                     parser.passComment(comment, bytes, numberLabel)
                     continue
                 }
-                if let line = parser.takeComment(bytes) { note(line, &pass) }
+                if let line = try parser.takeComment(bytes) { note(line, &pass) }
                 // The end of a body is an end with every scrape.
                 if !parser.hasEnded { comments.note(low, parser.numberLabel) }
                 continue
@@ -270,9 +270,11 @@ struct TargetScraper {
         try appendConverted(classic, &pass)
     }
 
-    /// A histogram brought under `native_histogram_bucket_limit`, by merging neighbours as often as it takes.
+    /// A histogram no finer than `native_histogram_min_bucket_factor` has it and brought under `native_histogram_bucket_limit`, by
+    /// merging neighbours as often as it takes.
     private func limited(_ histogram: NativeHistogram) throws(ScrapeFault) -> NativeHistogram {
         var histogram = histogram
+        while histogram.schema > config.finestHistogramSchema, let coarser = histogram.halved() { histogram = coarser }
         let limit = config.nativeHistogramBucketLimit
         if limit == 0 { return histogram }
         while histogram.positiveBuckets.count + histogram.negativeBuckets.count > limit {

@@ -84,7 +84,7 @@ extension Configuration {
                 do { text = try String(contentsOfFile: path, encoding: .utf8) } catch { throw item.error("\(path) cannot be read") }
                 let root = try YAMLValue(document: text, file: path).mapping()
                 if let list = root["scrape_configs"] {
-                    for config in try ScrapeConfig.list(reading: list, global: global, warnings: &warnings) {
+                    for config in try ScrapeConfig.list(reading: list, global: global) {
                         if scrapeConfigs.contains(where: { $0.jobName == config.jobName }) {
                             throw ConfigurationError(file: path, message: "job_name “\(config.jobName)” is given twice")
                         }

@@ -29,7 +29,7 @@ extension Configuration {
         if let value = root["privacy"] { privacy = try PrivacySettings(reading: value) }
         if let value = root["residency"] { residency = try ResidencySettings(reading: value) }
         if let value = root["limits"] { limits = try LimitSettings(reading: value) }
-        if let value = root["scrape_configs"] { scrapeConfigs = try ScrapeConfig.list(reading: value, global: global, warnings: &warnings) }
+        if let value = root["scrape_configs"] { scrapeConfigs = try ScrapeConfig.list(reading: value, global: global) }
         if let value = root["rule_files"] { ruleFiles = try value.strings() }
         if !ruleFiles.isEmpty { warnings.append("rule_files: rules are checked by `varde check rules` but not evaluated by this version") }
         for (key, what) in [
@@ -78,7 +78,8 @@ extension GlobalSettings {
         if let v = keys["external_labels"] { externalLabels = Labels(try v.labels()) }
         try scrape.read(keys)
         // Known to Prometheus, without a meaning here.
-        for key in ["query_log_file", "scrape_failure_log_file", "rule_query_offset", "gogc"] { _ = keys[key] }
+        if let v = keys["scrape_failure_log_file"] { scrapeFailureLog = try v.filePath() }
+        for key in ["query_log_file", "rule_query_offset", "gogc"] { _ = keys[key] }
         try keys.rejectUnknown()
     }
 }

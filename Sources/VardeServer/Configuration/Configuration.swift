@@ -38,6 +38,8 @@ package struct GlobalSettings: Sendable {
     /// Labels for what leaves this server: federation and remote write.
     package var externalLabels = Labels.empty
     package var scrape = ScrapeDefaults()
+    /// The file failed scrapes are written to, empty for none.
+    package var scrapeFailureLog = ""
 
     package init() {}
 }

@@ -20,7 +20,7 @@ extension LokiWriteEndpoint {
         self.init(target: try ForwardTarget(reading: keys))
         target.timeout = 10_000
         if let v = keys["remote_timeout"] { target.timeout = try v.duration(allowZero: false) }
-        if let v = keys["tenant_id"] { target.headers.append(.init("X-Scope-OrgID", try v.nonEmptyString())) }
+        if let v = keys["tenant_id"] { target.access.headers.append(.init("X-Scope-OrgID", .text(try v.nonEmptyString()))) }
         externalLabels = global.externalLabels
         if let v = keys["external_labels"] {
             for label in try v.labels() { externalLabels.set(label.name, to: label.value) }

@@ -55,31 +55,20 @@ extension ForwardTarget {
         let text = try url.nonEmptyString()
         guard text.hasPrefix("http://") || text.hasPrefix("https://") else { throw url.error("URL scheme must be 'http' or 'https'") }
         self.init(name: try keys["name"]?.string() ?? "", url: text)
+        access = try EndpointAccess(reading: keys)
         if let v = keys["headers"] {
             for (name, item) in try v.mapping().all() {
                 if name.lowercased() == "authorization" {
                     throw item.error("authorization header must be changed via the basic_auth, authorization or oauth2 parameter")
                 }
                 if Self.reserved.contains(name.lowercased()) { throw item.error("\(name) is a reserved header, it must not be changed") }
-                headers.append(Header(name, try item.string()))
+                access.headers.append(.init(name, .text(try item.string())))
             }
         }
-        access.credentials = try ScrapeConfig.Credentials.read(keys)
-        access.tls = try TLSFileOptions.read(keys)
-        if let v = keys["oauth2"] {
-            if access.credentials != nil {
-                throw v.error("at most one of basic_auth, authorization and oauth2 must be configured")
-            }
-            access.oauth2 = try OAuth2Options(reading: v)
-        }
-        proxy = try EgressProxy.read(keys)
-        if let v = keys["follow_redirects"] { followRedirects = try v.bool() }
-        if let v = keys["enable_http2"] { _ = try v.bool() }
         try keys.refuse([
             ("sigv4", "requests to cloud vendors are not signed by this version"),
             ("azuread", "tokens of cloud vendors are not fetched by this version"),
             ("google_iam", "tokens of cloud vendors are not fetched by this version"),
-            ("http_headers", "http_headers is not read here by this version: use headers"),
         ])
     }
 }

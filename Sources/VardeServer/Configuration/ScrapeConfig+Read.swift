@@ -1,6 +1,5 @@
 import VardeCollect
 import VardeCompression
-import VardeEgress
 import VardeModel
 
 extension ScrapeConfig {
@@ -17,19 +16,17 @@ extension ScrapeConfig {
             )
         }
 
-    static func list(
-        reading value: YAMLValue, global: GlobalSettings, warnings: inout [String]
-    ) throws(ConfigurationError) -> [ScrapeConfig] {
+    static func list(reading value: YAMLValue, global: GlobalSettings) throws(ConfigurationError) -> [ScrapeConfig] {
         var configs: [ScrapeConfig] = []
         for item in try value.list() {
-            let config = try ScrapeConfig(reading: item, global: global, warnings: &warnings)
+            let config = try ScrapeConfig(reading: item, global: global)
             if configs.contains(where: { $0.jobName == config.jobName }) { throw item.error("job_name “\(config.jobName)” is given twice") }
             configs.append(config)
         }
         return configs
     }
 
-    private init(reading value: YAMLValue, global: GlobalSettings, warnings: inout [String]) throws(ConfigurationError) {
+    private init(reading value: YAMLValue, global: GlobalSettings) throws(ConfigurationError) {
         let keys = try value.mapping()
         let intervalValue = keys["scrape_interval"]
         // Zero means what global says, as in Prometheus.
@@ -49,12 +46,10 @@ extension ScrapeConfig {
         if let v = keys["honor_timestamps"] { honorTimestamps = try v.bool() }
         if let v = keys["track_timestamps_staleness"] { trackTimestampsStaleness = try v.bool() }
         if let v = keys["enable_compression"] { enableCompression = try v.bool() }
-        if let v = keys["follow_redirects"] { followRedirects = try v.bool() }
-        if let v = keys["enable_http2"] { _ = try v.bool() }
         if let v = keys["fallback_scrape_protocol"] { fallbackProtocol = try ScrapeDefaults.format(v) }
         if let v = keys["native_histogram_bucket_limit"] { nativeHistogramBucketLimit = try v.int() }
-        if let v = keys["native_histogram_min_bucket_factor"], try v.double() > 0 {
-            warnings.append("scrape_configs, job \(jobName): native_histogram_min_bucket_factor has no effect in this version")
+        if let v = keys["native_histogram_min_bucket_factor"] {
+            finestHistogramSchema = NativeHistogram.finestSchema(bucketFactor: try v.double())
         }
         if let v = keys["params"] { for (name, list) in try v.mapping().all() { parameters.append((name, try list.strings())) } }
         if let v = keys["relabel_configs"] { relabelRules = try RelabelRule.list(reading: v) }
@@ -72,20 +67,9 @@ extension ScrapeConfig {
         if let v = keys["file_sd_configs"] {
             for item in try v.list() { fileDiscovery.append(try Self.fileDiscovery(item)) }
         }
-        try readCredentials(keys)
-        try readHeaders(keys)
-        tls = try TLSFileOptions.read(keys)
-        if let v = keys["oauth2"] {
-            if credentials != nil {
-                throw v.error("at most one of basic_auth, authorization, oauth2, bearer_token and bearer_token_file must be configured")
-            }
-            oauth2 = try OAuth2Options(reading: v)
-        }
+        access = try EndpointAccess(reading: keys)
         try readDiscoveries(keys)
-        proxy = try EgressProxy.read(keys)
-        for key in ["scrape_failure_log_file"] where keys[key] != nil {
-            warnings.append("scrape_configs, job \(jobName): \(key) has no effect in this version")
-        }
+        failureLog = try keys["scrape_failure_log_file"]?.filePath() ?? global.scrapeFailureLog
         try keys.refuse(Self.refused)
         try keys.rejectUnknown()
     }
@@ -94,7 +78,7 @@ extension ScrapeConfig {
         let file = try item.mapping()
         let files = try file.required("files")
         let discovery = FileDiscovery(
-            files: try files.strings(), refreshInterval: try file["refresh_interval"]?.duration(allowZero: false) ?? 300_000)
+            files: try files.filePaths(), refreshInterval: try file["refresh_interval"]?.duration(allowZero: false) ?? 300_000)
         for path in discovery.files {
             // As Prometheus: one `*`, in the last part, and an ending that says the format.
             let last = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
@@ -106,83 +90,6 @@ extension ScrapeConfig {
         }
         try file.rejectUnknown()
         return discovery
-    }
-
-    private mutating func readHeaders(_ keys: YAMLMapping) throws(ConfigurationError) {
-        guard let v = keys["http_headers"] else { return }
-        let reserved: Set<String> = [
-            "authorization", "host", "content-encoding", "content-length", "content-type", "user-agent", "connection", "keep-alive",
-            "proxy-authenticate", "proxy-authorization", "www-authenticate", "accept-encoding", "x-prometheus-remote-write-version",
-            "x-prometheus-remote-read-version", "x-prometheus-scrape-timeout-seconds", "accept",
-        ]
-        for (name, item) in try v.mapping().all() {
-            if reserved.contains(name.lowercased()) { throw item.error("setting header “\(name)” is not allowed") }
-            let header = try item.mapping()
-            for text in try header["values"]?.strings() ?? [] { headers.append((name, text)) }
-            for text in try header["secrets"]?.strings() ?? [] { headers.append((name, text)) }
-            try header.refuse([("files", "http_headers files are not read by this version: use values or secrets")])
-            try header.rejectUnknown()
-        }
-    }
-
-    private mutating func readCredentials(_ keys: YAMLMapping) throws(ConfigurationError) {
-        credentials = try Credentials.read(keys)
-    }
-}
-
-extension ScrapeConfig.Credentials {
-    /// `basic_auth`, `authorization` and their older forms; nil where there is none.
-    static func read(_ keys: YAMLMapping) throws(ConfigurationError) -> Self? {
-        var credentials: Self?
-        var given: YAMLValue?
-        func only(_ v: YAMLValue) throws(ConfigurationError) {
-            if given != nil {
-                throw v.error("at most one of basic_auth, authorization, bearer_token and bearer_token_file must be configured")
-            }
-            given = v
-        }
-        if let v = keys["basic_auth"] {
-            try only(v)
-            let basic = try v.mapping()
-            try basic.refuse([
-                ("username_file", "username_file is not read by this version: write the name as username"),
-                ("username_ref", "secret managers are not asked by this version"),
-                ("password_ref", "secret managers are not asked by this version"),
-            ])
-            let user = try basic["username"]?.string() ?? ""
-            let password = basic["password"]
-            if let file = basic["password_file"] {
-                if password != nil { throw file.error("at most one of password and password_file must be configured") }
-                credentials = .basicFile(user: user, passwordFile: try file.nonEmptyString())
-            } else {
-                credentials = .basic(user: user, password: try password?.string() ?? "")
-            }
-            try basic.rejectUnknown()
-        }
-        if let v = keys["authorization"] {
-            try only(v)
-            let authorization = try v.mapping()
-            let type = try authorization["type"]?.nonEmptyString() ?? "Bearer"
-            if type.lowercased() == "basic" { throw v.error("authorization type cannot be set to “basic”: use basic_auth instead") }
-            let secret = authorization["credentials"]
-            try authorization.refuse([("credentials_ref", "secret managers are not asked by this version")])
-            if let file = authorization["credentials_file"] {
-                if secret != nil { throw file.error("at most one of credentials and credentials_file must be configured") }
-                credentials = .schemeFile(type, file: try file.nonEmptyString())
-            } else {
-                credentials = .scheme(type, credentials: try secret?.string() ?? "")
-            }
-            try authorization.rejectUnknown()
-        }
-        if let v = keys["bearer_token"] {
-            try only(v)
-            credentials = .scheme("Bearer", credentials: try v.string())
-        }
-        if let v = keys["bearer_token_file"] {
-            try only(v)
-            credentials = .schemeFile("Bearer", file: try v.nonEmptyString())
-        }
-        return credentials
     }
 }
 

@@ -55,6 +55,19 @@ struct YAMLValue {
         return text
     }
 
+    /// The path of a file; one that is not absolute begins where the configuration file lies, as in Prometheus. Empty for none.
+    func filePath() throws(ConfigurationError) -> String {
+        let text = try string()
+        guard !text.isEmpty, !text.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return text }
+        return file[...slash] + text
+    }
+
+    func filePaths() throws(ConfigurationError) -> [String] {
+        var paths: [String] = []
+        for item in try list() { paths.append(try item.filePath()) }
+        return paths
+    }
+
     func bool() throws(ConfigurationError) -> Bool {
         switch try scalar("true or false").string.lowercased() {
         case "true", "yes", "on": return true

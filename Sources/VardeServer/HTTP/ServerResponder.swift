@@ -166,7 +166,7 @@ struct ServerResponder: HTTPResponder {
             }
         } catch let error as HTTPParserError where error != .invalidEOFState {
             throw APIFailure.badData("the body is not framed as HTTP has it: \(error)")
-        } catch where !(error is APIFailure || error is CancellationError) {
+        } catch  where !(error is APIFailure || error is CancellationError) {
             // Nobody is there to be told.
             throw APIFailure(status: 400, type: "hung_up", message: "the connection ended before the body did")
         }

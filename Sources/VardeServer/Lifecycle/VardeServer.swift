@@ -93,7 +93,8 @@ package struct VardeServer {
         let scrapes = ScrapeManager(
             sink: sink, egress: egress, ownPage: { url in sink.parts.withLock { $0 }?.ownPage(url) },
             readFile: { DiscoveryFiles.read($0, logger: logger) }, logger: logger,
-            newSeriesReaders: max(1, ProcessInfo.processInfo.activeProcessorCount - 1), clock: clock)
+            newSeriesReaders: max(1, ProcessInfo.processInfo.activeProcessorCount - 1),
+            redact: { text in sink.parts.withLock { $0 }?.redactor?.redact(text: text) ?? text }, clock: clock)
         parts = ServerParts(
             configuration: configuration, dataDirectory: settings.dataDirectory, listen: settings.listen, clock: clock, metrics: metrics,
             redaction: redaction, audit: audit, storage: storage, gate: gate, scrapes: scrapes,
@@ -169,7 +170,8 @@ package struct VardeServer {
         let http1 = HTTPServerBuilder.http1(
             configuration: .init(
                 additionalChannelHandlers: [
-                    HangUpWatch(parts.metrics), WebSocketUpgrade(parts: parts, tokens: tokens), LingeringEnd(), ExpectContinue(), RequestHeads(),
+                    HangUpWatch(parts.metrics), WebSocketUpgrade(parts: parts, tokens: tokens), LingeringEnd(), ExpectContinue(),
+                    RequestHeads(),
                 ],
                 idleTimeout: .seconds(120)))
         let server = try tls.map { try HTTPServerBuilder.tls(http1, tlsConfiguration: $0.configuration()) } ?? http1

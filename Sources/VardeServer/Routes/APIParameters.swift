@@ -1,4 +1,3 @@
-import Foundation
 import VardeModel
 import VardeQuery
 
@@ -99,15 +98,5 @@ extension APIRequest {
             throw APIFailure.badData(prefix + "match[] must contain at least one non-empty matcher")
         }
         return sets
-    }
-}
-
-extension RFC3339 {
-    /// A moment as text in UTC, with the fraction it has.
-    static func text(milliseconds: Int64) -> String {
-        if milliseconds == 0 { return "0001-01-01T00:00:00Z" }
-        let format = ISO8601DateFormatter()
-        format.formatOptions = milliseconds % 1000 == 0 ? [.withInternetDateTime] : [.withInternetDateTime, .withFractionalSeconds]
-        return format.string(from: Date(timeIntervalSince1970: Double(milliseconds) / 1000))
     }
 }

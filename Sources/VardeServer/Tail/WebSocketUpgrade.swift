@@ -46,9 +46,9 @@ final class WebSocketUpgrade: ChannelInboundHandler, RemovableChannelHandler {
 
     private static func isUpgrade(_ request: HTTPRequest) -> Bool {
         // Without a host it is refused as any other request is.
-        guard request.method == .get, request.authority != nil, let target = request.path, target.split(separator: "?").first.map(String.init) == path else {
-            return false
-        }
+        guard request.method == .get, request.authority != nil, let target = request.path,
+            target.split(separator: "?").first.map(String.init) == path
+        else { return false }
         return request.headerFields[.upgrade]?.lowercased() == "websocket" && request.headerFields[.secWebSocketKey] != nil
     }
 

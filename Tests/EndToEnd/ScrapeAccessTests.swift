@@ -1,0 +1,120 @@
+import Foundation
+import Synchronization
+import Testing
+
+/// Targets and discovery that ask who is there: names and headers from files, tokens fetched through a proxy, redirects; and what is
+/// written of scrapes that fail.
+@Suite struct ScrapeAccessTests {
+    /// Answers requests by their paths, and remembers their heads.
+    private final class FakeSite: Sendable {
+        private final class Heads: Sendable {
+            let all = Mutex<[String]>([])
+        }
+
+        private let listener: LoopbackListener
+        private let heads = Heads()
+
+        var address: String { "127.0.0.1:\(listener.port)" }
+
+        init(_ answer: @escaping @Sendable (_ path: String) -> (status: String, body: String)) throws {
+            let heads = heads
+            listener = try LoopbackListener { connection in
+                guard let head = LoopbackListener.head(connection) else { return }
+                heads.all.withLock { $0.append(head) }
+                // Through a proxy the whole address is asked for.
+                let path = head.split(separator: " ")[1].replacing(#/^http:\/\/[^\/]*/#, with: "")
+                let (status, body) = answer(path)
+                let text = "HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"
+                _ = LoopbackListener.send(Array(text.utf8), to: connection)
+            }
+        }
+
+        func stop() { listener.stop() }
+
+        /// Values of a header in requests for a path.
+        func values(_ header: String, of path: String) -> Set<String> {
+            Set(
+                heads.all.withLock { $0 }.filter { $0.split(separator: " ")[1].hasSuffix(path) }.flatMap { head in
+                    head.split(separator: "\r\n").filter { $0.lowercased().hasPrefix(header.lowercased() + ":") }.map {
+                        $0.drop { $0 != ":" }.dropFirst().trimmingCharacters(in: .whitespaces)
+                    }
+                })
+        }
+    }
+
+    @Test func `Secrets and headers of files, tokens by proxy and redirects work in scrapes and in discovery`() async throws {
+        let tokens = try FakeSite { _ in ("200 OK\r\nContent-Type: application/json", #"{"access_token":"tok","expires_in":600}"#) }
+        defer { tokens.stop() }
+        let site = try FakeSite { path in
+            switch path {
+            case "/moved": ("302 Found\r\nLocation: /list", "")
+            case "/list": ("200 OK", #"[{"targets":["10.9.9.9:1"]}]"#)
+            case "/fixed": ("302 Found\r\nLocation: /never", "")
+            default: ("200 OK\r\nContent-Type: text/plain", "a 1\n")
+            }
+        }
+        defer { site.stop() }
+        let server = try ServerProcess(
+            configuration: """
+                collect: {host: {enabled: false}}
+                scrape_configs:
+                  - job_name: app
+                    scrape_interval: 1s
+                    basic_auth: {username_file: user, password: p}
+                    http_headers: {X-Tenant: {values: [a], files: [tenant]}}
+                    static_configs: [{targets: ["\(site.address)"]}]
+                  - job_name: found
+                    scrape_interval: 1h
+                    http_sd_configs:
+                      - url: "http://\(site.address)/moved"
+                        oauth2: {client_id: c, client_secret: s, token_url: "http://127.0.0.1:1/token", proxy_url: "http://\(tokens.address)"}
+                      - {url: "http://\(site.address)/fixed", follow_redirects: false, http_headers: {X-Key: {secrets: [k]}}}
+
+                """)
+        for (name, text) in [("user", "ola\n"), ("tenant", "b\n")] {
+            try text.write(to: server.folder.appendingPathComponent(name), atomically: true, encoding: .utf8)
+        }
+        try await server.start()
+        try await DiscoveredTargets.expect(["10.9.9.9:1"], of: server)
+        #expect(try await ServerProcess.wait { site.values("X-Key", of: "/fixed") == ["k"] && !site.values("Host", of: "/metrics").isEmpty })
+        #expect(site.values("Authorization", of: "/list") == ["Bearer tok"])
+        #expect(tokens.values("Host", of: "/token") == ["127.0.0.1:1"])
+        #expect(site.values("Authorization", of: "/metrics") == ["Basic " + Data("ola:p".utf8).base64EncodedString()])
+        #expect(site.values("X-Tenant", of: "/metrics") == ["a", "b"])
+        #expect(site.values("Host", of: "/never").isEmpty)
+    }
+
+    @Test func `Scrapes that fail are written where the configuration says, without persons, and the breaker is shown`() async throws {
+        let site = try FakeSite { _ in ("200 OK\r\nContent-Type: text/plain", "a ola.nordmann@firma.no\n") }
+        defer { site.stop() }
+        let dead = try FreePort.take()
+        let server = try ServerProcess(
+            configuration: """
+                collect: {host: {enabled: false}}
+                global: {scrape_interval: 200ms, scrape_timeout: 200ms, scrape_failure_log_file: failed.log}
+                scrape_configs:
+                  - {job_name: odd, static_configs: [{targets: ["\(site.address)"]}]}
+                  - {job_name: quiet, scrape_failure_log_file: quiet.log, static_configs: [{targets: ["127.0.0.1:\(dead)"]}]}
+
+                """)
+        try await server.start()
+        func log(_ name: String) -> String {
+            (try? String(contentsOf: server.folder.appendingPathComponent(name), encoding: .utf8)) ?? ""
+        }
+        func errors() async throws -> [String: String] {
+            let data = try await server.get("/api/v1/targets").json["data"] as? [String: Any]
+            let active = data?["activeTargets"] as? [[String: Any]] ?? []
+            return Dictionary(active.map { ("\($0["scrapePool"] ?? "")", "\($0["lastError"] ?? "")") }) { first, _ in first }
+        }
+        #expect(try await ServerProcess.wait { try await errors()["quiet"]?.hasPrefix("circuit breaker open: ") == true })
+        #expect(try await ServerProcess.wait { log("failed.log").split(separator: "\n").count > 5 })
+        let lines = log("failed.log").split(separator: "\n")
+        let first = try #require(try JSONSerialization.jsonObject(with: Data(lines[0].utf8)) as? [String: String])
+        #expect(first["job_name"] == "odd" && first["level"] == "ERROR" && first["target"] == "http://\(site.address)/metrics")
+        #expect(first["msg"]?.contains("is not a number") == true && !log("failed.log").contains("nordmann"), "\(first)")
+        #expect(log("quiet.log").contains("\(dead)") && !log("failed.log").contains("\(dead)"))
+        // It answers, whatever it says: its breaker stays closed.
+        #expect(try await errors()["odd"]?.contains("circuit breaker") == false)
+        #expect(try await server.ownMetric("varde_scrapes_held_back_total") > 0)
+    }
+}
