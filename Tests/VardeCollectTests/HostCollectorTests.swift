@@ -93,10 +93,53 @@ import VardeWire
     }
 
     @Test func `Partitions, loop and memory devices are no disks`() {
-        for name in ["vda1", "sda12", "nvme0n1p1", "loop3", "ram0", "zram1", "fd0", "xvdb2"] {
+        for name in ["vda1", "sda12", "nvme0n1p1", "loop3", "ram0", "fd0", "xvdb2"] {
             #expect(HostDisks.isLeftOut(name[...]), "\(name)")
         }
-        for name in ["vda", "sda", "nvme0n1", "dm-0", "md127", "mmcblk0"] { #expect(!HostDisks.isLeftOut(name[...]), "\(name)") }
+        for name in ["vda", "sda", "nvme0n1", "dm-0", "md127", "mmcblk0", "zram0"] { #expect(!HostDisks.isLeftOut(name[...]), "\(name)") }
+    }
+
+    @Test func `Time sources, the distribution, queues and interfaces under node_exporter's names`() throws {
+        let net = "sys/class/net/eth0"
+        let page = try Self.page([
+            "sys/devices/system/clocksource/clocksource0/available_clocksource": "tsc kvm-clock \n",
+            "sys/devices/system/clocksource/clocksource0/current_clocksource": "tsc\n",
+            "etc/os-release": "NAME=\"Debian \\\"GNU\\\"\"\nID=debian\nVERSION_ID='12.5.1'\n# X=y\n", "sys/fs/selinux/enforce": "1",
+            "etc/selinux/config": "# SELINUX= can be\nSELINUX=permissive\n",
+            "proc/net/softnet_stat":
+                "0000000a 00000002 00000001 0 0 0 0 0 0 0 0 0 00000003 0 0\n000000ff 00000000 00000000 0 0 0 0 0 0 0 0 0 00000001 0 0\n",
+            "proc/net/udp": "  sl  local\n  1: 0100007F:0035 00000000:0000 07 00000010:00000020 00:0 0 0\n  2: 0:1 0:0 07 00000001:00000002 00:0\n",
+            "proc/net/stat/nf_conntrack": "entries  found drop\n00000001  0000000f 00000002\n00000001  00000001 00000003\n",
+            "\(net)/operstate": "up\n", "\(net)/flags": "0x1003\n", "\(net)/carrier_changes": "2\n", "\(net)/address": "02:fc\n",
+            "\(net)/statistics/rx_nohandler": "7\n", "\(net)/ifalias": "to the east\n", "sys/class/net/bonding_masters": "\n",
+            "proc/diskstats": " 8 0 sda 10 1 20 3000 11 2 40 4000 5 6000 7000\n", "run/udev/data/b8:0": "S:x\nE:ID_MODEL=Disk_1\nE:ID_WWN=0x5\n",
+        ])
+        #expect(page["node_time_clocksource_available_info{clocksource=\"kvm-clock\", device=\"0\"}"] == 1)
+        #expect(page["node_time_clocksource_current_info{clocksource=\"tsc\", device=\"0\"}"] == 1)
+        #expect(page.keys.contains { $0.hasPrefix("node_time_zone_offset_seconds{") })
+        #expect(page.keys.contains { $0.hasPrefix("node_os_info{") && $0.contains("Debian \\\"GNU") })
+        #expect(page.first { $0.key.hasPrefix("node_os_version{") }?.value == 12.5)
+        #expect(page["node_selinux_enabled"] == 1 && page["node_selinux_config_mode"] == 0 && page["node_selinux_current_mode"] == 1)
+        #expect(page["node_softnet_processed_total{cpu=\"3\"}"] == 10)
+        #expect(page["node_softnet_dropped_total{cpu=\"3\"}"] == 2)
+        #expect(page["node_udp_queues{ip=\"v4\", queue=\"tx\"}"] == 17)
+        #expect(page["node_udp_queues{ip=\"v4\", queue=\"rx\"}"] == 34)
+        #expect(page["node_nf_conntrack_stat_found"] == 16 && page["node_nf_conntrack_stat_drop"] == 5)
+        #expect(page["node_network_flags{device=\"eth0\"}"] == 4_099)
+        #expect(page["node_network_receive_nohandler_total{device=\"eth0\"}"] == 7)
+        #expect(page.keys.contains { $0.hasPrefix("node_network_info{") && $0.contains("to the east") && $0.contains("02:fc") })
+        #expect(!page.keys.contains { $0.contains("bonding_masters") })
+        #expect(page.keys.contains { $0.hasPrefix("node_disk_info{") && $0.contains("Disk_1") && $0.contains("0x5") })
+    }
+
+    @Test func `How the kernel keeps the clock is asked where that is wished`() throws {
+        var options = HostOptions()
+        options.asksClock = true
+        let asked = try HostPageText.samples(HostCollector(root: "/nowhere").page(options))
+        #expect(asked["node_timex_sync_status"].map { $0 == 0 || $0 == 1 } ?? true)
+        #expect(asked["node_timex_frequency_adjustment_ratio"].map { abs($0 - 1) < 0.01 } ?? true)
+        options.asksClock = false
+        #expect(try !HostPageText.samples(HostCollector(root: "/nowhere").page(options)).keys.contains { $0.hasPrefix("node_timex") })
     }
 
     @Test func `Containers of cgroup v2 with usage, throttling, memory and pressure`() throws {

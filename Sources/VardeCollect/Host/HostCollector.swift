@@ -5,9 +5,14 @@ import VardeKernels
 package final class HostCollector: Sendable {
     private let files: HostFiles
     private let processors = Mutex(ProcessorTimes())
+    /// Whether system calls of this process are filtered: one that is not allowed may end it.
+    private let isConfined: Bool
 
     /// `root` is where `/proc` and `/sys` are found.
-    package init(root: String) { files = HostFiles(root: root) }
+    package init(root: String) {
+        files = HostFiles(root: root)
+        isConfined = !HostFiles(root: "/").lines("/proc/self/status").contains { $0.fields == ["Seccomp:", "0"] }
+    }
 
     /// Everything at this moment, in the text format 0.0.4. What the kernel does not offer is left out.
     package func page(_ options: HostOptions = HostOptions()) -> [UInt8] { families(options).bytes }
@@ -19,11 +24,14 @@ package final class HostCollector: Sendable {
         processors.withLock { $0.add(files, to: &page) }
         HostPressure.add(files, to: &page)
         HostLoad.add(files, now: now, to: &page)
+        HostTime.add(files, asksKernel: options.asksClock ?? !isConfined, to: &page)
+        HostSystem.add(files, to: &page)
         HostMemory.add(files, to: &page)
         HostDisks.add(files, to: &page)
         HostFileSystems.add(files, to: &page)
         HostNetwork.add(files, to: &page)
         HostProtocols.add(files, to: &page)
+        HostQueues.add(files, to: &page)
         HostContainers.add(files, to: &page)
         if options.processes { HostProcesses.add(files, to: &page) }
         return page

@@ -23,6 +23,7 @@ enum HostDisks {
 
     static func add(_ files: HostFiles, to page: inout HostPage) {
         let disks = files.lines("/proc/diskstats").map(\.fields).filter { $0.count >= 14 && !isLeftOut($0[2]) }
+        addInfo(disks, files, to: &page)
         for column in columns where disks.contains(where: { $0.count > column.field }) {
             page.family("node_disk_" + column.name, column.type, column.help)
             for disk in disks where disk.count > column.field {
@@ -33,12 +34,32 @@ enum HostDisks {
         }
     }
 
-    /// `^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+$`
+    /// What udev knows of each disk.
+    private static func addInfo(_ disks: [[Substring]], _ files: HostFiles, to page: inout HostPage) {
+        if disks.isEmpty { return }
+        page.family("node_disk_info", "gauge", "Info of /sys/block/<block_device>.")
+        for disk in disks {
+            var known: [Substring: String] = [:]
+            for line in files.lines("/run/udev/data/b\(disk[0]):\(disk[1])") where line.hasPrefix("E:") {
+                guard let equals = line.firstIndex(of: "=") else { continue }
+                known[line[line.index(line.startIndex, offsetBy: 2)..<equals]] = String(line[line.index(after: equals)...])
+            }
+            page.sample(
+                "node_disk_info",
+                [
+                    ("device", String(disk[2])), ("major", String(disk[0])), ("minor", String(disk[1])), ("path", known["ID_PATH"] ?? ""),
+                    ("wwn", known["ID_WWN"] ?? ""), ("model", known["ID_MODEL"] ?? ""), ("serial", known["ID_SERIAL_SHORT"] ?? ""),
+                    ("revision", known["ID_REVISION"] ?? ""),
+                ], 1)
+        }
+    }
+
+    /// `^(ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+$`
     static func isLeftOut(_ name: Substring) -> Bool {
         let stem = name.prefix { !$0.isNumber }
         let isNumbered = !name[stem.endIndex...].isEmpty && name[stem.endIndex...].allSatisfy(\.isNumber)
         if isNumbered {
-            if ["ram", "zram", "loop", "fd"].contains(String(stem)) { return true }
+            if ["ram", "loop", "fd"].contains(String(stem)) { return true }
             for prefix in ["hd", "sd", "vd", "xvd"] where stem.hasPrefix(prefix) && stem.count == prefix.count + 1 { return true }
         }
         // nvme0n1p2: digits, n, digits, p, digits.

@@ -27,7 +27,14 @@ struct HostFiles: Sendable {
         return text.split(whereSeparator: \.isWhitespace).first.map(String.init)
     }
 
-    func number(_ path: String) -> Double? { word(path).flatMap(Double.init) }
+    /// The one number a file holds, in decimal or, behind `0x`, in hexadecimal.
+    func number(_ path: String) -> Double? {
+        guard let word = word(path) else { return nil }
+        return word.hasPrefix("0x") ? UInt64(word.dropFirst(2), radix: 16).map(Double.init) : Double(word)
+    }
+
+    /// A file's first line, empty where there is none.
+    func line(_ path: String) -> String { lines(path).first.map(String.init) ?? "" }
 
     func names(in folder: String) -> [String] { ((try? PosixFileSystem().list(root + folder)) ?? []).sorted() }
 

@@ -17,9 +17,7 @@ enum HostLoad {
         if let bits = files.number("/proc/sys/kernel/random/poolsize") {
             page.single("node_entropy_pool_size_bits", "gauge", "Bits of the entropy pool.", bits)
         }
-        func kernel(_ name: String) -> String {
-            files.text("/proc/sys/kernel/" + name)?.split(separator: "\n").first.map(String.init) ?? ""
-        }
+        func kernel(_ name: String) -> String { files.line("/proc/sys/kernel/" + name) }
         let labels = [
             ("domainname", kernel("domainname")), ("machine", kernel("arch")), ("nodename", kernel("hostname")),
             ("release", kernel("osrelease")), ("sysname", kernel("ostype")), ("version", kernel("version")),

@@ -4,6 +4,8 @@ package struct HostOptions: Sendable, Equatable {
     package var processes = false
     /// Socket of the system's D-Bus, where systemd is asked for its units; empty for not at all.
     package var systemBus = HostOptions.usualSystemBus
+    /// Whether the kernel is asked how it keeps the clock; nil for where no filter of system calls is in the way.
+    package var asksClock: Bool?
 
     package static let usualSystemBus = "/run/dbus/system_bus_socket"
 

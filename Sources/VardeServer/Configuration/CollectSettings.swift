@@ -30,6 +30,7 @@ package struct CollectSettings: Sendable {
             if let v = host["processes"] { self.host.processes = try v.bool() }
             if let v = host["system_bus"] { self.host.systemBus = try v.nonEmptyString() }
             if let v = host["systemd"], try !v.bool() { self.host.systemBus = "" }
+            if let v = host["timex"] { self.host.asksClock = try v.bool() }
             try host.rejectUnknown()
         }
         if let v = keys["graphite"] { graphite = try MetricListenerSettings(.graphite, reading: v) }
