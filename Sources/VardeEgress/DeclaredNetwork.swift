@@ -39,7 +39,8 @@ package struct DeclaredNetworks: Sendable {
     /// What is declared of an address at `now` (ms). An IPv4 address in IPv6 clothes counts as the IPv4 address.
     package func verdict(on address: String, at now: Int64) -> NetworkVerdict {
         var expired: DeclaredNetwork?
-        for declared in DeclaredNetwork.local + networks where declared.network.contains(address) {
+        let local = Network.vendors.contains { $0.contains(address) } ? [] : DeclaredNetwork.local
+        for declared in local + networks where declared.network.contains(address) {
             guard let end = declared.end, now >= end else { return .declared(declared) }
             expired = declared
         }

@@ -34,4 +34,7 @@ package struct Network: Sendable, Equatable, CustomStringConvertible {
         "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10", "::1/128", "fc00::/7",
         "fe80::/10",
     ].compactMap { Network($0) }
+
+    /// Where machines in clouds ask their vendor, for credentials among other things: within local ranges, and not local.
+    package static let vendors: [Network] = ["169.254.169.254/32", "100.100.100.200/32", "fd00:ec2::254/128"].compactMap { Network($0) }
 }

@@ -6,21 +6,12 @@ enum SystemResolver {
     private static let maxSize = 1 << 20
 
     /// Name servers the system asks; none where it has no configuration, which means one on this machine.
-    static func nameServers() -> [String] { nameServers(in: read("/etc/resolv.conf")) }
+    static func nameServers() -> [String] { ResolverConfiguration(parsing: read("/etc/resolv.conf")).nameServers }
 
     /// Whether a name is resolved without asking anybody.
     static func isLocal(_ host: String) -> Bool {
         let name = host.lowercased()
         return name == "localhost" || name.hasSuffix(".localhost") || names(in: read("/etc/hosts")).contains(name)
-    }
-
-    /// Three at most, as the system takes them; zones of addresses left out.
-    static func nameServers(in text: String) -> [String] {
-        text.split(whereSeparator: \.isNewline).compactMap { line in
-            let words = line.split(whereSeparator: \.isWhitespace)
-            guard words.count >= 2, words[0] == "nameserver" else { return nil }
-            return String(words[1].prefix { $0 != "%" })
-        }.prefix(3).map(\.self)
     }
 
     /// All names in a table of hosts, in lower case.

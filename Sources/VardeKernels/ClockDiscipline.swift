@@ -12,7 +12,7 @@ package struct ClockDiscipline: Sendable {
 
     /// nil where it may not be read.
     package init?() {
-        var numbers = [Int64](repeating: 0, count: Int(varde_clock_numbers.rawValue))
+        var numbers = [Int64](repeating: 0, count: varde_clock_numbers)
         var span = numbers.mutableSpan
         guard varde_clock_discipline(&span) == 1 else { return nil }
         self.numbers = numbers

@@ -54,4 +54,12 @@ enum HistogramFields {
         }
         return milliseconds
     }
+
+    /// Whole counts add up (Prometheus native histogram specification, “Data model”): the count is that of all buckets, or more where
+    /// observations of NaN, which are in no bucket, make the sum NaN. Fractions may miss each other by rounding.
+    static func countComplaint(_ histogram: NativeHistogram) -> String? {
+        let buckets = histogram.positiveBuckets.reduce(0, +) + histogram.negativeBuckets.reduce(0, +) + histogram.zeroCount
+        if histogram.sum.isNaN ? buckets <= histogram.count : buckets == histogram.count { return nil }
+        return "the buckets hold \(buckets) observations, the count is \(histogram.count)"
+    }
 }

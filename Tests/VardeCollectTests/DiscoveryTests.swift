@@ -15,6 +15,7 @@ struct NoAsking: DiscoveryAsking {
         _ url: String, headers: [(String, String)], access: EndpointAccess, longest: Int, timeout: Int64,
         onLine: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws -> Int { throw EgressError.timeout }
+    func names(for name: String) -> [String] { [name] }
     func ask(_ message: [UInt8]) async throws -> [UInt8] { throw EgressError.timeout }
 }
 
@@ -36,6 +37,7 @@ final class FakeAsking: DiscoveryAsking {
         _ url: String, headers: [(String, String)], access: EndpointAccess, longest: Int, timeout: Int64,
         onLine: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws -> Int { throw EgressError.timeout }
+    func names(for name: String) -> [String] { [name] }
     func ask(_ message: [UInt8]) async throws -> [UInt8] { throw EgressError.timeout }
 }
 
@@ -145,6 +147,58 @@ final class FakeAsking: DiscoveryAsking {
         }
     }
 
+    /// Answers of name servers by the name that is asked for; those it does not know do not exist.
+    private struct FakeNames: DiscoveryAsking {
+        var addresses: [String: UInt8]
+        var broken: Set<String> = []
+
+        func get(_ url: String, headers: [(String, String)], access: EndpointAccess, timeout: Int64) async throws -> EgressResponse {
+            throw EgressError.timeout
+        }
+        func lines(
+            _ url: String, headers: [(String, String)], access: EndpointAccess, longest: Int, timeout: Int64,
+            onLine: @escaping @Sendable ([UInt8]) async throws -> Void
+        ) async throws -> Int { throw EgressError.timeout }
+        func names(for name: String) -> [String] {
+            ResolverConfiguration(parsing: "search a.no b.no\noptions ndots:2\n").names(for: name)
+        }
+        func ask(_ message: [UInt8]) async throws -> [UInt8] {
+            var name: [String] = []
+            var at = 12
+            while message[at] > 0 {
+                name.append(String(decoding: message[(at + 1)...(at + Int(message[at]))], as: UTF8.self))
+                at += 1 + Int(message[at])
+            }
+            let text = name.joined(separator: ".")
+            if broken.contains(text) { throw EgressError.timeout }
+            let found = addresses[text]
+            let record: [UInt8] = found.map { [0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 10, 0, 0, $0] } ?? []
+            return message[..<2] + [0x81, found == nil ? 0x83 : 0x80, 0, 1, 0, found == nil ? 0 : 1, 0, 0, 0, 0] + message[12..<(at + 5)]
+                + record
+        }
+    }
+
+    @Test func `DNS: short names are searched for as the resolver's configuration has it`() async throws {
+        let names = FakeNames(addresses: ["web.b.no": 1, "x.y.z": 2, "x.y.z.a.no": 3], broken: ["web.a.no", "dead.b.no"])
+        func found(_ name: String) async throws -> [[String]] {
+            try await DNSDiscovery(names: [name], type: .a, port: 9).groups(names).map(\.addresses)
+        }
+        #expect(try await found("web") == [["10.0.0.1:9"]])
+        #expect(try await found("x.y.z") == [["10.0.0.2:9"]])
+        #expect(try await found("web.b.no.") == [["10.0.0.1:9"]])
+        #expect(try await found("nobody") == [])
+        await #expect(throws: DiscoveryFault.self) { try await found("dead") }
+    }
+
+    @Test func `DNS: each name of an entry stands by itself`() {
+        var entry = Discovery(.dns(DNSDiscovery(names: ["a", "b"], type: .aaaa, port: 9)), refreshInterval: 7)
+        entry.access.followRedirects = false
+        let apart = entry.apart
+        #expect(apart.map(\.kind) == ["a", "b"].map { .dns(DNSDiscovery(names: [$0], type: .aaaa, port: 9)) })
+        #expect(apart.allSatisfy { $0.refreshInterval == 7 && !$0.access.followRedirects })
+        #expect(Discovery(.http(url: "u"), refreshInterval: 1).apart == [Discovery(.http(url: "u"), refreshInterval: 1)])
+    }
+
     @Test func `DNS: damaged answers never trap`() {
         let seed = UInt64.random(in: 0 ... .max)
         print("seed \(seed)")
@@ -175,8 +229,4 @@ final class FakeAsking: DiscoveryAsking {
             ([1, 0, 0, 0, 0, 0, 0, 0], "1::"),
         ] as [([UInt16], String)])
     func `IPv6 addresses are written short`(_ words: [UInt16], _ text: String) { #expect(IPv6Text.text(words) == text) }
-
-    @Test func `Name servers come from the resolver's configuration`() {
-        #expect(EgressAsking.nameServers("# x\nnameserver 10.0.0.1\nsearch a\nnameserver\t::1\n") == ["10.0.0.1", "::1"])
-    }
 }

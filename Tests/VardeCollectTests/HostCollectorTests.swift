@@ -108,11 +108,13 @@ import VardeWire
             "etc/selinux/config": "# SELINUX= can be\nSELINUX=permissive\n",
             "proc/net/softnet_stat":
                 "0000000a 00000002 00000001 0 0 0 0 0 0 0 0 0 00000003 0 0\n000000ff 00000000 00000000 0 0 0 0 0 0 0 0 0 00000001 0 0\n",
-            "proc/net/udp": "  sl  local\n  1: 0100007F:0035 00000000:0000 07 00000010:00000020 00:0 0 0\n  2: 0:1 0:0 07 00000001:00000002 00:0\n",
+            "proc/net/udp":
+                "  sl  local\n  1: 0100007F:0035 00000000:0000 07 00000010:00000020 00:0 0 0\n  2: 0:1 0:0 07 00000001:00000002 00:0\n",
             "proc/net/stat/nf_conntrack": "entries  found drop\n00000001  0000000f 00000002\n00000001  00000001 00000003\n",
             "\(net)/operstate": "up\n", "\(net)/flags": "0x1003\n", "\(net)/carrier_changes": "2\n", "\(net)/address": "02:fc\n",
             "\(net)/statistics/rx_nohandler": "7\n", "\(net)/ifalias": "to the east\n", "sys/class/net/bonding_masters": "\n",
-            "proc/diskstats": " 8 0 sda 10 1 20 3000 11 2 40 4000 5 6000 7000\n", "run/udev/data/b8:0": "S:x\nE:ID_MODEL=Disk_1\nE:ID_WWN=0x5\n",
+            "proc/diskstats": " 8 0 sda 10 1 20 3000 11 2 40 4000 5 6000 7000\n",
+            "run/udev/data/b8:0": "S:x\nE:ID_MODEL=Disk_1\nE:ID_WWN=0x5\n",
         ])
         #expect(page["node_time_clocksource_available_info{clocksource=\"kvm-clock\", device=\"0\"}"] == 1)
         #expect(page["node_time_clocksource_current_info{clocksource=\"tsc\", device=\"0\"}"] == 1)

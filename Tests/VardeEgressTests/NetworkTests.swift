@@ -15,6 +15,15 @@ import VardeModel
         #expect(try #require(Network(network)).contains(address) == isInside)
     }
 
+    @Test(arguments: ["169.254.169.254", "::ffff:169.254.169.254", "100.100.100.200", "fd00:ec2::254"])
+    func `Where clouds hand out credentials is not local unless it is declared`(address: String) throws {
+        #expect(DeclaredNetworks([]).verdict(on: address, at: 0) == .undeclared)
+        #expect(DeclaredNetworks([]).verdict(on: "169.254.169.253", at: 0) != .undeclared)
+        let declared = DeclaredNetwork(try #require(Network("169.254.0.0/16")))
+        let isInside = declared.network.contains(address)
+        #expect(DeclaredNetworks([declared]).verdict(on: address, at: 0) == (isInside ? .declared(declared) : .undeclared))
+    }
+
     @Test(arguments: ["", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8/8", "10.0.0/8", "example.no", "::1/64", "::/129"])
     func `What is no network is refused`(text: String) {
         #expect(Network(text) == nil)

@@ -216,7 +216,7 @@ private final class Refusals: Sendable {
 @Suite struct SystemResolverTests {
     @Test func `Name servers and local names are read as the system reads them`() {
         let text = "# x\nnameserver 127.0.0.53\n nameserver\tfe80::1%eth0\nsearch a.no\nnameserver 10.0.0.1\nnameserver 10.0.0.2\n"
-        #expect(SystemResolver.nameServers(in: text) == ["127.0.0.53", "fe80::1", "10.0.0.1"])
+        #expect(ResolverConfiguration(parsing: text).nameServers == ["127.0.0.53", "fe80::1", "10.0.0.1"])
         #expect(SystemResolver.names(in: "127.0.0.1 Localhost db # old\n\n::1 ip6\n") == ["localhost", "db", "ip6"])
         #expect(SystemResolver.isLocal("localhost") && SystemResolver.isLocal("a.LOCALHOST"))
     }

@@ -1,5 +1,6 @@
 import Testing
 import VardeCollect
+import VardeEgress
 import VardeWire
 
 @testable import VardeServer
@@ -51,18 +52,18 @@ import VardeWire
         ("authorization: {credentials: x, credentials_file: y}", 3, 55), ("tls_config: {cert_file: /c}", 3, 17),
         ("tls_config: {min_version: TLS14}", 3, 31), ("tls_config: {odd: 1}", 3, 18), ("oauth2: {client_id: a}", 3, 13),
         ("bearer_token: t\noauth2: {client_id: a, token_url: b}", 4, 13),
-        ("basic_auth: {username: u, username_file: /u}", 3, 43), ("basic_auth: {username_ref: u}", 3, 18),
+        ("basic_auth: {username: u, username_file: /u}", 3, 46), ("basic_auth: {username_ref: u}", 3, 18),
         ("oauth2: {client_id: a, client_secret: b, client_secret_file: /c, token_url: d}", 3, 66),
         ("oauth2: {client_id: a, token_url: b, proxy_url: \"ftp://p\"}", 3, 53), ("native_histogram_min_bucket_factor: big", 3, 41),
         ("http_headers: {X-A: {files: [/no/such/file]}}", 3, 34), ("http_headers: {X-A: {value: [b]}}", 3, 26),
         ("http_sd_configs: [{url: \"http://a\", follow_redirects: perhaps}]", 3, 59),
-        ("http_sd_configs: [{url: \"http://a\", bearer_token: t, oauth2: {client_id: a, token_url: b}}]", 3, 67),
+        ("http_sd_configs: [{url: \"http://a\", bearer_token: t, oauth2: {client_id: a, token_url: b}}]", 3, 66),
         ("kubernetes_sd_configs: [{role: namespace}]", 3, 36), ("kubernetes_sd_configs: [{role: pod, bearer_token: t}]", 3, 29),
         ("kubernetes_sd_configs: [{role: pod, attach_metadata: {nodes: true}}]", 3, 59),
         ("kubernetes_sd_configs: [{role: pod, selectors: [{role: node, label: a}]}]", 3, 60),
         ("kubernetes_sd_configs: [{role: pod, kubeconfig_file: /no/such/file}]", 3, 58),
         ("kubernetes_sd_configs: [{role: pod, kubeconfig_file: /x, api_server: \"http://a\"}]", 3, 58),
-        ("kubernetes_sd_configs: [{role: pod, api_server: \"http://a\", namespaces: {own_namespace: true}}]", 3, 92),
+        ("kubernetes_sd_configs: [{role: pod, api_server: \"http://a\", namespaces: {own_namespace: true}}]", 3, 93),
         ("http_headers: {Authorization: {values: [x]}}", 3, 35),
         ("static_configs: [{targets: [\"http://a/\"]}]", 3, 32), ("file_sd_configs: [{files: [\"/a.txt\"]}]", 3, 31),
         ("file_sd_configs: [{files: [\"/*/a.json\"]}]", 3, 31), ("http_sd_configs: [{url: \"ftp://a\"}]", 3, 29),
@@ -129,7 +130,7 @@ import VardeWire
 
     @Test(arguments: [
         ("current-context: here", "current-context: gone", 1, 1), ("cluster: c,", "cluster: d,", 1, 1),
-        ("https://k:6443/", "k:6443", 8, 23), ("Q0E=", "%", 8, 62), ("token: t", "exec: {command: x}", 11, 74),
+        ("https://k:6443/", "k:6443", 8, 23), ("Q0E=", "'%'", 8, 70), ("token: t", "exec: {command: x}", 11, 66),
     ])
     func `A kubeconfig file that cannot be used is told of by its place`(_ old: String, _ new: String, _ line: Int, _ column: Int) {
         #expect {

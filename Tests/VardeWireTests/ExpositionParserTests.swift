@@ -125,8 +125,8 @@ import VardeModel
 
     @Test(arguments: [
         "# UNIT a", "# UNIT a_s m", "# UNIT s s", "# UNIT a_s s ", "# HELP a", "# TYPE a", "# TYPE a ", "# TYPE a odd", "# TYPE a untyped",
-        "# TYPE a gauge ", "# TYPE  a gauge", "#  TYPE a gauge", "#TYPE a gauge", "# foo", "#", "# a comment that is none", "# type a gauge",
-        "# TYPE \"a.b\"gauge", "# TYPE \"a.b\"",
+        "# TYPE a gauge ", "# TYPE  a gauge", "#  TYPE a gauge", "#TYPE a gauge", "# foo", "#", "# a comment that is none",
+        "# type a gauge", "# TYPE \"a.b\"gauge", "# TYPE \"a.b\"",
     ])
     func `What OpenMetrics forbids of comments is refused there, and taken in Prometheus' text`(_ line: String) {
         let bytes = Array((line + "\na 1\n").utf8)

@@ -96,13 +96,13 @@ func described(_ batch: RawSampleBatch) throws -> [String] {
         }
     }
 
-    static func histogram(native: Bool, classic: Bool) -> [UInt8] {
+    static func histogram(native: Bool, classic: Bool, count: Int64 = 6) -> [UInt8] {
         Message.of {
             $0.string(1, "h")
             $0.integer(3, 4)
             $0.message(4) {
                 $0.message(7) {
-                    $0.integer(1, 6)
+                    $0.integer(1, count)
                     $0.double(2, 9)
                     if classic {
                         for (count, bound) in [(1, 1), (4, 1e6)] as [(Int64, Double)] {
@@ -161,6 +161,17 @@ func described(_ batch: RawSampleBatch) throws -> [String] {
         #expect(try read(native: true, classic: false) == ["h{} h3 count 6 @1"])
         #expect(try read(native: true, classic: true) == ["h{} h3 count 6 @1"])
         #expect(try read(native: true, classic: true, always: true) == ["h{} h3 count 6 @1"] + buckets)
+    }
+
+    @Test func `Whole counts that do not add up are refused, as Prometheus refuses them`() throws {
+        for (count, isRight) in [(6, true), (7, false), (5, false)] as [(Int64, Bool)] {
+            let body = Self.delimited([Self.histogram(native: true, classic: false, count: count)])
+            var batch = RawSampleBatch()
+            do throws(WireError) {
+                _ = try ProtobufExposition(scrapeTime: 1).decode(body.span, into: &batch)
+                #expect(isRight)
+            } catch { #expect(!isRight && "\(error)".contains("the count is \(Double(count))"), "\(error)") }
+        }
     }
 
     @Test func `Damaged bodies never trap`() {

@@ -35,16 +35,28 @@ package struct DNSDiscovery: Sendable, Hashable {
     func groups(_ asking: any DiscoveryAsking) async throws -> [TargetGroup] {
         var groups: [TargetGroup] = []
         for (number, name) in names.enumerated() {
-            let id = UInt16.random(in: 0 ... .max)
-            guard let question = DNSMessage.question(name, type.code, id: id) else {
-                throw DiscoveryFault(description: "“\(name.prefix(80))” is no name for DNS")
-            }
-            let answer = try await asking.ask(question)
-            for record in try DNSMessage.records(answer, id: id, type: type.code) {
-                groups.append(group(record, name, number))
-            }
+            groups += try await records(of: name, asking).map { group($0, name, number) }
         }
         return groups
+    }
+
+    /// Records of the first of the names it may stand for that has any.
+    ///
+    /// - Throws: where none has, and not all could be asked for.
+    private func records(of name: String, _ asking: any DiscoveryAsking) async throws -> [DNSMessage.Record] {
+        var failure: (any Error)?
+        for full in asking.names(for: name) {
+            let id = UInt16.random(in: 0 ... .max)
+            guard let question = DNSMessage.question(full, type.code, id: id) else {
+                throw DiscoveryFault(description: "“\(name.prefix(80))” is no name for DNS")
+            }
+            do {
+                let found = try DNSMessage.records(try await asking.ask(question), id: id, type: type.code)
+                if !found.isEmpty { return found }
+            } catch { failure = error }
+        }
+        if let failure { throw DiscoveryFault(description: "\(name.prefix(80)): \(failure)") }
+        return []
     }
 
     private func group(_ record: DNSMessage.Record, _ name: String, _ number: Int) -> TargetGroup {

@@ -22,6 +22,16 @@ package struct Discovery: Sendable, Hashable {
         self.refreshInterval = refreshInterval
     }
 
+    /// The entry, or one for each of the names it has for DNS: one that cannot be resolved takes no other's targets with it.
+    package var apart: [Discovery] {
+        guard case .dns(let dns) = kind else { return [self] }
+        return dns.names.map { name in
+            var one = self
+            one.kind = .dns(DNSDiscovery(names: [name], type: dns.type, port: dns.port))
+            return one
+        }
+    }
+
     /// Most targets one entry may bring: an answer beyond that is refused as a whole.
     static let maxTargets = 200_000
     /// Milliseconds an answer may take.
@@ -70,7 +80,9 @@ package protocol DiscoveryAsking: Sendable {
         _ url: String, headers: [(String, String)], access: EndpointAccess, longest: Int, timeout: Int64,
         onLine: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws -> Int
-    /// The answer of the name server to a DNS message.
+    /// The full names a name may stand for, in the order they are asked for.
+    func names(for name: String) -> [String]
+    /// The answer of a name server to a DNS message.
     func ask(_ message: [UInt8]) async throws -> [UInt8]
 }
 

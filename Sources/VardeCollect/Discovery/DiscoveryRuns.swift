@@ -137,28 +137,31 @@ struct EgressAsking: DiscoveryAsking {
             url, headers: headers + own.map { ($0.name, $0.value) }, tls: tls, timeout: timeout, longest: longest, onLine: onLine)
     }
 
+    private var configuration: ResolverConfiguration {
+        ResolverConfiguration(parsing: (try? PosixFileSystem().read(resolver)).map { String(decoding: $0, as: UTF8.self) } ?? "")
+    }
+
+    func names(for name: String) -> [String] { configuration.names(for: name) }
+
     func ask(_ message: [UInt8]) async throws -> [UInt8] {
-        let text = (try? PosixFileSystem().read(resolver)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        var servers = Self.nameServers(text)
+        var servers = configuration.nameServers
         if servers.isEmpty { servers = ["127.0.0.1"] }
+        var refusal: [UInt8]?
         var last: any Error = EgressError.timeout
         // Each server twice: a datagram may be lost.
         for server in servers + servers {
             do {
-                let answer = try await egress.exchange(datagram: message, with: server, port: port, timeout: 2_000)
+                var answer = try await egress.exchange(datagram: message, with: server, port: port, timeout: 2_000)
                 // Cut to fit: the whole answer comes over TCP.
-                guard answer.count > 3, answer[2] & 0x02 != 0 else { return answer }
-                return try await egress.exchange(framed: message, with: server, port: port, timeout: 5_000)
+                if answer.count > 3, answer[2] & 0x02 != 0 {
+                    answer = try await egress.exchange(framed: message, with: server, port: port, timeout: 5_000)
+                }
+                // That there is no such name is an answer; one that cannot tell leaves it to the next.
+                if answer.count > 3, [0, 3].contains(answer[3] & 0x0F) { return answer }
+                refusal = answer
             } catch { last = error }
         }
+        if let refusal { return refusal }
         throw last
-    }
-
-    /// Name servers of a resolver's configuration, three at most, as everywhere.
-    static func nameServers(_ text: String) -> [String] {
-        text.split(separator: "\n").compactMap { line in
-            let words = line.split(whereSeparator: \.isWhitespace)
-            return words.count >= 2 && words[0] == "nameserver" ? String(words[1]) : nil
-        }.prefix(3).map(\.self)
     }
 }

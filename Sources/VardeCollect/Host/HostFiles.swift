@@ -30,7 +30,7 @@ struct HostFiles: Sendable {
     /// The one number a file holds, in decimal or, behind `0x`, in hexadecimal.
     func number(_ path: String) -> Double? {
         guard let word = word(path) else { return nil }
-        return word.hasPrefix("0x") ? UInt64(word.dropFirst(2), radix: 16).map(Double.init) : Double(word)
+        return word.hasPrefix("0x") ? UInt64(word.dropFirst(2), radix: 16).map { Double($0) } : Double(word)
     }
 
     /// A file's first line, empty where there is none.

@@ -58,7 +58,8 @@ enum HostNetwork {
         if devices.isEmpty { return }
         page.family("node_network_info", "gauge", "Non-numeric data from /sys/class/net/<iface>, value is always 1.")
         for device in devices {
-            let texts = ["address", "broadcast", "duplex", "ifalias", "operstate"].map { ($0, files.line("/sys/class/net/\(device)/\($0)")) }
+            let folder = "/sys/class/net/\(device)/"
+            let texts = ["address", "broadcast", "duplex", "ifalias", "operstate"].map { ($0, files.line(folder + $0)) }
             page.sample("node_network_info", [("device", device)] + texts, 1)
         }
     }

@@ -6,7 +6,7 @@ enum HostQueues {
         addConnections(files, to: &page)
     }
 
-    private static func hex(_ text: Substring) -> Double { UInt64(text, radix: 16).map(Double.init) ?? 0 }
+    private static func hex(_ text: Substring) -> Double { UInt64(text, radix: 16).map { Double($0) } ?? 0 }
 
     private static func addProcessors(_ files: HostFiles, to page: inout HostPage) {
         let rows = files.lines("/proc/net/softnet_stat").map(\.fields).filter { $0.count >= 9 }

@@ -42,7 +42,7 @@ enum HostTime {
             ("pps_frequency_hertz", "Pulse per second frequency.", clock[.ppsFrequency] / frequencyUnit),
             ("pps_jitter_seconds", "Pulse per second jitter.", clock[.ppsJitter] / clock.offsetUnit),
             ("pps_shift_seconds", "Pulse per second interval duration.", clock[.ppsShift]),
-            ("pps_stability_hertz", "Pulse per second stability, average of recent frequency changes.", clock[.ppsStability] / frequencyUnit),
+            ("pps_stability_hertz", "Pulse per second stability: the mean of frequency changes.", clock[.ppsStability] / frequencyUnit),
             ("tai_offset_seconds", "International Atomic Time (TAI) offset.", clock[.tai]),
             ("sync_status", "Is clock synchronized to a reliable server (1 = yes, 0 = no).", clock.isUnsynchronised ? 0 : 1),
         ] { page.single("node_timex_" + name, "gauge", help, value) }

@@ -7,7 +7,7 @@ extension ScrapeConfig {
             ("dockerswarm_sd_configs", 60_000), ("kubernetes_sd_configs", 15_000),
         ] {
             guard let list = keys[key] else { continue }
-            for item in try list.list() { discoveries.append(try Discovery(reading: item, key, interval)) }
+            for item in try list.list() { discoveries += try Discovery(reading: item, key, interval).apart }
         }
     }
 }

@@ -32,7 +32,7 @@ final class HTTP1Rules: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapInboundIn(data) {
         case .head(var head):
             isReading = true
-            let isOld = head.version < .http1_1
+            let isOld = (head.version.major, head.version.minor) < (1, 1)
             let wishes = head.headers[canonicalForm: "connection"].map { $0.lowercased() }
             var closes = wishes.contains("close") || isOld && !wishes.contains("keep-alive")
             let hosts = head.headers["host"].count
@@ -54,9 +54,13 @@ final class HTTP1Rules: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // In the midst of a body whoever reads that counts it.
-        if error is HTTPParserError, !isReading {
-            metrics.count("varde_http_requests_refused_total", ["reason": "bad_data"])
+        if error is HTTPParserError {
+            if isReading, !exchanges.isEmpty {
+                // In the midst of a body whoever reads that counts it. Nothing behind it can be read.
+                exchanges[exchanges.count - 1].closes = true
+            } else {
+                metrics.count("varde_http_requests_refused_total", ["reason": "bad_data"])
+            }
         }
         context.fireErrorCaught(error)
     }

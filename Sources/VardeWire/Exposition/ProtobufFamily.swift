@@ -135,7 +135,7 @@ struct ProtobufFamily {
         let isNative = parsed.isNative
         if isNative {
             let native = HistogramLayout.storable(parsed.native)
-            if let complaint = native.complaint {
+            if let complaint = native.complaint ?? (parsed.isInteger ? HistogramFields.countComplaint(native) : nil) {
                 throw WireError("native histogram \(Bytes.string(body.extracting(name))): \(complaint)", at: range.lowerBound)
             }
             for exemplar in parsed.exemplars { batch.exemplars.append((batch.seriesCount, exemplar)) }
@@ -185,6 +185,8 @@ struct ProtobufHistogram {
     var buckets: [(bound: Double, count: Double, exemplar: Exemplar?)] = []
     var exemplars: [Exemplar] = []
     var start: Int64 = 0
+    /// Whether its counts are whole numbers.
+    var isInteger = true
 
     /// Whether it is (also) a native one. An empty native histogram has an empty span to say so.
     var isNative: Bool {
@@ -206,7 +208,7 @@ struct ProtobufHistogram {
             case (3, 2): try bucket(try reader.delimited(body), body, family)
             case (4, 1):
                 let count = Double(bitPattern: try reader.fixed64(body))
-                if count > 0 { native.count = count }
+                if count > 0 { (native.count, isInteger) = (count, false) }
             case (5, 0): native.schema = Int32(truncatingIfNeeded: HistogramFields.zigzag(try reader.varint(body)))
             case (6, 1): native.zeroThreshold = Double(bitPattern: try reader.fixed64(body))
             case (7, 0):
@@ -214,7 +216,7 @@ struct ProtobufHistogram {
                 if native.zeroCount == 0 { native.zeroCount = count }
             case (8, 1):
                 let count = Double(bitPattern: try reader.fixed64(body))
-                if count > 0 { native.zeroCount = count }
+                if count > 0 { (native.zeroCount, isInteger) = (count, false) }
             case (9, 2): native.negativeSpans.append(try HistogramFields.span(try reader.delimited(body), body))
             case (10, 2): try HistogramFields.integers(try reader.delimited(body), body, into: &negativeDeltas)
             case (10, 0): negativeDeltas.append(HistogramFields.zigzag(try reader.varint(body)))

@@ -45,14 +45,6 @@ enum RemoteWriteHistogram {
         if !positiveDeltas.isEmpty { histogram.positiveBuckets = HistogramFields.absolute(positiveDeltas) }
         if !negativeDeltas.isEmpty { histogram.negativeBuckets = HistogramFields.absolute(negativeDeltas) }
         let storable = HistogramLayout.storable(histogram)
-        return (timestamp, storable, start, storable.complaint ?? (isInteger ? countComplaint(storable) : nil))
-    }
-
-    /// Whole counts add up (Prometheus native histogram specification, “Data model”): the count is that of all buckets, or more where
-    /// observations of NaN, which are in no bucket, make the sum NaN. Fractions may miss each other by rounding.
-    private static func countComplaint(_ histogram: NativeHistogram) -> String? {
-        let buckets = histogram.positiveBuckets.reduce(0, +) + histogram.negativeBuckets.reduce(0, +) + histogram.zeroCount
-        if histogram.sum.isNaN ? buckets <= histogram.count : buckets == histogram.count { return nil }
-        return "the buckets hold \(buckets) observations, the count is \(histogram.count)"
+        return (timestamp, storable, start, storable.complaint ?? (isInteger ? HistogramFields.countComplaint(storable) : nil))
     }
 }
