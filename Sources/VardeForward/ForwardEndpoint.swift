@@ -26,7 +26,7 @@ extension Array where Element: ForwardEndpoint {
         var endpoint = endpoint
         if endpoint.target.name.isEmpty {
             // As the place in the log goes by it, it is the same after every start.
-            let same = count { $0.target.url == endpoint.target.url }
+            let same = count { $0.target.shownURL == endpoint.target.shownURL }
             endpoint.target.name = endpoint.target.shownURL + (same == 0 ? "" : "#\(same + 1)")
         }
         let isNew = !contains { $0.target.name == endpoint.target.name }

@@ -16,13 +16,16 @@ package struct ForwardTarget: Sendable, Equatable {
         self.url = url
     }
 
-    /// The address without user and password, as it may be shown.
+    /// The address without user and password and the values of its parameters, as it may be shown.
     package var shownURL: String {
         guard let scheme = url.firstRange(of: "://") else { return url }
-        let rest = url[scheme.upperBound...]
+        var rest = url[scheme.upperBound...]
         let authority = rest.prefix { $0 != "/" && $0 != "?" }
-        guard let at = authority.lastIndex(of: "@") else { return url }
-        return String(url[..<scheme.upperBound] + rest[rest.index(after: at)...])
+        if let at = authority.lastIndex(of: "@") { rest = rest[rest.index(after: at)...] }
+        let path = rest.prefix { $0 != "?" && $0 != "#" }
+        let query = rest[path.endIndex...].dropFirst().prefix { $0 != "#" }
+        let names = query.split(separator: "&").map { $0.prefix { $0 != "=" } + "=…" }.joined(separator: "&")
+        return String(url[..<scheme.upperBound] + path) + (names.isEmpty ? "" : "?" + names)
     }
 }
 

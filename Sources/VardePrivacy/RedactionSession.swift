@@ -168,6 +168,10 @@ package struct RedactionSession: Sendable {
             output.append(contentsOf: Self.quarantine.utf8)
             return .quarantined
         }
+        if spans.isEmpty {
+            judge.judgeMember(text.span, name: 0..<start - 2, value: start..<end)
+            unite()
+        }
         var kept: [Finding] = []
         for var span in spans where span.end > start && span.start < end {
             span.start = max(span.start, start)

@@ -96,7 +96,19 @@ package final class Redactor: Sendable {
     package func redact(text: String) -> String { withSession(0) { Self.redact(text, &$0) ?? text } }
 
     /// The name of a metric or label; what is found in it becomes letters a name may have.
-    package func redact(name: String) -> String { withSession(0) { Self.redact(name: name, &$0) ?? name } }
+    package func redact(name: String) -> String {
+        Self.mayHoldPerson(name) ? withSession(0) { Self.redact(name: name, &$0) ?? name } : name
+    }
+
+    /// A text that stands somewhere within the value of a key: a part of a secret is a secret, a part of a name a name.
+    package func redact(_ text: String, within key: String) -> String {
+        let name = Array(key.utf8)
+        guard let hit = vocabularies[0].words.longestSuffix(name.span, end: name.count, inside: { $0 == .secret }) else { return text }
+        switch vocabularies[0].words.entries[hit.index].meaning {
+        case .user, .weakName, .address, .generic: return text
+        default: return redact(labels: [key: text])[key] ?? ""
+        }
+    }
 
     private static func redact(_ text: String, _ session: inout RedactionSession) -> String? {
         var output: [UInt8] = []
@@ -105,13 +117,18 @@ package final class Redactor: Sendable {
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// Names are what programs call things: only those that could hold an address or a number are looked at. nil for unchanged.
-    private static func redact(name: String, _ session: inout RedactionSession) -> String? {
+    /// Names are what programs call things: only those that could hold an address or a number are looked at.
+    private static func mayHoldPerson(_ name: String) -> Bool {
         var digits = 0
         for byte in name.utf8 {
             if byte == UInt8(ascii: "@") || byte == UInt8(ascii: "%") { digits = 6 } else if byte >= 0x30, byte <= 0x39 { digits += 1 }
         }
-        guard digits >= 6, let text = redact(name, &session) else { return nil }
+        return digits >= 6
+    }
+
+    /// nil for unchanged.
+    private static func redact(name: String, _ session: inout RedactionSession) -> String? {
+        guard mayHoldPerson(name), let text = redact(name, &session) else { return nil }
         return String(
             decoding: text.utf8.map { byte in
                 switch byte {

@@ -60,5 +60,6 @@ import Testing
     @Test func `an address is shown without its user`() {
         #expect(ForwardTarget(name: "", url: "https://a:b@c:1/d@e").shownURL == "https://c:1/d@e")
         #expect(ForwardTarget(name: "", url: "http://c/d").shownURL == "http://c/d")
+        #expect(ForwardTarget(name: "", url: "http://c/d?api_key=x&y=z%40#f").shownURL == "http://c/d?api_key=…&y=…")
     }
 }

@@ -65,6 +65,25 @@ import VardeModel
         #expect(labels["path"] == "/x")
     }
 
+    @Test func `Labels that are members of an object are judged by the object's name`() {
+        let redactor = Redactor(pseudonyms: nil)
+        let labels: Labels = [
+            "password": #"["a1","b2"]"#, "secret": #"{"v":"hunter2x"}"#, "password_v": "hunter2x", "user_password_0": "hunter2x",
+            "navn": #"{"first":"Kari","last":"Nordmann"}"#, "navn_first": "Kari", "token_type": "Bearer1x", "session_state": "open",
+            "secret_name": "db-creds", "password_age": "12", "args": #"["--password","hunter2x"]"#, "user": "null", "owner": "-",
+        ]
+        #expect(
+            redactor.redact(labels: labels)
+                == [
+                    "password": "<SECRET>", "secret": "<SECRET>", "password_v": "<SECRET>", "user_password_0": "<SECRET>",
+                    "navn": #"{"first":"<NAME>","last":"<NAME>"}"#, "navn_first": "<NAME>", "token_type": "Bearer1x",
+                    "session_state": "open", "secret_name": "db-creds", "password_age": "12", "args": #"["--password","<SECRET>"]"#,
+                    "user": "null", "owner": "-",
+                ])
+        #expect(redactor.redact("hunter2x", within: "db.password") == "<SECRET>")
+        #expect(redactor.redact("premium", within: "user") == "premium")
+    }
+
     @Test func `Names and what machines set are judged where they could hold somebody`() {
         let redactor = Redactor(pseudonyms: nil)
         let labels: Labels = [

@@ -342,17 +342,41 @@ enum OTLPBodies {
     }
 
     @Test func `Bytes that are text are redacted by their names before they are in base64, others are not touched`() throws {
+        let redaction = OTLPRedaction(text: { "<\($0):\($1.count)>" }, part: { $1 }, name: { $0 })
         // "kari", and bytes that are no UTF-8.
         let body = #"""
             {"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"bytesValue":"a2FyaQ=="},"attributes":[
             {"key":"user","value":{"bytesValue":"a2FyaQ=="}},{"key":"raw","value":{"bytesValue":"/w=="}},
             {"key":"in","value":{"kvlistValue":{"values":[{"key":"who","value":{"arrayValue":{"values":[{"bytesValue":"a2FyaQ=="}]}}}]}}}]}]}]}]}
             """#
-        let decoded = try OTLPLogs.decode(Array(body.utf8).span, isJSON: true, now: 1) { name, text in "<\(name):\(text.count)>" }
+        let decoded = try OTLPLogs.decode(Array(body.utf8).span, isJSON: true, now: 1, redact: redaction)
         let entries = try #require(decoded.writes.first?.entries)
         // "<:4>", "<user:4>", "<who:4>".
         #expect(String(decoding: entries.lineBytes, as: UTF8.self) == "PDo0Pg==")
         #expect(entries.metadata(0) == ["in_who": #"["PHdobzo0Pg=="]"#, "raw": "/w==", "user": "PHVzZXI6ND4="])
+    }
+
+    @Test func `Names are redacted before they are translated, members of maps under the keys of the maps`() throws {
+        let redaction = OTLPRedaction(
+            text: { $1 }, part: { $0 == "password" ? "<gone>" : $1 }, name: { $0.replacing("kari@x.no", with: "<EMAIL>") })
+        let logs = #"""
+            {"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"a"},"attributes":[
+            {"key":"by.kari@x.no","value":{"stringValue":"b"}},
+            {"key":"in","value":{"kvlistValue":{"values":[{"key":"password","value":{"kvlistValue":{"values":[
+              {"key":"v","value":{"arrayValue":{"values":[{"stringValue":"hunter2x"}]}}}]}}},{"key":"c","value":{"stringValue":"d"}}]}}}
+            ]}]}]}]}
+            """#
+        let entries = try #require(OTLPLogs.decode(Array(logs.utf8).span, isJSON: true, now: 1, redact: redaction).writes.first?.entries)
+        #expect(entries.metadata(0) == ["by__EMAIL_": "b", "in_c": "d", "in_password_v": "<gone>"])
+        let metrics = #"""
+            {"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"seen.kari@x.no","unit":"s","gauge":{"dataPoints":[
+            {"asDouble":1,"attributes":[{"key":"by.kari@x.no","value":{"stringValue":"b"}}]}]}}]}]}]}
+            """#
+        var batch = RawSampleBatch()
+        let decoded = try OTLPMetrics.decode(Array(metrics.utf8).span, isJSON: true, now: 1, redact: redaction, into: &batch)
+        #expect(decoded.metadata.map(\.family) == ["seen_EMAIL_seconds"])
+        let range = Int(batch.labelStarts[0])..<Int(batch.labelEnds[0])
+        #expect(try RemoteWrite.labels(batch.bytes.span.extracting(range)) == ["__name__": "seen_EMAIL_seconds", "by__EMAIL_": "b"])
     }
 
     @Test func `Damaged bodies never trap, nesting is bounded`() {

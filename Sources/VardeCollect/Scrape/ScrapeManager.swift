@@ -14,8 +14,8 @@ package final class ScrapeManager: Sendable {
         var running: [TargetIdentity: Running] = [:]
         var status: [TargetIdentity: TargetStatus] = [:]
         var metadata: [TargetIdentity: [String: FamilyMetadata]] = [:]
-        /// What came last, by job.
-        var latestMetadata: [String: [String: FamilyMetadata]] = [:]
+        /// What was kept last, by job, and the hash of what it came from.
+        var latestMetadata: [String: (hash: Int, kept: [String: FamilyMetadata])] = [:]
         var dropped: [TargetStatus] = []
         var droppedCounts: [String: Int] = [:]
         var statistics = ScrapeStatistics()
@@ -46,18 +46,22 @@ package final class ScrapeManager: Sendable {
     private let clock: any ScrapeClock
     private let queue: NewSeriesQueue
     private let failures: ScrapeFailureLog
+    private let keptMetadata: @Sendable ([String: FamilyMetadata]) -> [String: FamilyMetadata]
 
     /// How often files of discovery are looked at, in milliseconds.
     static let discoveryInterval: Int64 = 5_000
 
+    /// - Parameter keptMetadata: what may be kept of what a target says of its families, by family.
     package init(
         sink: any SampleSink, fetching: any ScrapeFetching, asking: any DiscoveryAsking,
-        readFile: @escaping @Sendable (String) -> [TargetGroup]?, logger: Logger,
+        readFile: @escaping @Sendable (String) -> [TargetGroup]?,
+        keptMetadata: @escaping @Sendable ([String: FamilyMetadata]) -> [String: FamilyMetadata] = { $0 }, logger: Logger,
         clock: any ScrapeClock, newSeriesReaders: Int = 1, redact: @escaping @Sendable (String) -> String = { $0 }
     ) {
         failures = ScrapeFailureLog(redact: redact)
         self.sink = sink
         self.fetching = fetching
+        self.keptMetadata = keptMetadata
         self.logger = logger
         self.clock = clock
         queue = NewSeriesQueue(readers: newSeriesReaders)
@@ -69,11 +73,13 @@ package final class ScrapeManager: Sendable {
     ///
     /// - Parameters:
     ///   - ownPage: pages of the server by URL.
+    ///   - keptMetadata: what may be kept of what a target says of its families.
     ///   - newSeriesReaders: bodies of new series that are read at once.
     ///   - redact: takes personal data out of what is written of failed scrapes.
     package convenience init(
         sink: any SampleSink, egress: EgressClient, ownPage: @escaping @Sendable (String) -> [UInt8]? = { _ in nil },
         readFile: @escaping @Sendable (String) -> [TargetGroup]?,
+        keptMetadata: @escaping @Sendable ([String: FamilyMetadata]) -> [String: FamilyMetadata],
         logger: Logger, newSeriesReaders: Int, redact: @escaping @Sendable (String) -> String,
         clock: @escaping @Sendable () -> Int64
     ) {
@@ -84,7 +90,7 @@ package final class ScrapeManager: Sendable {
                 others: EgressFetching(egress: egress, authorizer: authorizer), egress: egress, logger: logger,
                 ownPage: ownPage),
             asking: EgressAsking(egress: egress, authorizer: authorizer),
-            readFile: readFile, logger: logger,
+            readFile: readFile, keptMetadata: keptMetadata, logger: logger,
             clock: WallScrapeClock(clock), newSeriesReaders: newSeriesReaders, redact: redact)
     }
 
@@ -262,14 +268,17 @@ package final class ScrapeManager: Sendable {
     }
 
     private func note(_ identity: TargetIdentity, _ result: TargetRun.Result) {
+        // Targets of one job mostly say the same: it is kept once, and never as it came.
+        let latest = result.metadata.map { metadata -> (hash: Int, kept: [String: FamilyMetadata]) in
+            let hash = metadata.hashValue
+            if let known = state.withLock({ $0.latestMetadata[identity.job] }), known.hash == hash { return known }
+            return (hash, keptMetadata(metadata))
+        }
         state.withLock { state in
             state.statistics.note(result)
-            guard state.status[identity]?.note(result) != nil, let metadata = result.metadata else { return }
-            // Targets of one job mostly say the same: it is kept once.
-            let known = state.latestMetadata[identity.job]
-            let kept = known == metadata ? known ?? metadata : metadata
-            state.latestMetadata[identity.job] = kept
-            state.metadata[identity] = kept
+            guard state.status[identity]?.note(result) != nil, let latest else { return }
+            state.latestMetadata[identity.job] = latest
+            state.metadata[identity] = latest.kept
         }
     }
 }

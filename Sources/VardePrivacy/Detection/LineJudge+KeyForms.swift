@@ -66,6 +66,31 @@ extension LineJudge {
         return nil
     }
 
+    /// Judges the value of a label whose name tells of an object by one of its first parts: of `password_v` and `navn_first`, as members of
+    /// objects are called once they are labels.
+    mutating func judgeMember(_ text: Span<UInt8>, name: Range<Int>, value: Range<Int>) {
+        useLine()
+        let (start, end) = (value.lowerBound, value.upperBound)
+        guard end > start, !isNothing(text, start, end), !isPlaceholder(text, start, end) else { return }
+        for i in name where text[i] == 0x5F || text[i] == 0x2E {
+            guard let hit = vocabulary.words.longestSuffix(text, end: i, inside: { _ in false }), hit.isPart else { continue }
+            switch vocabulary.words.entries[hit.index].meaning {
+            case .secret:
+                let rest = lowercased(text, i + 1, name.upperBound).split { $0 == "_" || $0 == "." }
+                if rest.contains(where: { Self.propertiesOfSecrets.contains(String($0)) }) { continue }
+                // Of sessions, tokens and the like much is said that is none.
+                let isLoose = ["sess", "toke", "cook", "auth", "bear"].contains(lowercased(text, hit.start, min(i, hit.start + 4)))
+                let hasDigit = value.contains { ByteClass.isDigit(text[$0]) }
+                if isLoose, end - start < 8 || !hasDigit { continue }
+                return foundVerbatim(.secret, text, start, end)
+            case .name:
+                guard end - start <= Self.textLimit, hasLetter(text, start, end) else { continue }
+                return foundLowercased(.name, text, start, end)
+            default: continue
+            }
+        }
+    }
+
     private static let propertiesOfSecrets: Set<String> = [
         "id", "ids", "name", "file", "path", "dir", "type", "length", "len", "size", "min", "max", "count", "limit", "ttl", "age", "days",
         "hours", "minutes", "seconds", "ms", "timeout", "expiry", "expires", "expiration", "lifetime", "policy", "url", "uri", "host",

@@ -123,6 +123,9 @@ struct LineJudge {
         }
     }
 
+    /// What is judged next is the line as it came.
+    mutating func useLine() { origins = [] }
+
     /// Records a finding in the text under judgement; the canonical value is what was appended to `canonical` since `mark`.
     mutating func found(_ type: PersonalDataType, _ start: Int, _ end: Int, since mark: Int, own: Int = 0) {
         let range: (Int, Int) = origins.isEmpty ? (start, end) : (Int(origins[start]), Int(origins[end]))

@@ -79,7 +79,7 @@ struct ServerResponder: HTTPResponder {
             }
             // What was sent in may hold anybody's data: it is not told again.
             var told = failure
-            if asked == nil || asked?.route.role == .write { told.message = redact(failure.message) }
+            told.message = redact(failure.message)
             answer = Self.failure(told, plain: plain)
             metrics.count("varde_http_requests_refused_total", ["reason": failure.type])
         } catch let error where error is DiskError || error is LogStoreError {

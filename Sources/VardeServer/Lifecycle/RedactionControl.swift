@@ -10,6 +10,10 @@ import VardeQuery
 final class RedactionControl: Sendable {
     private struct State {
         var redactor: Redactor?
+        /// Masks what the redactor makes pseudonyms of.
+        var masking: Redactor?
+        /// Masks, but for addresses of networks.
+        var telling: Redactor?
         /// The policy of streams no rule names: its detectors are everybody's.
         var standard: RedactionPolicy
         var settings: PrivacySettings
@@ -61,9 +65,24 @@ final class RedactionControl: Sendable {
             State(
                 redactor: settings.enabled ? Redactor(policies: policies, pseudonyms: made) : nil, standard: policies.standard,
                 settings: settings, nextExpiry: expiry))
+        if settings.enabled { state.withLock { Self.mask(by: policies, &$0) } }
+    }
+
+    private static func mask(by policies: RedactionPolicies, _ state: inout State) {
+        var policy = policies.standard
+        state.masking = Redactor(policies: RedactionPolicies(standard: policy), pseudonyms: nil)
+        policy.actions[.ip] = .keep
+        state.telling = Redactor(policies: RedactionPolicies(standard: policy), pseudonyms: nil)
     }
 
     var redactor: Redactor? { state.withLock { $0.redactor } }
+
+    /// Masks what is told to whoever asks, or has no place an erasure would look at: nobody can be told from another in it. nil where
+    /// privacy is switched off.
+    var masking: Redactor? { state.withLock { $0.masking } }
+
+    /// As `masking`, of what is told of machines: addresses stay.
+    var telling: Redactor? { state.withLock { $0.telling } }
 
     /// What was redacted since the start.
     var counts: RedactionCounts {
@@ -105,6 +124,7 @@ final class RedactionControl: Sendable {
             if let old = state.redactor {
                 state.counts.add(old.counts)
                 state.redactor = Redactor(policies: policies, pseudonyms: pseudonyms)
+                Self.mask(by: policies, &state)
             }
             state.standard = policies.standard
             state.settings = configuration.privacy

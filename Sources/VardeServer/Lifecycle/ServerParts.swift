@@ -126,6 +126,13 @@ final class ServerParts: Sendable {
     /// What redacts at this moment; nil where privacy is switched off.
     var redactor: Redactor? { redaction.redactor }
 
+    /// What is said of a request, without personal data in it.
+    func told(_ text: String) -> String { redaction.masking?.redact(text: text) ?? text }
+
+    /// What is said of machines, their labels and addresses: without personal data, passwords and secrets.
+    func toldOfMachine(_ text: String) -> String { redaction.telling?.redact(text: text) ?? text }
+    func toldOfMachine(_ labels: Labels) -> Labels { redaction.telling?.redact(labels: labels) ?? labels }
+
     /// LogQL inside PromQL.
     var logqlHook: (@Sendable (String, StepGrid, QueryBudget) throws -> StepMatrix)? {
         guard let logs = opened.withLock({ $0?.logs }) else { return nil }

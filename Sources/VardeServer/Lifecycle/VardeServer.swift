@@ -92,9 +92,13 @@ package struct VardeServer {
         // One thread is left for everything else.
         let scrapes = ScrapeManager(
             sink: sink, egress: egress, ownPage: { url in sink.parts.withLock { $0 }?.ownPage(url) },
-            readFile: { DiscoveryFiles.read($0, logger: logger) }, logger: logger,
+            readFile: { DiscoveryFiles.read($0, logger: logger) },
+            keptMetadata: { families in sink.parts.withLock { $0 }.map { $0.redacted(families) } ?? families }, logger: logger,
             newSeriesReaders: max(1, ProcessInfo.processInfo.activeProcessorCount - 1),
-            redact: { text in sink.parts.withLock { $0 }?.redactor?.redact(text: text) ?? text }, clock: clock)
+            redact: { text in
+                let bare = SecretText.address(text, showsParameters: true)
+                return sink.parts.withLock { $0 }?.toldOfMachine(bare) ?? bare
+            }, clock: clock)
         parts = ServerParts(
             configuration: configuration, dataDirectory: settings.dataDirectory, listen: settings.listen, clock: clock, metrics: metrics,
             redaction: redaction, audit: audit, storage: storage, gate: gate, scrapes: scrapes,
@@ -159,7 +163,7 @@ package struct VardeServer {
         ReportRoutes(parts: parts).add(to: &routes)
         LokiDeleteRoutes(parts: parts).add(to: &routes)
         let responder = ServerResponder(
-            routes: routes, currentLimits: { parts.limits }, redact: { parts.redactor?.redact(text: $0) ?? $0 }, tokens: tokens,
+            routes: routes, currentLimits: { parts.limits }, redact: { parts.told($0) }, tokens: tokens,
             metrics: parts.metrics, logger: logger, audit: parts.audit,
             gate: parts.gate)
         let configuration = ApplicationConfiguration(

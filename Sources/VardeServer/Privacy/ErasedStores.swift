@@ -30,7 +30,7 @@ struct ErasedStores: Sendable {
     struct Needles: Sendable {
         private let texts: [[UInt8]]
 
-        init(_ texts: [String]) { self.texts = texts.map { Array($0.utf8) } }
+        init(_ texts: [String]) { self.texts = ErasedStores.forms(of: texts).map { Array($0.utf8) } }
 
         func stand(in labels: Labels) -> Bool {
             labels.contains { label in
@@ -42,11 +42,14 @@ struct ErasedStores: Sendable {
         func isConcerned(_ series: Labels, _ exemplar: Exemplar) -> Bool { stand(in: series) || stand(in: exemplar.labels) }
     }
 
+    /// The words, and as they stand in names of metrics, which hold no colons.
+    static func forms(of texts: [String]) -> [String] { texts + texts.map { $0.replacing(":", with: "_") } }
+
     /// Series that have samples and hold one of the words, each once.
     func series(holding texts: [String]) throws -> [(selection: any SeriesSelection, index: Int)] {
         var seen: Set<Labels> = []
         var found: [(selection: any SeriesSelection, index: Int)] = []
-        for label in try metrics.labels(holding: texts) {
+        for label in try metrics.labels(holding: Self.forms(of: texts)) {
             let selection = try metrics.select(
                 SeriesRequest(matchers: [LabelMatcher(label.name, .equal, label.value)], from: .min / 2, through: .max / 2))
             for index in 0..<selection.count where seen.insert(selection.labels(at: index)).inserted { found.append((selection, index)) }
@@ -89,7 +92,7 @@ struct StoreErasureGround: ErasureGround {
         // Groups first, lest they be collected again.
         let pushed = try stores.pushed.remove { needles.stand(in: $0) }
         _ = try stores.exemplars.remove(where: needles.isConcerned)
-        _ = try stores.metrics.delete(holding: texts)
+        _ = try stores.metrics.delete(holding: ErasedStores.forms(of: texts))
         try stores.metrics.purge()
         if pushed > 0 { enter(request, "\(pushed) pushed samples removed") }
     }
@@ -133,8 +136,9 @@ struct StoreErasureGround: ErasureGround {
         let isConcerned = ErasedStores.Needles(texts).isConcerned
         let exemplars = stores.exemplars.exemplars(where: isConcerned).count
         if exemplars > 0 { request.exemplars += try stores.exemplars.remove(where: isConcerned) }
-        guard try exemplars > 0 || !stores.metrics.labels(holding: texts).isEmpty else { return }
-        request.series += try stores.metrics.delete(holding: texts)
+        let forms = ErasedStores.forms(of: texts)
+        guard try exemplars > 0 || !stores.metrics.labels(holding: forms).isEmpty else { return }
+        request.series += try stores.metrics.delete(holding: forms)
         try stores.metrics.purge()
     }
 

@@ -2,9 +2,19 @@ import VardeCollect
 import VardePrivacy
 
 extension FamilyMetadata {
-    /// With personal data taken out of help and unit; as it is where privacy is switched off.
-    func redacted(by redactor: Redactor?) -> FamilyMetadata {
-        guard let redactor else { return self }
-        return FamilyMetadata(type: type, help: redactor.redact(text: help), unit: redactor.redact(text: unit))
+    /// With personal data masked in help and unit; as it is where privacy is switched off.
+    func masked(by masking: Redactor?) -> FamilyMetadata {
+        guard let masking else { return self }
+        return FamilyMetadata(type: type, help: masking.redact(text: help), unit: masking.redact(text: unit))
+    }
+}
+
+extension ServerParts {
+    /// Metadata by family as it may be kept: no pseudonym in it, which an erasure would have to find.
+    func redacted(_ families: [String: FamilyMetadata]) -> [String: FamilyMetadata] {
+        guard let redactor, let masking = redaction.masking else { return families }
+        var all: [String: FamilyMetadata] = [:]
+        for (name, metadata) in families { all[redactor.redact(name: name)] = metadata.masked(by: masking) }
+        return all
     }
 }

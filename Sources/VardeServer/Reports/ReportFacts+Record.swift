@@ -86,8 +86,8 @@ extension ReportFacts {
         ])
         rows += ((try? stores.erasures.holds.inForce()) ?? []).map {
             [
-                .word("hold", ReportWord("legal hold on erasures", "sletting stanset av lov")), .given($0.selector),
-                .text($0.reason + ($0.until.isEmpty ? "" : " (\($0.until))")),
+                .word("hold", ReportWord("legal hold on erasures", "sletting stanset av lov")), .given(parts.audit.text($0.selector)),
+                .text(parts.audit.text($0.reason) + ($0.until.isEmpty ? "" : " (\($0.until))")),
             ]
         }
         return ReportSection(

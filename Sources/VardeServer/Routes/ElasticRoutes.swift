@@ -135,7 +135,7 @@ struct ElasticRoutes: Sendable {
         }
         // What is left to refuse is for want of room: the whole is to be sent again.
         try await intake.store(documents.writes, protocol: "elasticsearch").check()
-        return Self.result(items, milliseconds: parts.clock() - began, metrics: parts.metrics)
+        return Self.result(items, milliseconds: parts.clock() - began, metrics: parts.metrics, telling: parts.told)
     }
 
     /// `{"create":{"_index":"logs","_id":"1"}}`.
@@ -159,19 +159,21 @@ struct ElasticRoutes: Sendable {
         return item
     }
 
-    private static func result(_ items: [Item], milliseconds: Int64, metrics: SelfMetrics) -> APIResponse {
+    private static func result(
+        _ items: [Item], milliseconds: Int64, metrics: SelfMetrics, telling: (String) -> String
+    ) -> APIResponse {
         let refused = items.count { $0.refusal != nil }
         if refused > 0 { metrics.count("varde_refused_lines_total", ["reason": "document"], by: Double(refused)) }
         var json = JSONWriter()
         json.raw("{\"took\":\(max(0, milliseconds)),\"errors\":\(refused > 0),\"items\":")
         json.list(items) { json, item in
             json.raw("{\"\(item.action)\":{\"_index\":")
-            json.string(item.index)
+            json.string(item.refusal == nil ? item.index : telling(item.index))
             json.raw(",\"_id\":")
-            json.string(item.id)
+            json.string(item.refusal == nil ? item.id : telling(item.id))
             if let refusal = item.refusal {
                 json.raw(",\"status\":400,\"error\":{\"type\":\"document_parsing_exception\",\"reason\":")
-                json.string(refusal)
+                json.string(telling(refusal))
                 json.raw("}}}")
             } else {
                 json.raw(",\"_version\":1,\"result\":\"created\",\"_shards\":{\"total\":1,\"successful\":1,\"failed\":0},\"status\":201}}")

@@ -36,7 +36,7 @@ struct ImportRoutes: Sendable {
         intake.note(decoded.metadata.filter { $0.type != "unknown" || !$0.help.isEmpty })
         intake.refuse(decoded.refusedLines, "malformed")
         outcome.refused += decoded.refusedLines
-        outcome.reasons += decoded.reasons
+        outcome.reasons += decoded.reasons.map(intake.parts.told)
         if let complaint = outcome.complaint { throw APIFailure.badData(complaint) }
         return APIResponse(status: 204, contentType: "text/plain")
     }

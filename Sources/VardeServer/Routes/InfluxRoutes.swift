@@ -19,7 +19,7 @@ struct InfluxRoutes: Sendable {
             return try await store(request)
         } catch let failure as APIFailure {
             intake.parts.metrics.count("varde_http_requests_refused_total", ["reason": failure.type])
-            var response = Self.failed(failure.status, failure.message)
+            var response = Self.failed(failure.status, intake.parts.told(failure.message))
             if let seconds = failure.retryAfter { response.headers.append(("Retry-After", String(seconds))) }
             return response
         }
@@ -42,7 +42,7 @@ struct InfluxRoutes: Sendable {
         }
         let outcome = try await intake.store(batch, protocol: "influx")
         intake.refuse(decoded.refusedLines, "malformed")
-        let reasons = decoded.reasons + outcome.reasons
+        let reasons = decoded.reasons.map(intake.parts.told) + outcome.reasons
         if reasons.isEmpty { return APIResponse(status: 204, contentType: "text/plain") }
         intake.parts.metrics.count("varde_http_requests_refused_total", ["reason": "bad_data"])
         return Self.failed(400, "partial write: \(reasons.joined(separator: "; ")) dropped=\(decoded.refusedLines + outcome.refused)")

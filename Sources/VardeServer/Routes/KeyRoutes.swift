@@ -47,7 +47,8 @@ struct KeyRoutes: Sendable {
 
     private func destroy(_ request: APIRequest) async throws -> APIResponse {
         guard let number = Int(request.captures[0]), try epochs().contains(where: { $0.number == number }) else {
-            throw APIFailure(status: 404, type: "not_found", message: "there is no key epoch “\(request.captures[0].prefix(20))”")
+            let told = parts.told(request.captures[0]).prefix(20)
+            throw APIFailure(status: 404, type: "not_found", message: "there is no key epoch “\(told)”")
         }
         let (redaction, time) = (parts.redaction, now)
         let receipts = KeyReceipts(parts)

@@ -61,10 +61,10 @@ struct LogRoutes: Sendable {
             if outcome.status == 429 { try outcome.check() }
             return OTLPAnswer.taken(
                 isJSON: isJSON, rejected: outcome.refusedCount, field: "rejectedLogRecords",
-                reasons: outcome.refused.prefix(10).map(\.reason))
+                reasons: outcome.refused.prefix(10).map { parts.told($0.reason) })
         } catch let failure as APIFailure {
             parts.metrics.count("varde_http_requests_refused_total", ["reason": failure.type])
-            return OTLPAnswer.failed(failure, isJSON: isJSON)
+            return OTLPAnswer.failed(failure, isJSON: isJSON, telling: parts.told)
         }
     }
 

@@ -146,7 +146,7 @@ struct LokiRoutes: Sendable {
         } catch {
             var json = JSONWriter()
             json.raw("{\"status\":\"invalid-query\",\"error\":")
-            json.string(error.message)
+            json.string(parts.told(error.message))
             json.raw("}")
             return APIResponse(status: 400, body: json.bytes)
         }

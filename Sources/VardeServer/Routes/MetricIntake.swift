@@ -48,7 +48,8 @@ struct MetricIntake: Sendable {
             throw ServerParts.failure(error)
         }
         ProcessMemory.wipeStack()
-        let outcome = Self.outcome(of: batch, taken)
+        var outcome = Self.outcome(of: batch, taken)
+        outcome.reasons = outcome.reasons.map(parts.told)
         parts.metrics.count("varde_ingested_samples_total", ["protocol": name], by: Double(taken.report.accepted))
         refuse(taken.refused, "labels_or_limit")
         refuse(taken.report.outOfBounds, "out_of_bounds")
@@ -68,10 +69,11 @@ struct MetricIntake: Sendable {
     /// Keeps what senders say of metric families.
     func note(_ metadata: [RemoteWrite.Metadata]) {
         let redactor = parts.redactor
+        let masking = parts.redaction.masking
         for one in metadata {
             parts.sentMetadata.note(
                 redactor?.redact(name: one.family) ?? one.family,
-                FamilyMetadata(type: one.type, help: one.help, unit: one.unit).redacted(by: redactor))
+                FamilyMetadata(type: one.type, help: one.help, unit: one.unit).masked(by: masking))
         }
     }
 

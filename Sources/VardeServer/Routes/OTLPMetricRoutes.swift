@@ -32,22 +32,23 @@ struct OTLPMetricRoutes: Sendable {
             intake.refuse(decoded.rejected, "malformed")
             return OTLPAnswer.taken(
                 isJSON: isJSON, rejected: decoded.rejected + outcome.refused, field: "rejectedDataPoints",
-                reasons: decoded.reasons + outcome.reasons)
+                reasons: decoded.reasons.map(intake.parts.told) + outcome.reasons)
         } catch let failure as APIFailure {
             intake.parts.metrics.count("varde_http_requests_refused_total", ["reason": failure.type])
-            return OTLPAnswer.failed(failure, isJSON: isJSON)
+            return OTLPAnswer.failed(failure, isJSON: isJSON, telling: intake.parts.told)
         }
     }
 }
 
 /// Answers of the OTLP routes.
 enum OTLPAnswer {
-    /// Redaction of bytes that are text, as of labels.
-    static func redaction(_ redactor: Redactor?) -> BytesRedaction {
-        guard let redactor else { return { $1 } }
-        return { name, text in
-            name.isEmpty ? redactor.redact(text: text) : redactor.redact(labels: [name: text]).all.first?.value ?? ""
-        }
+    /// Redaction of what is redacted before it is written otherwise.
+    static func redaction(_ redactor: Redactor?) -> OTLPRedaction {
+        guard let redactor else { return .none }
+        return OTLPRedaction(
+            text: { name, text in
+                name.isEmpty ? redactor.redact(text: text) : redactor.redact(labels: [name: text]).all.first?.value ?? ""
+            }, part: { redactor.redact($1, within: $0) }, name: { redactor.redact(name: $0) })
     }
 
     /// - Throws: 415 where the content type (lower case) is neither of OTLP's.
@@ -88,20 +89,21 @@ enum OTLPAnswer {
     }
 
     /// A `google.rpc.Status` with the failure's words and HTTP status.
-    static func failed(_ failure: APIFailure, isJSON: Bool) -> APIResponse {
+    static func failed(_ failure: APIFailure, isJSON: Bool, telling: (String) -> String) -> APIResponse {
+        let message = telling(failure.message)
         // Codes of gRPC: invalid argument, resource exhausted, unavailable, unknown.
         let code = [400: 3, 413: 8, 429: 8, 503: 14][failure.status] ?? 2
         var response = APIResponse(status: failure.status)
         if isJSON {
             var json = JSONWriter()
             json.raw("{\"code\":\(code),\"message\":")
-            json.string(failure.message)
+            json.string(message)
             json.raw("}")
             response.body = json.bytes
         } else {
             response.contentType = "application/x-protobuf"
             ProtobufWriter.integer(1, Int64(code), to: &response.body)
-            ProtobufWriter.string(2, failure.message, to: &response.body)
+            ProtobufWriter.string(2, message, to: &response.body)
         }
         if let seconds = failure.retryAfter { response.headers.append(("Retry-After", String(seconds))) }
         return response

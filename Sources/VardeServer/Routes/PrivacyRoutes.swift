@@ -34,7 +34,8 @@ struct PrivacyRoutes: Sendable {
     private func subject(_ request: APIRequest) throws -> (tokens: SubjectTokens, reason: String) {
         if let other = request.parameters.first(where: { !Self.parameters.contains($0.name) }) {
             throw APIFailure.badData(
-                "identifiers are read from the body only; the address has “\(other.name.prefix(20))”, it may have start and end")
+                "identifiers are read from the body only; the address has “\(parts.told(other.name).prefix(20))”, it may have start and end"
+            )
         }
         let body = try SubjectBody(request)
         guard let tokens = parts.redaction.subject(body.identifiers) else {
@@ -154,7 +155,7 @@ struct PrivacyRoutes: Sendable {
                 json.raw("}")
             }
         }
-        guard let receipt = try saga.receipt(id) else { throw Self.unknown(id) }
+        guard let receipt = try saga.receipt(id) else { throw unknown(id) }
         return APIEnvelope.success { json in
             json.raw("{\"state\":\"done\",\"receipt\":")
             json.bytes += receipt.dropLast()
@@ -168,12 +169,12 @@ struct PrivacyRoutes: Sendable {
         if saga.open.contains(where: { $0.id == id }) {
             throw APIFailure(status: 404, type: "not_found", message: "the erasure \(id) is under way: there is no receipt yet")
         }
-        guard let receipt = try saga.receipt(id) else { throw Self.unknown(id) }
+        guard let receipt = try saga.receipt(id) else { throw unknown(id) }
         return APIResponse(body: receipt)
     }
 
-    private static func unknown(_ id: String) -> APIFailure {
-        APIFailure(status: 404, type: "not_found", message: "there is no erasure \(id.prefix(40))")
+    private func unknown(_ id: String) -> APIFailure {
+        APIFailure(status: 404, type: "not_found", message: "there is no erasure \(parts.told(id).prefix(40))")
     }
 
     private func cancel(_ request: APIRequest) async throws -> APIResponse {
@@ -195,7 +196,7 @@ struct PrivacyRoutes: Sendable {
         let holds = try parts.stores().erasures.holds
         let given = try holds.given()
         return APIEnvelope.success { json in
-            json.list(holds.configured() + given) { $0.raw(LegalHolds.text($1)) }
+            json.list((holds.configured() + given).map(told)) { $0.raw(LegalHolds.text($1)) }
         }
     }
 
@@ -206,7 +207,7 @@ struct PrivacyRoutes: Sendable {
         }
         var named = hold
         if named.name.isEmpty { named.name = Self.newID() }
-        named.reason = parts.audit.text(named.reason)
+        named = told(named)
         guard named.name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x2F }), named.name.utf8.count <= 100 else {
             throw APIFailure.badData("the name of a hold has letters, digits and signs but “/”, up to 100 of them")
         }
@@ -221,8 +222,17 @@ struct PrivacyRoutes: Sendable {
         return APIEnvelope.success { $0.raw(LegalHolds.text(named)) }
     }
 
+    /// A hold without personal data. What it selects by stands as it stands in the streams, that they are still found.
+    private func told(_ hold: LegalHolds.Hold) -> LegalHolds.Hold {
+        var told = hold
+        told.name = parts.audit.text(hold.name)
+        told.reason = parts.audit.text(hold.reason)
+        told.selector = parts.redactor?.redact(text: hold.selector) ?? hold.selector
+        return told
+    }
+
     private func removeHold(_ request: APIRequest) throws -> APIResponse {
-        let name = request.captures[0]
+        let name = parts.audit.text(request.captures[0])
         let desk = try parts.stores().erasures
         guard try desk.holds.remove(name) else {
             throw APIFailure(status: 404, type: "not_found", message: "there is no hold “\(name.prefix(100))” that was given over HTTP")

@@ -13,7 +13,7 @@ extension PrometheusRoutes {
             do throws(QueryError) {
                 sets.append(try PromQLEngine.matchers(ofSelector: text))
             } catch {
-                return .text(400, error.message + "\n")
+                return .text(400, parts.told(error.message) + "\n")
             }
         }
         let selectors = sets

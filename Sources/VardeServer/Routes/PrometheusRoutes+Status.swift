@@ -19,7 +19,7 @@ extension PrometheusRoutes {
     }
 
     func config(_ request: APIRequest) -> APIResponse {
-        let text = SecretText.masked(parts.current().text)
+        let text = SecretText.masked(parts.current().text) { parts.toldOfMachine($0) }
         return APIEnvelope.success { json in
             json.raw("{\"yaml\":")
             json.string(text)

@@ -18,11 +18,11 @@ extension PrometheusRoutes {
         let dropped = showsDropped ? allDropped.filter { pool.isEmpty || $0.job == pool } : []
         return APIEnvelope.success { json in
             json.raw("{\"activeTargets\":")
-            json.list(active) { Self.write($1, to: &$0) }
+            json.list(active) { write($1, to: &$0) }
             json.raw(",\"droppedTargets\":")
             json.list(dropped) { json, target in
                 json.raw("{\"discoveredLabels\":")
-                ResultJSON.labels(target.discovered, to: &json)
+                ResultJSON.labels(parts.toldOfMachine(target.discovered), to: &json)
                 json.raw(",\"scrapePool\":")
                 json.string(target.job)
                 json.raw("}")
@@ -38,13 +38,14 @@ extension PrometheusRoutes {
         }
     }
 
-    private static func write(_ target: TargetStatus, to json: inout JSONWriter) {
+    private func write(_ target: TargetStatus, to json: inout JSONWriter) {
         json.raw("{\"discoveredLabels\":")
-        ResultJSON.labels(target.discovered, to: &json)
+        ResultJSON.labels(parts.toldOfMachine(target.discovered), to: &json)
         json.raw(",\"labels\":")
-        ResultJSON.labels(target.labels, to: &json)
+        ResultJSON.labels(parts.toldOfMachine(target.labels), to: &json)
+        let url = parts.toldOfMachine(SecretText.address(target.url, showsParameters: true))
         for (name, text) in [
-            ("scrapePool", target.job), ("scrapeUrl", target.url), ("globalUrl", target.url), ("lastError", Self.error(of: target)),
+            ("scrapePool", target.job), ("scrapeUrl", url), ("globalUrl", url), ("lastError", parts.toldOfMachine(Self.error(of: target))),
             ("lastScrape", RFC3339.text(milliseconds: target.lastScrape)), ("health", target.health),
             ("scrapeInterval", DurationText.format(milliseconds: target.interval)),
             ("scrapeTimeout", DurationText.format(milliseconds: target.timeout)),
@@ -78,17 +79,15 @@ extension PrometheusRoutes {
         for (labels, families) in parts.scrapes.metadataOfTargets() where compiled.allSatisfy({ $0.matches(labels) }) {
             if limit >= 0, found.count >= limit { break }
             if metric.isEmpty {
-                for (name, metadata) in families.sorted(by: { $0.key < $1.key }) {
-                    found.append((labels, redacted(name), redacted(metadata)))
-                }
+                for (name, metadata) in families.sorted(by: { $0.key < $1.key }) { found.append((labels, name, metadata)) }
             } else if let metadata = families[metric] {
-                found.append((labels, nil, redacted(metadata)))
+                found.append((labels, nil, metadata))
             }
         }
         return APIEnvelope.success { json in
             json.list(found) { json, one in
                 json.raw("{\"target\":")
-                ResultJSON.labels(one.target, to: &json)
+                ResultJSON.labels(parts.toldOfMachine(one.target), to: &json)
                 if let family = one.family {
                     json.raw(",\"metric\":")
                     json.string(family)
@@ -99,11 +98,6 @@ extension PrometheusRoutes {
             }
         }
     }
-
-    // What targets say of their families is kept in memory only, as it came: it is redacted on the way out.
-    private func redacted(_ name: String) -> String { parts.redactor?.redact(name: name) ?? name }
-
-    private func redacted(_ metadata: FamilyMetadata) -> FamilyMetadata { metadata.redacted(by: parts.redactor) }
 
     private static func writeFields(of metadata: FamilyMetadata, to json: inout JSONWriter) {
         json.raw("\"type\":")
@@ -134,9 +128,9 @@ extension PrometheusRoutes {
             json.raw("{")
             for (index, name) in names.enumerated() {
                 if index > 0 { json.raw(",") }
-                json.string(redacted(name))
+                json.string(name)
                 json.raw(":")
-                var entries = (all[name] ?? []).map(redacted).sorted { ($0.help, $0.type, $0.unit) < ($1.help, $1.type, $1.unit) }
+                var entries = (all[name] ?? []).sorted { ($0.help, $0.type, $0.unit) < ($1.help, $1.type, $1.unit) }
                 if perMetric > 0 { entries = Array(entries.prefix(perMetric)) }
                 json.list(entries) { json, entry in
                     json.raw("{")
@@ -170,7 +164,7 @@ extension PrometheusRoutes {
     }
 
     func scrapePoolConfig(_ request: APIRequest) throws -> APIResponse {
-        let text = SecretText.masked(ScrapePoolText.yaml(of: try scrapePool(request), in: parts.current()))
+        let text = SecretText.masked(ScrapePoolText.yaml(of: try scrapePool(request), in: parts.current())) { parts.toldOfMachine($0) }
         return APIEnvelope.success { json in
             json.raw("{\"yaml\":")
             json.string(text)

@@ -31,7 +31,7 @@ struct PushgatewayRoutes: Sendable {
             var families = try PushedFamily.list(parsing: request.body.span, format, group: group) { redactor?.redact(labels: $0) ?? $0 }
             for index in families.indices {
                 families[index].name = redactor?.redact(name: families[index].name) ?? families[index].name
-                families[index].help = redactor?.redact(text: families[index].help) ?? families[index].help
+                families[index].help = parts.told(families[index].help)
             }
             try pushed.push(families, to: group, replacingAll: request.method == "PUT", now: parts.clock())
         } catch let refusal as PushedGroups.Refusal {
@@ -62,7 +62,7 @@ struct PushgatewayRoutes: Sendable {
     /// Grouping labels of a path's segments: `job`, a value, then names and values; a name that ends in `@base64` has its value so.
     static func group(_ segments: [String]) throws -> Labels {
         guard segments.count % 2 == 0, let first = segments.first, first == "job" || first == "job@base64" else {
-            throw APIFailure.badData("grouping labels are /job/JOB{/LABEL/VALUE}: got /\(segments.joined(separator: "/").prefix(200))")
+            throw APIFailure.badData("grouping labels are /job/JOB{/LABEL/VALUE}: got /\(segments.joined(separator: "/"))")
         }
         var labels: [Label] = []
         for index in stride(from: 0, to: segments.count, by: 2) {
@@ -71,7 +71,7 @@ struct PushgatewayRoutes: Sendable {
             if name.hasSuffix("@base64") {
                 name.removeLast(7)
                 guard let decoded = base64(value) else {
-                    throw APIFailure.badData("the value of \(name) is not base64: “\(value.prefix(80))”")
+                    throw APIFailure.badData("the value of \(name) is not base64: “\(value)”")
                 }
                 value = decoded
             }

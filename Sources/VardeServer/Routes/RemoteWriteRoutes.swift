@@ -21,7 +21,7 @@ struct RemoteWriteRoutes: Sendable {
             return try await store(request, isSymbols: true).response(counted: true)
         } catch let failure as APIFailure {
             intake.parts.metrics.count("varde_http_requests_refused_total", ["reason": failure.type])
-            var response = APIResponse.text(failure.status, failure.message)
+            var response = APIResponse.text(failure.status, intake.parts.told(failure.message))
             if let seconds = failure.retryAfter { response.headers.append(("Retry-After", String(seconds))) }
             response.headers += Written().headers
             return response
@@ -81,7 +81,7 @@ struct RemoteWriteRoutes: Sendable {
         let refused = decoded.refusedSamples + decoded.refusedHistograms
         intake.refuse(refused, "malformed")
         written.outcome.refused += refused
-        written.outcome.reasons += decoded.reasons.map(\.description)
+        written.outcome.reasons += decoded.reasons.map { intake.parts.told($0.description) }
         if written.outcome.complaint != nil { intake.parts.metrics.count("varde_http_requests_refused_total", ["reason": "bad_data"]) }
         return written
     }

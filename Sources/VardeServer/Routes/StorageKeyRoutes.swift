@@ -31,7 +31,7 @@ struct StorageKeyRoutes: Sendable {
 
     private func day(_ request: APIRequest) throws -> Int {
         guard let day = CivilDay.number(request.captures[0]) else {
-            throw APIFailure.badData("“\(request.captures[0].prefix(20))” is no day such as 2026-11-26")
+            throw APIFailure.badData("“\(parts.told(request.captures[0]).prefix(20))” is no day such as 2026-11-26")
         }
         return day
     }

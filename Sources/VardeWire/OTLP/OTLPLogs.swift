@@ -17,10 +17,10 @@ package enum OTLPLogs {
     ///
     /// - Parameters:
     ///   - now: nanoseconds, for records that say no time; each such follows the one before by a nanosecond.
-    ///   - redact: is given values of bytes that are text, which will be in base64 afterwards.
+    ///   - redact: is given what will be written otherwise afterwards: bytes that are text, members of maps, names.
     package static func decode(
         _ body: Span<UInt8>, isJSON: Bool, labelAttributes: Set<String> = labelAttributes, now: Int64,
-        redact: BytesRedaction = { $1 }
+        redact: OTLPRedaction = .none
     ) throws(WireError) -> LokiPush.Decoded {
         let resources = isJSON ? try OTLPJSON.logs(body) : try OTLPProtobuf.logs(body)
         var decoded = LokiPush.Decoded()
@@ -54,7 +54,7 @@ package enum OTLPLogs {
         return decoded
     }
 
-    private static func metadata(of record: OTLPLogRecord, _ redact: BytesRedaction) -> [Label] {
+    private static func metadata(of record: OTLPLogRecord, _ redact: OTLPRedaction) -> [Label] {
         var out = flattened(record.attributes, redact)
         if record.observedTime != 0 { out.append(Label("observed_timestamp", String(record.observedTime))) }
         if record.severityNumber != 0 { out.append(Label("severity_number", String(record.severityNumber))) }
@@ -68,15 +68,19 @@ package enum OTLPLogs {
     }
 
     /// Attributes as labels; the members of a map become labels of their own, behind the map's name.
-    private static func flattened(_ attributes: [OTLPAttribute], prefix: String = "", _ redact: BytesRedaction) -> [Label] {
+    /// - Parameter within: keys of the maps around, outermost first.
+    private static func flattened(
+        _ attributes: [OTLPAttribute], prefix: String = "", within: [String] = [], _ redact: OTLPRedaction
+    ) -> [Label] {
         var out: [Label] = []
         for attribute in attributes {
             let name = prefix.isEmpty ? attribute.key : prefix + "_" + attribute.key
             if case .map(let members) = attribute.value {
-                out += flattened(members, prefix: name, redact)
+                out += flattened(members, prefix: name, within: within + [attribute.key], redact)
             } else {
-                let label = OTLPTranslation.escapedLabel(name)
-                if !label.isEmpty { out.append(Label(label, attribute.value.text(attribute.key, redact))) }
+                let label = OTLPTranslation.escapedLabel(redact.name(name))
+                if label.isEmpty { continue }
+                out.append(Label(label, within.reduce(attribute.value.text(attribute.key, redact)) { redact.part($1, $0) }))
             }
         }
         return out

@@ -18,10 +18,10 @@ package enum OTLPMetrics {
     /// - Parameters:
     ///   - deltas: where differences are summed up; nil where they are rejected.
     ///   - now: milliseconds, for points that say no time.
-    ///   - redact: is given values of bytes that are text, which will be in base64 afterwards.
+    ///   - redact: is given what will be written otherwise afterwards: bytes that are text, members of maps, names.
     package static func decode(
         _ body: Span<UInt8>, isJSON: Bool, _ translation: OTLPTranslation = OTLPTranslation(), deltas: OTLPDeltaSums? = nil, now: Int64,
-        redact: @escaping BytesRedaction = { $1 }, into batch: inout RawSampleBatch
+        redact: OTLPRedaction = .none, into batch: inout RawSampleBatch
     ) throws(WireError) -> Decoded {
         let resources = isJSON ? try OTLPJSON.metrics(body) : try OTLPProtobuf.metrics(body)
         batch.removeAll()
@@ -36,13 +36,13 @@ struct OTLPUnfolding {
     let translation: OTLPTranslation
     let deltas: OTLPDeltaSums?
     let now: Int64
-    private let redact: BytesRedaction
+    private let redact: OTLPRedaction
     var decoded = OTLPMetrics.Decoded()
     private var families: Set<String> = []
     /// Labels of the resource (and scope) at hand that every series of it gets.
     private var common: [Label] = []
 
-    init(translation: OTLPTranslation, deltas: OTLPDeltaSums?, now: Int64, redact: @escaping BytesRedaction = { $1 }) {
+    init(translation: OTLPTranslation, deltas: OTLPDeltaSums?, now: Int64, redact: OTLPRedaction = .none) {
         self.translation = translation
         self.deltas = deltas
         self.now = now
@@ -96,7 +96,7 @@ struct OTLPUnfolding {
     private func labels(_ attributes: [OTLPAttribute]) -> [Label] {
         var out: [Label] = []
         for attribute in attributes.sorted(by: { $0.key.utf8Precedes($1.key) }) {
-            let name = translation.labelName(attribute.key)
+            let name = translation.labelName(redact.name(attribute.key))
             if name.isEmpty { continue }
             if let same = out.firstIndex(where: { $0.name == name }) {
                 out[same].value += ";" + attribute.value.text(attribute.key, redact)
@@ -120,7 +120,8 @@ struct OTLPUnfolding {
         }
         let isCounter = metric.kind == .sum && metric.isMonotonic
         let name = translation.metricName(
-            metric.name, unit: metric.unit, type: isCounter ? .counter : metric.kind == .gauge || metric.kind == .sum ? .gauge : .other)
+            redact.name(metric.name), unit: metric.unit,
+            type: isCounter ? .counter : metric.kind == .gauge || metric.kind == .sum ? .gauge : .other)
         guard !name.isEmpty else { return reject(metric.points.count, "a metric whose name \(metric.name.quoted) leaves nothing") }
         for point in metric.points {
             let own = labels(point.attributes)

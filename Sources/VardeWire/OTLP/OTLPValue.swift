@@ -1,8 +1,28 @@
 import VardeKernels
 import VardeModel
 
-/// Takes personal data out of a text that is known by a name.
-package typealias BytesRedaction = @Sendable (_ name: String, _ text: String) -> String
+/// Takes personal data out of what is written otherwise before anybody else would look for it: bytes in base64, members of maps under
+/// names of their own, names with underscores for their signs.
+package struct OTLPRedaction: Sendable {
+    /// Of a text that is known by a name.
+    package var text: @Sendable (_ name: String, _ text: String) -> String
+    /// Of a text somewhere within the value of a key.
+    package var part: @Sendable (_ key: String, _ text: String) -> String
+    /// Of a metric or an attribute.
+    package var name: @Sendable (String) -> String
+
+    package init(
+        text: @escaping @Sendable (_ name: String, _ text: String) -> String,
+        part: @escaping @Sendable (_ key: String, _ text: String) -> String, name: @escaping @Sendable (String) -> String
+    ) {
+        self.text = text
+        self.part = part
+        self.name = name
+    }
+
+    /// Everything stays.
+    package static let none = OTLPRedaction(text: { $1 }, part: { $1 }, name: { $0 })
+}
 
 /// A value of OpenTelemetry (`AnyValue`).
 indirect enum OTLPValue: Sendable, Equatable {
@@ -20,7 +40,7 @@ indirect enum OTLPValue: Sendable, Equatable {
     /// - Parameters:
     ///   - name: by which the value is known.
     ///   - redact: takes personal data out of bytes that are text: in base64 nobody would find it.
-    func text(_ name: String = "", _ redact: BytesRedaction) -> String {
+    func text(_ name: String = "", _ redact: OTLPRedaction) -> String {
         switch self {
         case .none: ""
         case .string(let text): text
@@ -28,7 +48,7 @@ indirect enum OTLPValue: Sendable, Equatable {
         case .integer(let value): String(value)
         case .double(let value): SampleText.text(value)
         case .bytes(let bytes):
-            Base64.text(UTF8Check.isValid(bytes.span) ? Array(redact(name, String(decoding: bytes, as: UTF8.self)).utf8) : bytes)
+            Base64.text(UTF8Check.isValid(bytes.span) ? Array(redact.text(name, String(decoding: bytes, as: UTF8.self)).utf8) : bytes)
         case .array, .map:
             {
                 var out = JSONWriter()
@@ -38,7 +58,7 @@ indirect enum OTLPValue: Sendable, Equatable {
         }
     }
 
-    private func writeJSON(to out: inout JSONWriter, _ name: String, _ redact: BytesRedaction) {
+    private func writeJSON(to out: inout JSONWriter, _ name: String, _ redact: OTLPRedaction) {
         switch self {
         case .none: out.raw("null")
         case .bool, .integer: out.raw(text("", redact))
