@@ -134,6 +134,26 @@ import VardeWire
         #expect(page.keys.contains { $0.hasPrefix("node_disk_info{") && $0.contains("Disk_1") && $0.contains("0x5") })
     }
 
+    @Test func `What the machine is, its frequencies, its warmth and how long processes wait`() throws {
+        let processor = "sys/devices/system/cpu/cpu11/cpufreq"
+        let page = try Self.page([
+            "sys/class/dmi/id/sys_vendor": "Maker\n", "sys/class/dmi/id/product_name": "Box 3\n",
+            "\(processor)/scaling_cur_freq": "2400000\n", "\(processor)/cpuinfo_max_freq": "3600000\n",
+            "sys/devices/system/cpu/cpufreq/x": "1", "sys/class/thermal/thermal_zone0/temp": "41500\n",
+            "sys/class/thermal/thermal_zone0/type": "x86_pkg_temp\n", "sys/class/thermal/cooling_device2/cur_state": "3\n",
+            "sys/class/thermal/cooling_device2/type": "Processor\n",
+            "proc/schedstat": "version 15\ntimestamp 1\ncpu1 0 0 0 0 0 0 2500000000 500000000 77\ndomain0 3 0 0 0 0 0 0 0 0 0\n",
+        ])
+        #expect(page["node_dmi_info{product_name=\"Box 3\", system_vendor=\"Maker\"}"] == 1)
+        #expect(page["node_cpu_scaling_frequency_hertz{cpu=\"11\"}"] == 2.4e9)
+        #expect(page["node_cpu_frequency_max_hertz{cpu=\"11\"}"] == 3.6e9)
+        #expect(page["node_thermal_zone_temp{type=\"x86_pkg_temp\", zone=\"0\"}"] == 41.5)
+        #expect(page["node_cooling_device_cur_state{name=\"2\", type=\"Processor\"}"] == 3)
+        #expect(page["node_schedstat_running_seconds_total{cpu=\"1\"}"] == 2.5)
+        #expect(page["node_schedstat_waiting_seconds_total{cpu=\"1\"}"] == 0.5)
+        #expect(page["node_schedstat_timeslices_total{cpu=\"1\"}"] == 77)
+    }
+
     @Test func `How the kernel keeps the clock is asked where that is wished`() throws {
         var options = HostOptions()
         options.asksClock = true

@@ -26,6 +26,7 @@ package final class HostCollector: Sendable {
         HostLoad.add(files, now: now, to: &page)
         HostTime.add(files, asksKernel: options.asksClock ?? !isConfined, to: &page)
         HostSystem.add(files, to: &page)
+        HostHardware.add(files, to: &page)
         HostMemory.add(files, to: &page)
         HostDisks.add(files, to: &page)
         HostFileSystems.add(files, to: &page)
