@@ -316,13 +316,16 @@ static int may_end_word(const scan *s, uint32_t h) {
     return s->filter[VARDE_KEY_FILTER_BYTES / 2 + ((h >> 3) & (VARDE_KEY_FILTER_BYTES / 2 - 1))] >> (h & 7) & 1;
 }
 
+// Whether the key that ends at e ends in three letters in which no word does, as most do: without a branch for each.
+static inline int ends_otherwise(const scan *s, size_t e) {
+    if (e < 3 || s->thorough || !is_letter(s->line[e - 1]) || !is_letter(s->line[e - 2]) || !is_letter(s->line[e - 3])) return 0;
+    uint32_t h1 = s->line[e - 1] | 32, h2 = h1 * 131 + (s->line[e - 2] | 32), h3 = h2 * 131 + (s->line[e - 3] | 32);
+    return !(filtered(s, h1) | filtered(s, h2) | filtered(s, h3) | may_end_word(s, h3));
+}
+
 // Whether the key that ends at e may end in a word of the filter.
 static int ends_in_word(const scan *s, size_t e) {
-    if (e >= 3 && !s->thorough && is_letter(s->line[e - 1]) && is_letter(s->line[e - 2]) && is_letter(s->line[e - 3])) {
-        // Most keys end in three letters in which no word does, without a branch for each.
-        uint32_t h1 = s->line[e - 1] | 32, h2 = h1 * 131 + (s->line[e - 2] | 32), h3 = h2 * 131 + (s->line[e - 3] | 32);
-        if (!(filtered(s, h1) | filtered(s, h2) | filtered(s, h3) | may_end_word(s, h3))) return 0;
-    }
+    if (ends_otherwise(s, e)) return 0;
     uint32_t h = 0;
     size_t n = 0;
     int letters = 0;
@@ -384,8 +387,7 @@ static size_t paired_name(const scan *s, size_t e) {
     q--;
     while (q > least && (s->line[q - 1] == ' ' || s->line[q - 1] == '\n' || s->line[q - 1] == '\t' || s->line[q - 1] == '\r')) q--;
     if (q == 0 || (s->line[q - 1] != '"' && s->line[q - 1] != '\'')) return 0;
-    q--;
-    while (q > least && s->line[q - 1] == '\\') q--;
+    while (q > least && (s->line[q - 1] == '"' || s->line[q - 1] == '\'' || s->line[q - 1] == '\\')) q--;
     return q;
 }
 
@@ -407,6 +409,8 @@ static void key(scan *s, size_t p) {
         }
         e--;
     }
+    // Keys in capitals and those behind a bracket may have their word elsewhere.
+    if (!outer && (before(s, e, 1) & 32) && ends_otherwise(s, e)) return;
     size_t name = 0;
     if (may_be_key(s, e) || (outer && outer < e && may_be_key(s, outer)) || ((name = paired_name(s, e)) && may_be_key(s, name)))
         emit(s, VARDE_CANDIDATE_KEY, p);
@@ -545,10 +549,23 @@ static void prefix(scan *s, size_t p) {
     if (hit && free_before) emit(s, VARDE_CANDIDATE_PREFIX, p);
 }
 
+// Whether a character reference stands behind an ampersand: &#64; &commat; &quot; and their like.
+static int is_reference(const scan *s, size_t p) {
+    switch (at(s, p)) {
+    case '#': return 1;
+    case 'a': return is(s, p, "amp;", 4) || is(s, p, "apos;", 5);
+    case 'c': return is(s, p, "commat;", 7);
+    case 'g': return is(s, p, "gt;", 3);
+    case 'l': return is(s, p, "lt;", 3);
+    case 'q': return is(s, p, "quot;", 5);
+    default: return 0;
+    }
+}
+
 static void escape(scan *s, size_t p) {
     switch (s->line[p]) {
     case '\\': s->encoded = 1; break;
-    case '&': s->encoded |= at(s, p + 1) == '#' || is(s, p + 1, "commat;", 7); break;
+    case '&': s->encoded |= is_reference(s, p + 1); break;
     case 0xEF: s->encoded |= at(s, p + 1) == 0xBC; break; // full-width forms
     case 0x1B: s->encoded |= at(s, p + 1) == '['; break;  // colours
     case 0xC2: s->encoded |= at(s, p + 1) == 0xA0; break; // a blank that does not break

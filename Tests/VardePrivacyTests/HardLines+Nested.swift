@@ -42,6 +42,11 @@ extension HardLines {
         hunter2x ¦¦ lösenordet: hunter2x
         hunter2x ¦¦ SecretString=hunter2x
         hunter2x ¦¦ password='it''s hunter2x'
+        hunter2x ¦¦ {&quot;password&quot;:{&quot;v&quot;:&quot;hunter2x&quot;}}
+        hunter2x ¦¦ &lt;password&gt;hunter2x&lt;/password&gt;
+        hunter2x ¦¦ 1,"{""key"":""password"",""value"":""hunter2x""}",2
+        hunter2x ¦¦ password = """hunter2x"""
+        0123456789abcdef0123 ¦¦ dsn=https://0123456789abcdef0123@errors.example.no/1
         Kari ¦ Nordmann ¦ Olsen ¦¦ {"navn":["Per Olsen","Kari Nordmann"]}
         Kari ¦ Nordmann ¦¦ {"navn":{"first":"Kari","last":"Nordmann"}}
         Kari ¦ Nordmann ¦¦ navn=map[first:Kari last:Nordmann]

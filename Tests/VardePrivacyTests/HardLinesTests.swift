@@ -124,6 +124,7 @@ enum HardLines {
         (#"{"user":{"plan":"premium","name":"karnor7"}}"#, #"{"user":{"plan":"premium","name":"<USER>"}}"#),
         (#"{"name":"cpu","value":"hunter2x"}"#, #"{"name":"cpu","value":"hunter2x"}"#),
         ("TOKEN_LIMIT=4096 SESSION_TIMEOUT_MS=3000 SECRET_NAME=db", "TOKEN_LIMIT=4096 SESSION_TIMEOUT_MS=3000 SECRET_NAME=db"),
+        (#"password="" user="root" x="a&b""#, #"password="" user="root" x="a&b""#),
         ("ratio 0.12345678,0.87654321", "ratio 0.12345678,0.87654321"),
         ("user=<nil> navn=<null> password=<nil>", "user=<nil> navn=<null> password=<nil>"),
         ("user=null user=- user=\"null\"", "user=null user=- user=\"null\""),

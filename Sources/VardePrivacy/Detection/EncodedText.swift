@@ -1,6 +1,6 @@
 /// A line with one layer of encoding taken off, and where each byte came from.
 ///
-/// Undone in one walk: colours of a terminal, dashes and blanks beyond ASCII, `&#64;`, `&#x40;`, `&commat;`, full-width letters and digits, `%41`, `%2541` however often encoded, `\"`, `\/`, `\n`, `\t`, `\x41`, `\u00e5` behind any number of backslashes,
+/// Undone in one walk: colours of a terminal, dashes and blanks beyond ASCII, `&#64;`, `&#x40;`, `&quot;`, full-width letters and digits, `%41`, `%2541` however often encoded, `\"`, `\/`, `\n`, `\t`, `\x41`, `\u00e5` behind any number of backslashes,
 /// surrogate pairs included. Complexity: O(count).
 struct EncodedText {
     private(set) var bytes: [UInt8] = []
@@ -77,9 +77,16 @@ struct EncodedText {
         return (byte, end)
     }
 
+    /// Character references by name, of those that hide the edge of something.
+    private static let named: [(text: String, byte: UInt8)] = [
+        ("&quot;", 0x22), ("&apos;", 0x27), ("&lt;", 0x3C), ("&gt;", 0x3E), ("&amp;", 0x26), ("&commat;", 0x40),
+    ]
+
     /// A character reference to an ASCII character: `&#64;`, `&#x40;`, `&commat;`.
     private static func reference(_ text: Span<UInt8>, _ start: Int) -> (UInt8, Int)? {
-        if text.has("&commat;", at: start) { return (0x40, start + 8) }
+        if ByteClass.isLetter(text.at(start + 1)) {
+            return named.first { text.has($0.text, at: start) }.map { ($0.byte, start + $0.text.utf8.count) }
+        }
         guard text.at(start + 1) == 0x23 else { return nil }
         let isHex = text.at(start + 2) | 0x20 == 0x78
         var i = start + (isHex ? 3 : 2)

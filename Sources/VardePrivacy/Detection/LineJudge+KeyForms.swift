@@ -110,8 +110,7 @@ extension LineJudge {
         i -= 1
         back { ByteClass.isSpace($0) }
         guard text.at(i - 1) == 0x22 || text.at(i - 1) == 0x27 else { return nil }
-        i -= 1
-        back { $0 == 0x5C }
+        back { $0 == 0x22 || $0 == 0x27 || $0 == 0x5C }
         let end = i
         guard let hit = keyWord(text, end) else { return nil }
         i = keyStart(text, hit.start)

@@ -68,6 +68,8 @@ extension LineJudge {
         }
     }
 
+    private func endsValue(_ c: UInt8) -> Bool { c <= 0x20 || c == 0x26 || c == 0x29 || c == 0x3B || c == 0x3E || c == 0x5C || c == 0x7C }
+
     /// Whether what stands here stands behind a closing quote.
     private func isEndOfQuoted(_ text: Span<UInt8>, _ i: Int) -> Bool {
         let c = text.at(i)
@@ -96,6 +98,10 @@ extension LineJudge {
         if text.at(k) == 0x22 || text.at(k) == 0x27 || text.at(k) == 0x60 {
             value.isQuoted = true
             i = k + 1
+            // Doubled in CSV, three of them in Python and TOML; two alone are an empty text.
+            var behind = i
+            while text.at(behind) == text[k], behind - i < 2 { behind += 1 }
+            if behind > i, !isEndOfQuoted(text, behind), !endsValue(text.at(behind)) { i = behind }
         }
         value.start = i
     }

@@ -10,7 +10,15 @@ extension LineJudge {
         while i < end, isAuthorityByte(text[i]), text[i] != 0x3A, text[i] != 0x40, text[i] != 0x2F, text[i] != 0x3F, text[i] != 0x23 {
             i += 1
         }
-        guard i < end, text[i] == 0x3A else { return }
+        guard i < end, text[i] == 0x3A else {
+            // A token in the user's place.
+            if text.at(i) == 0x40, i - p >= 19, (p + 3..<i).contains(where: { ByteClass.isDigit(text[$0]) }), !isPlaceholder(text, p + 3, i)
+            {
+                credentialAt = i
+                foundVerbatim(.secret, text, p + 3, i)
+            }
+            return
+        }
         let start = i + 1
         i = start
         var isPort = true
