@@ -11,7 +11,7 @@ extension MetricStore: SampleSink {
 
     package func resolve(_ all: [Labels]) throws(IngestError) -> [SeriesRef] {
         for labels in all { try check(labels) }
-        let identities = all.map { SeriesIdentity($0) }
+        let identities = SeriesIdentity.all(all)
         let result: Result<[SeriesRef], IngestError> = state.withLock { state in
             do throws(IngestError) {
                 var refs: [SeriesRef] = []

@@ -38,6 +38,8 @@ struct SeriesTable: SeriesIndex {
     private var countOfMetric: [UInt32: Int] = [:]
     /// Labels of the series added last, and their pairs: the next has most of them as well.
     private var latest: (labels: [Label], pairs: [UInt32]) = ([], [])
+    /// Name of the metric looked up last and its symbol: series come metric by metric.
+    private var latestMetric: (name: String, symbol: UInt32) = ("", none)
 
     private static func hash(ofPair key: UInt64) -> UInt64 {
         let product = (key ^ 0x9E37_79B9_7F4A_7C15).multipliedFullWidth(by: 0xC2B2_AE3D_27D4_EB4F)
@@ -140,7 +142,13 @@ struct SeriesTable: SeriesIndex {
     }
 
     /// Number of series with a metric name.
-    func count(ofMetric name: String) -> Int { symbol(name).flatMap { countOfMetric[$0] } ?? 0 }
+    mutating func count(ofMetric name: String) -> Int {
+        if latestMetric.symbol == Self.none || !latestMetric.name.hasSameUTF8(as: name) {
+            guard let symbol = symbol(name) else { return 0 }
+            latestMetric = (name, symbol)
+        }
+        return countOfMetric[latestMetric.symbol] ?? 0
+    }
 
     /// Pairs of a series, in the order of label names; their symbols: `pairKeys`.
     @inline(__always)

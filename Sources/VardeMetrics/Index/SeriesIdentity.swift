@@ -37,6 +37,36 @@ struct SeriesIdentity: Hashable, Sendable {
 
     init(_ labels: Labels) {
         self = .empty
-        for label in labels.all { add(name: Self.symbolHash(label.name), value: Self.symbolHash(label.value)) }
+        for label in labels.all { add(Self.share(of: label)) }
+    }
+
+    private static func share(of label: Label) -> SeriesIdentity {
+        var share = empty
+        share.add(name: symbolHash(label.name), value: symbolHash(label.value))
+        return share
+    }
+
+    private mutating func add(_ other: SeriesIdentity) {
+        low &+= other.low
+        high &+= other.high
+    }
+
+    /// Identities of series one after another, each of which as a rule has most labels of the one before: those are not hashed again.
+    static func all(_ sets: [Labels]) -> [SeriesIdentity] {
+        var before: [Label] = []
+        var shares: [SeriesIdentity] = []
+        return sets.map { labels in
+            var identity = empty
+            for (place, label) in labels.all.enumerated() {
+                if place >= shares.count {
+                    shares.append(share(of: label))
+                } else if place >= before.count || before[place] != label {
+                    shares[place] = share(of: label)
+                }
+                identity.add(shares[place])
+            }
+            before = labels.all
+            return identity
+        }
     }
 }
