@@ -28,6 +28,10 @@ import VardeModel
 
     @Test func `Names hold no person, bytes must be text, tags have a bound`() throws {
         #expect(try GraphiteLine(Array("mail.kari@example.no 1".utf8).span).labels.name == "redacted")
+        for name in ["user.150755-02467.n", "a.070761-4285", "card-4111-1111-1111-1111", "b.kari%40example.no"] {
+            #expect(try GraphiteLine(Array("\(name) 1".utf8).span).labels.name == "redacted")
+        }
+        #expect(try GraphiteLine(Array("node-123456-78.day.2026-11-30 1".utf8).span).labels.name == "node_123456_78_day_2026_11_30")
         #expect(throws: WireError.self) { try GraphiteLine(([0x61, 0xFF, 0x20, 0x31] as [UInt8]).span) }
         let many = "a" + (0..<200).map { ";t\($0)=v" }.joined() + " 1"
         #expect(throws: WireError.self) { try GraphiteLine(Array(many.utf8).span) }
