@@ -117,7 +117,7 @@ int64_t varde_zlib_piece(const uint8_t *input, size_t count, uint8_t *output, si
     stream.avail_in = (uInt)count;
     stream.next_out = output;
     stream.avail_out = (uInt)capacity;
-    int status = deflate(&stream, Z_FULL_FLUSH);
+    int status = deflate(&stream, Z_SYNC_FLUSH);
     int64_t size = (int64_t)stream.total_out;
     int done = status == Z_OK && stream.avail_in == 0 && stream.avail_out > 0;
     deflateEnd(&stream);

@@ -110,13 +110,9 @@ struct StoreSelection: SeriesSelection {
     func name(at index: Int) -> String { value(of: Labels.metricName, at: index) ?? "" }
 
     func areDifferentWithoutNames() -> Bool {
-        // An identity is the sum of what each label adds: what the name adds is taken away again.
-        let (groupOfSeries, groups) = groups(by: [Labels.metricName], without: false)
-        let shares = groups.map { SeriesIdentity($0).low }
-        var seen: Set<UInt64> = []
+        var seen: Set<SeriesIdentity> = []
         seen.reserveCapacity(count)
-        for index in 0..<count where !seen.insert(identity(at: index).low &- shares[Int(groupOfSeries[index])]).inserted { return false }
-        return true
+        return identities(without: [Labels.metricName]).allSatisfy { seen.insert($0).inserted }
     }
 
     private func identity(at index: Int) -> SeriesIdentity {
@@ -205,19 +201,26 @@ struct StoreSelection: SeriesSelection {
     }
 
     private func groupsByLabels(_ names: [String]) -> (groupOfSeries: [UInt32], groups: [Labels]) {
-        var ids: [Labels: UInt32] = [:]
+        let dropped = names + [Labels.metricName]
+        var ids: [SeriesIdentity: UInt32] = [:]
         var groups: [Labels] = []
         var groupOfSeries: [UInt32] = []
-        let dropped = names + [Labels.metricName]
-        for index in 0..<count {
-            let key = labels(at: index).removing(dropped)
-            let id = ids[key] ?? UInt32(groups.count)
+        groupOfSeries.reserveCapacity(count)
+        for (index, identity) in identities(without: dropped).enumerated() {
+            let id = ids[identity] ?? UInt32(groups.count)
             if Int(id) == groups.count {
-                ids[key] = id
-                groups.append(key)
+                ids[identity] = id
+                groups.append(labels(at: index).removing(dropped))
             }
             groupOfSeries.append(id)
         }
         return (groupOfSeries, groups)
+    }
+
+    /// What the identities would be without some labels: one is the sum of what each label adds, so that can be taken away again.
+    private func identities(without names: [String]) -> [SeriesIdentity] {
+        let (groupOfSeries, groups) = groups(by: names, without: false)
+        let shares = groups.map { SeriesIdentity($0) }
+        return (0..<count).map { identity(at: $0).without(shares[Int(groupOfSeries[$0])]) }
     }
 }

@@ -20,6 +20,14 @@ int varde_columns_differ(const int64_t *__counted_by(count) left VARDE_NOESCAPE,
 void varde_doubles(const int64_t *__counted_by(count) integers VARDE_NOESCAPE, size_t count, int64_t factor, double divisor,
                    double *__counted_by(count) output VARDE_NOESCAPE);
 
+/// Sum of y less its centre, and of the products of both less their centres.
+typedef struct {
+    double deviations;
+    double products;
+} varde_centred_sums;
+varde_centred_sums varde_sum_centred(const double *__counted_by(count) x VARDE_NOESCAPE, const double *__counted_by(count) y VARDE_NOESCAPE,
+                                     size_t count, double x_centre, double y_centre);
+
 #ifdef __cplusplus
 }
 #endif

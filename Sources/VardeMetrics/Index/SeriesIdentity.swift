@@ -30,6 +30,9 @@ struct SeriesIdentity: Hashable, Sendable {
         high &+= b.high ^ b.low
     }
 
+    /// The identity without what some of its labels add.
+    func without(_ part: SeriesIdentity) -> SeriesIdentity { SeriesIdentity(low: low &- part.low, high: high &- part.high) }
+
     init(low: UInt64, high: UInt64) {
         self.low = low
         self.high = high

@@ -88,7 +88,13 @@ private struct PipelineWorker {
             return
         }
         try evaluator.budget.hold(grid.count)
-        matrix.append(selection.labels(at: series), dropsName: drops, row)
+        let labels = selection.labels(at: series)
+        if drops, names.fixed != nil, !evaluator.options.delaysNameRemoval {
+            // Series of one name are told apart without it, where nothing else goes with it.
+            let others = labels.removingMetadata()
+            if others.count == labels.count - 1 { return matrix.append(others, row) }
+        }
+        matrix.append(labels, dropsName: drops, row)
     }
 
     private mutating func checkCounter(_ name: String, _ series: Int, _ position: SourceRange) {
@@ -174,9 +180,10 @@ extension PromQLEvaluator {
     /// All series of a pipeline.
     func collect(_ pipeline: RowPipeline, _ grid: StepGrid, _ notes: inout PromQLAnnotations) throws(QueryError) -> StepMatrix {
         let selection = try select(pipeline)
-        let workers = try scan(pipeline, selection, [], nil, grid, &notes)
-        var result = workers.first?.matrix ?? StepMatrix(grid: grid)
-        for worker in workers.dropFirst() { result.append(contentsOf: worker.matrix) }
+        var parts = try scan(pipeline, selection, [], nil, grid, &notes).map(\.matrix)
+        if parts.isEmpty { return StepMatrix(grid: grid) }
+        var result = parts.removeFirst()
+        for part in parts { result.append(contentsOf: part) }
         return result
     }
 
@@ -234,32 +241,36 @@ extension PromQLEvaluator {
             evaluator: self, pipeline: pipeline, selection: selection, grid: grid, groups: groups,
             names: SeriesNames(fixed: fixedName, selection: selection),
             matrix: StepMatrix(grid: grid), fold: fold)
-        if threads == 1 {
+        let workers = try Threads.split(count, into: threads) { range throws(QueryError) in
             var own = worker
-            try own.run(0..<count)
-            notes.merge(own.notes)
-            return [own]
+            try own.run(range)
+            return own
         }
-        // Each thread takes one stretch of series; results are joined in the order of the stretches.
-        let outcomes = Mutex<[Result<PipelineWorker, QueryError>?]>(Array(repeating: nil, count: threads))
+        for worker in workers { notes.merge(worker.notes) }
+        return workers
+    }
+}
+
+/// Work that is split over the processors.
+enum Threads {
+    /// Does `work` for as many stretches of `count` things, one a thread, and gives what it yields in their order; throws what the first
+    /// of them threw.
+    static func split<Outcome: Sendable>(
+        _ count: Int, into threads: Int, _ work: @Sendable (Range<Int>) throws(QueryError) -> Outcome
+    ) throws(QueryError) -> [Outcome] {
+        if threads <= 1 { return [try work(0..<count)] }
+        let outcomes = Mutex<[Result<Outcome, QueryError>?]>(Array(repeating: nil, count: threads))
         DispatchQueue.concurrentPerform(iterations: threads) { thread in
-            var own = worker
-            let outcome: Result<PipelineWorker, QueryError>
+            let outcome: Result<Outcome, QueryError>
             do throws(QueryError) {
-                try own.run(thread * count / threads..<(thread + 1) * count / threads)
-                outcome = .success(own)
+                outcome = .success(try work(thread * count / threads..<(thread + 1) * count / threads))
             } catch {
                 outcome = .failure(error)
             }
             outcomes.withLock { $0[thread] = outcome }
         }
-        var workers: [PipelineWorker] = []
-        for outcome in outcomes.withLock({ $0 }) {
-            guard let outcome else { continue }
-            let done = try outcome.get()
-            notes.merge(done.notes)
-            workers.append(done)
-        }
-        return workers
+        var all: [Outcome] = []
+        for case let outcome? in outcomes.withLock({ $0 }) { all.append(try outcome.get()) }
+        return all
     }
 }

@@ -21,7 +21,7 @@ extension PromQLEvaluator {
         let input = try vector(node.expression, grid, &notes)
         let groups = groups(of: input.labels, node)
         switch operation {
-        case .quantile: return quantile(input, groups, parameters, node, &notes)
+        case .quantile: return try quantile(input, groups, parameters, node, &notes)
         case .topk, .bottomk, .limitk: return try bestSeries(input, groups, parameters, node, &notes)
         default: return try ratioOfSeries(input, parameters, node, &notes)
         }
@@ -75,42 +75,31 @@ extension PromQLEvaluator {
         return result
     }
 
-    /// Steps whose values are gathered at once.
-    private static let stepsGathered = 16
+    /// Points of a matrix a thread takes at least, so that starting it is worth while.
+    private static let pointsPerThread = 10_000
 
     private func parameterRange(_ node: PromQLAggregate) -> SourceRange { node.parameter?.range ?? node.range }
 
     private func quantile(
         _ input: StepMatrix, _ groups: (ofSeries: [Int], labels: [Labels]), _ parameters: [Double], _ node: PromQLAggregate,
         _ notes: inout PromQLAnnotations
-    ) -> StepMatrix {
+    ) throws(QueryError) -> StepMatrix {
         if parameters.contains(where: \.isNaN) { notes.invalidQuantile(.nan, parameterRange(node)) }
         if let largest = parameters.filter({ !$0.isNaN }).max(), largest > 1 { notes.invalidQuantile(largest, parameterRange(node)) }
         if let smallest = parameters.filter({ !$0.isNaN }).min(), smallest < 0 { notes.invalidQuantile(smallest, parameterRange(node)) }
         var members = [[Int]](repeating: [], count: groups.labels.count)
         for (series, group) in groups.ofSeries.enumerated() { members[group].append(series) }
+        // Each thread takes some of the steps, of all groups.
+        let wanted = options.threads > 0 ? options.threads : ProcessorCount.online
+        let threads = max(1, min(wanted, input.kinds.count / Self.pointsPerThread))
+        let (all, allMembers) = (parameters, members)
+        let parts = try Threads.split(input.grid.count, into: threads) { steps in GroupQuantiles(input, allMembers, all, steps) }
+        if parts.contains(where: \.hasMetHistogram) { notes.histogramIgnored(in: .quantile, node.expression.range) }
         var result = StepMatrix(grid: input.grid)
         var row = StepRow(stepCount: input.grid.count)
-        // Some steps at a time, so that each series is read as it lies.
-        let stretches = input.grid.stretches(of: Self.stepsGathered)
-        var columns = [[Double]](repeating: [], count: Self.stepsGathered)
         for (group, labels) in groups.labels.enumerated() {
             row.removeAll()
-            for steps in stretches {
-                for at in columns.indices { columns[at].removeAll(keepingCapacity: true) }
-                for series in members[group] {
-                    for step in steps {
-                        switch input.kind(series, step) {
-                        case PointKind.float: columns[step - steps.lowerBound].append(input.value(series, step))
-                        case PointKind.histogram: notes.histogramIgnored(in: .quantile, node.expression.range)
-                        default: break
-                        }
-                    }
-                }
-                for step in steps where !columns[step - steps.lowerBound].isEmpty {
-                    row.set(step, Quantiles.quantile(parameters[step], of: &columns[step - steps.lowerBound]))
-                }
-            }
+            for part in parts { part.read(group, into: &row) }
             let drops = members[group].contains { input.dropsName[$0] }
             if !row.isEmpty { result.append(labels, dropsName: drops, row) }
         }

@@ -1,100 +1,5 @@
 internal import VardeKernels
 
-/// Where each step's window lies among a series' samples, and how far it is from its edges.
-///
-/// Series scraped together have the same timestamps, so a plan made for one serves those that follow.
-struct WindowPlan: Sendable {
-    private var times: [Int64] = []
-    private(set) var lows: [Int32] = []
-    private(set) var highs: [Int32] = []
-    /// Seconds from the window's start to its first sample, as far as a rate is stretched there.
-    private(set) var toStart: [Double] = []
-    /// Seconds from its last sample to its end, likewise.
-    private(set) var toEnd: [Double] = []
-    /// Seconds from its first to its last sample.
-    private(set) var sampled: [Double] = []
-    /// What a window's difference becomes a rate or an increase by, where nothing but the window's edges bounds it.
-    private(set) var factors: [Double] = []
-    /// A counter whose first value is at least its difference divided by this cannot have begun within `toStart`; somewhat too small, so
-    /// that who is near the bound is looked at exactly.
-    private(set) var safeShares: [Double] = []
-    /// Where windows begin or end among the samples, ascending: no window holds a part of what lies between two of these.
-    private(set) var edges: [Int32] = []
-    /// For each step the positions in `edges` of its window's ends; made with them when they are first asked for.
-    private(set) var firstEdges: [Int32] = []
-    private(set) var lastEdges: [Int32] = []
-
-    /// Makes the plan one for these times, where it is not yet. `perSecond` is what differences are divided by, always the same.
-    mutating func prepare(_ wanted: [Int64], _ windows: RangeWindows, perSecond: Double = 1) {
-        if !lows.isEmpty, ColumnCounts.areEqual(times.span, wanted.span) { return }
-        times = wanted
-        edges.removeAll(keepingCapacity: true)
-        let count = windows.grid.count
-        for path in [\WindowPlan.lows, \.highs] {
-            self[keyPath: path].removeAll(keepingCapacity: true)
-            self[keyPath: path].reserveCapacity(count)
-        }
-        for path in [\WindowPlan.toStart, \.toEnd, \.sampled, \.factors, \.safeShares] {
-            self[keyPath: path].removeAll(keepingCapacity: true)
-            self[keyPath: path].reserveCapacity(count)
-        }
-        let span = wanted.span
-        var low = 0
-        var high = 0
-        for step in 0..<count {
-            let end = windows.end(step)
-            let start = end - windows.range
-            RangeEvaluation.advance(&low, &high, span, start, end)
-            lows.append(Int32(low))
-            highs.append(Int32(high))
-            guard high - low >= 2 else {
-                toStart.append(0)
-                toEnd.append(0)
-                sampled.append(0)
-                factors.append(0)
-                safeShares.append(0)
-                continue
-            }
-            let length = Double(span[high - 1] - span[low]) / 1000
-            let average = length / Double(high - 1 - low)
-            let threshold = average * 1.1
-            let before = Double(span[low] - start) / 1000
-            let after = Double(end - span[high - 1]) / 1000
-            let stretchedBefore = before >= threshold ? average / 2 : before
-            let stretchedAfter = after >= threshold ? average / 2 : after
-            toStart.append(stretchedBefore)
-            toEnd.append(stretchedAfter)
-            sampled.append(length)
-            factors.append((length + stretchedBefore + stretchedAfter) / length / perSecond)
-            safeShares.append(length / stretchedBefore * 0.999999)
-        }
-    }
-
-    /// Cuts the samples at the ends of all windows.
-    mutating func prepareEdges() {
-        if !edges.isEmpty { return }
-        firstEdges.removeAll(keepingCapacity: true)
-        lastEdges.removeAll(keepingCapacity: true)
-        // Both ends ascend from step to step, and each is one of the edges.
-        var low = 0
-        var high = 0
-        while low < lows.count || high < highs.count {
-            let nextHigh = high < highs.count ? highs[high] : .max
-            let edge = low < lows.count ? min(lows[low], nextHigh) : nextHigh
-            let place = Int32(edges.count)
-            edges.append(edge)
-            while low < lows.count, lows[low] == edge {
-                firstEdges.append(place)
-                low += 1
-            }
-            while high < highs.count, highs[high] == edge {
-                lastEdges.append(place)
-                high += 1
-            }
-        }
-    }
-}
-
 extension RangeEvaluation {
     /// Windows with fewer samples than this are summed directly.
     private static let prefixThreshold = 16
@@ -106,27 +11,69 @@ extension RangeEvaluation {
         case .rate, .increase:
             if usesStartTimestamps, !samples.starts.isEmpty { return false }
             let perSecond = function == .rate ? Double(windows.range) / 1000 : 1
-            plan.prepare(samples.times, windows, perSecond: perSecond)
-            Self.fastRate(samples, plan, &row.values, &row.kinds, perSecond: perSecond, isCounter: true)
+            plans.prepare(samples.times, windows, perSecond: perSecond)
+            Self.fastRate(samples, plans.current, &row.values, &row.kinds, perSecond: perSecond, isCounter: true)
         case .delta:
-            plan.prepare(samples.times, windows)
-            Self.fastRate(samples, plan, &row.values, &row.kinds, perSecond: 1, isCounter: false)
+            plans.prepare(samples.times, windows)
+            Self.fastRate(samples, plans.current, &row.values, &row.kinds, perSecond: 1, isCounter: false)
         case .min, .max:
-            plan.prepare(samples.times, windows)
-            plan.prepareEdges()
-            Self.fastExtreme(samples, plan, &row.values, &row.kinds, &stretches, &queue, smallest: function == .min)
+            plans.prepare(samples.times, windows)
+            plans.current.prepareEdges()
+            Self.fastExtreme(samples, plans.current, &row.values, &row.kinds, &stretches, &queue, smallest: function == .min)
         case .sum, .avg: return fastSum(samples, into: &row)
         case .quantile:
-            plan.prepare(samples.times, windows)
+            plans.prepare(samples.times, windows)
             return try fastQuantile(samples, into: &row)
         case .count, .present:
-            plan.prepare(samples.times, windows)
-            for step in 0..<row.stepCount where plan.highs[step] > plan.lows[step] {
-                row.set(step, function == .present ? 1 : Double(plan.highs[step] - plan.lows[step]))
+            plans.prepare(samples.times, windows)
+            for step in 0..<row.stepCount where plans.current.highs[step] > plans.current.lows[step] {
+                row.set(step, function == .present ? 1 : Double(plans.current.highs[step] - plans.current.lows[step]))
             }
+        case .irate, .idelta:
+            if usesStartTimestamps, !samples.starts.isEmpty { return false }
+            plans.prepare(samples.times, windows)
+            Self.fastInstantRate(samples, plans.current, &row.values, &row.kinds, isRate: function == .irate)
+        case .changes, .resets:
+            if usesStartTimestamps, !samples.starts.isEmpty { return false }
+            plans.prepare(samples.times, windows)
+            Self.fastCounts(samples, plans.current, &row.values, &row.kinds, &queue, ofResets: function == .resets)
+        case .first, .last:
+            plans.prepare(samples.times, windows)
+            let values = samples.values.span
+            for step in 0..<row.stepCount where plans.current.highs[step] > plans.current.lows[step] {
+                row.set(step, values[Int(function == .first ? plans.current.lows[step] : plans.current.highs[step] - 1)])
+            }
+        case .stddev, .stdvar:
+            guard hasWideWindows(samples), Self.areModest(samples.values.span) else { return false }
+            plans.prepare(samples.times, windows)
+            try fastVariance(samples, into: &row)
+        case .deriv, .predictLinear:
+            guard hasWideWindows(samples), Self.areModest(samples.values.span) else { return false }
+            plans.prepare(samples.times, windows)
+            plans.current.prepareLines()
+            try fastLine(samples, into: &row)
         default: return false
         }
         return true
+    }
+
+    /// Whether windows have so many samples that it pays to prepare something for them.
+    private func hasWideWindows(_ samples: borrowing SeriesSamples) -> Bool {
+        let count = samples.times.count
+        let average = count > 1 ? (samples.times[count - 1] - samples.times[0]) / Int64(count - 1) : 0
+        return average > 0 && windows.range / average >= Int64(Self.prefixThreshold)
+    }
+
+    /// Whether all are finite, and so small that their squares and the sums of those are.
+    private static func areModest(_ values: Span<Double>) -> Bool {
+        var largest = 0.0
+        var finite = true
+        for i in values.indices {
+            let magnitude = values[i].magnitude
+            finite = finite && magnitude < .infinity
+            largest = magnitude > largest ? magnitude : largest
+        }
+        return finite && largest <= 1e150
     }
 
     /// Positions of samples lower than the one before.
@@ -188,27 +135,19 @@ extension RangeEvaluation {
 
     /// Sums of windows as differences of running sums kept to twice the precision, so that nothing is lost in subtracting.
     private mutating func fastSum(_ samples: borrowing SeriesSamples, into row: inout StepRow) -> Bool {
-        let times = samples.times.span
         let values = samples.values.span
-        let average = values.count > 1 ? (times[times.count - 1] - times[0]) / Int64(values.count - 1) : 0
-        guard average > 0, windows.range / average >= Int64(Self.prefixThreshold), windows.grid.step < windows.range else { return false }
-        var largest = 0.0
-        var finite = true
-        for i in values.indices {
-            let magnitude = values[i].magnitude
-            finite = finite && magnitude < .infinity
-            largest = magnitude > largest ? magnitude : largest
-        }
-        if !finite || largest > 1e150 { return false }
-        plan.prepare(samples.times, windows)
-        plan.prepareEdges()
-        if runningSums.count < 2 * plan.edges.count { runningSums = [Double](repeating: 0, count: 2 * plan.edges.count) }
-        Self.sum(values, plan.edges, into: &runningSums)
+        guard hasWideWindows(samples), windows.grid.step < windows.range else { return false }
+        if !Self.areModest(values) { return false }
+        plans.prepare(samples.times, windows)
+        plans.current.prepareEdges()
+        let edgeCount = plans.current.edges.count
+        if runningSums.count < 2 * edgeCount { runningSums = [Double](repeating: 0, count: 2 * edgeCount) }
+        Self.sum(values, plans.current.edges, into: &runningSums)
         let sums = runningSums.span
-        let firsts = plan.firstEdges.span
-        let lasts = plan.lastEdges.span
-        let lows = plan.lows.span
-        let highs = plan.highs.span
+        let firsts = plans.current.firstEdges.span
+        let lasts = plans.current.lastEdges.span
+        let lows = plans.current.lows.span
+        let highs = plans.current.highs.span
         let isSum = function == .sum
         for step in lows.indices {
             let count = highs[step] - lows[step]
@@ -326,8 +265,8 @@ extension RangeEvaluation {
         var low = 0
         var high = 0
         for step in 0..<row.stepCount {
-            let newLow = Int(plan.lows[step])
-            let newHigh = Int(plan.highs[step])
+            let newLow = Int(plans.current.lows[step])
+            let newHigh = Int(plans.current.highs[step])
             if step % 64 == 63 { try budget?.check() }
             if newLow >= high {
                 sorted.removeAll(keepingCapacity: true)

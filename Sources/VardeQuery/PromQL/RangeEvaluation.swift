@@ -16,8 +16,8 @@ struct RangeEvaluation: Sendable {
     let budget: QueryBudget?
 
     var annotations = PromQLAnnotations()
-    /// What is kept from series to series: the plan of windows, extremes of stretches and candidates among them, running sums.
-    var plan = WindowPlan()
+    /// What is kept from series to series: the plans of windows, extremes of stretches and candidates among them, running sums.
+    var plans = WindowPlans()
     var queue: [Int32] = []
     var stretches: [Double] = []
     var runningSums: [Double] = []

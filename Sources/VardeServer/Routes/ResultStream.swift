@@ -7,9 +7,9 @@ enum ResultStream {
     /// Points up to which an answer is made in one piece.
     private static let wholeUpTo = 4_000
     /// Bytes of JSON gathered before they are sent on.
-    private static let pieceSize = 128 << 10
+    private static let pieceSize = 256 << 10
     /// Pieces made while the client takes the one before them.
-    private static let piecesAhead = 4
+    private static let piecesAhead = 3
     /// About what a point and a series' labels take.
     private static let bytesPerPoint = 36
     private static let bytesOfLabels = 200
