@@ -63,5 +63,11 @@ struct MetricsCorpus {
         #"sum by (region) (increase(app_errors_total[1h]))"#,
         #"max_over_time(sum(rate(http_requests_total[5m]))[30m:1m])"#,
         #"stddev by (job) (node_load1)"#,
+        #"sum by (instance) (rate(node_cpu_seconds_total[5m]))"#,
+        #"sum by (region) (irate(app_errors_total[5m]))"#,
+        #"max by (region) (stddev_over_time(app_workers_busy[1h]))"#,
+        #"sum by (region) (predict_linear(process_resident_memory_bytes[1h], 3600))"#,
+        #"max by (region) (quantile_over_time(0.9, app_workers_busy[1h]))"#,
+        #"count(rate(http_requests_total[5m]) > 1)"#,
     ]
 }
