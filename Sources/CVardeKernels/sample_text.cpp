@@ -93,7 +93,7 @@ char *eight(char *out, uint32_t number) {
     return out + 8;
 }
 
-/// Writes a number below 10^18.
+/// Writes a number below 10^18; up to seven bytes behind its digits are written as well.
 char *digits(char *out, uint64_t number) {
     constexpr uint64_t unit = 100000000;
     if (number >= unit) {
@@ -105,7 +105,11 @@ char *digits(char *out, uint64_t number) {
     eight(all, static_cast<uint32_t>(number));
     int zeros = number >= 10000000 ? 0 : number >= 1000000 ? 1 : number >= 100000 ? 2 : number >= 10000 ? 3 : number >= 1000 ? 4
         : number >= 100 ? 5 : number >= 10 ? 6 : 7;
-    memcpy(out, all + zeros, static_cast<size_t>(8 - zeros));
+    // All eight places are written, the first digit in the first of them.
+    uint64_t word;
+    memcpy(&word, all, sizeof word);
+    word >>= 8 * zeros;
+    memcpy(out, &word, sizeof word);
     return out + 8 - zeros;
 }
 
