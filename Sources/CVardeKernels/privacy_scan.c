@@ -90,7 +90,7 @@ static int known_shape(uint32_t shape, uint8_t kind) {
     switch (shape) {
     case 0x65: case 0x64: case 0x84: return kind != '.';
     case 0x425: case 0x2225: case 0x335: case 0x443: case 0x632: case 0x4444: case 0x323: return 1;
-    case 0x44: case 0x465: case 0x464: case 0x2222: case 0x2261: case 0x444: case 0x4441: case 0x4442: case 0x4443:
+    case 0x44: case 0x48: case 0x462: case 0x465: case 0x464: case 0x2222: case 0x2261: case 0x444: case 0x4441: case 0x4442: case 0x4443:
         return kind != '.';
     default: return 0;
     }
@@ -557,9 +557,15 @@ static int is_reference(const scan *s, size_t p) {
     case 'c': return is(s, p, "commat;", 7);
     case 'g': return is(s, p, "gt;", 3);
     case 'l': return is(s, p, "lt;", 3);
+    case 'n': return is(s, p, "nbsp;", 5);
     case 'q': return is(s, p, "quot;", 5);
     default: return 0;
     }
+}
+
+// Whether a control character stands behind a number sign, in octal as rsyslog writes it: tab, newline, return, the escape of colours.
+static int is_octal_control(const scan *s, size_t p) {
+    return is(s, p, "011", 3) || is(s, p, "012", 3) || is(s, p, "015", 3) || is(s, p, "033[", 4);
 }
 
 static void escape(scan *s, size_t p) {
@@ -568,8 +574,13 @@ static void escape(scan *s, size_t p) {
     case '&': s->encoded |= is_reference(s, p + 1); break;
     case 0xEF: s->encoded |= at(s, p + 1) == 0xBC; break; // full-width forms
     case 0x1B: s->encoded |= at(s, p + 1) == '['; break;  // colours
+    case '#': s->encoded |= is_octal_control(s, p + 1); break;
+    case '^': s->encoded |= is(s, p + 1, "[[", 2); break; // colours as cat -v writes them
     case 0xC2: s->encoded |= at(s, p + 1) == 0xA0; break; // a blank that does not break
-    case 0xE2: s->encoded |= at(s, p + 1) == 0x80 && ((at(s, p + 2) >= 0x80 && at(s, p + 2) <= 0x95) || at(s, p + 2) == 0xAF); break;
+    case 0xE2:
+        s->encoded |= at(s, p + 1) == 0x80 && ((at(s, p + 2) >= 0x80 && at(s, p + 2) <= 0x95) || at(s, p + 2) == 0xAF);
+        s->encoded |= at(s, p + 1) == 0x88 && at(s, p + 2) == 0x92; // the sign of minus
+        break;
     default: s->encoded |= is_hex(at(s, p + 1)) && is_hex(at(s, p + 2));
     }
 }
@@ -605,7 +616,8 @@ static void classify_portable(const uint8_t *block, const uint8_t *behind, masks
         if (c == '@' || c == '=' || c == ':' || c == '>') m->mark |= bit;
         if (c == '-') m->dash |= bit;
         if (c == '.') m->dot |= bit;
-        if (c == '%' || c == '\\' || c == '&' || c == 0xEF || c == 0x1B || c == 0xE2 || c == 0xC2) m->escape |= bit;
+        if (c == '%' || c == '\\' || c == '&' || c == 0xEF || c == 0x1B || c == 0xE2 || c == 0xC2 || c == '#' || c == '^')
+            m->escape |= bit;
         if (may_begin_prefix(behind + i)) m->prefix |= bit;
     }
 }

@@ -64,7 +64,8 @@ __attribute__((target("avx2"))) static inline void classify_avx2(const uint8_t *
         __m256i e = _mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('%')), _mm256_cmpeq_epi8(x, _mm256_set1_epi8('\\')));
         e = _mm256_or_si256(e, _mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('&')), _mm256_cmpeq_epi8(x, _mm256_set1_epi8((char)0xEF))));
         e = _mm256_or_si256(e, _mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(0x1B)), _mm256_cmpeq_epi8(x, _mm256_set1_epi8((char)0xE2))));
-        e = _mm256_or_si256(e, _mm256_cmpeq_epi8(x, _mm256_set1_epi8((char)0xC2)));
+        e = _mm256_or_si256(e, _mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8((char)0xC2)), _mm256_cmpeq_epi8(x, _mm256_set1_epi8('#'))));
+        e = _mm256_or_si256(e, _mm256_cmpeq_epi8(x, _mm256_set1_epi8('^')));
         escapes |= (uint64_t)(uint32_t)_mm256_movemask_epi8(e) << shift;
         __m256i t = lookup(_mm256_loadu_si256((const __m256i *)a), prefix_nibbles.low[0], prefix_nibbles.high[0]);
         t = _mm256_and_si256(t, lookup(_mm256_loadu_si256((const __m256i *)(a + 1)), prefix_nibbles.low[1], prefix_nibbles.high[1]));
@@ -110,7 +111,8 @@ __attribute__((target("avx512bw"))) static inline void classify_avx512(const uin
     m->slashed = m->colon | EQUALS('/');
     m->zero = EQUALS('0');
     m->wide = _mm512_movepi8_mask(x);
-    m->escape = EQUALS('%') | EQUALS('\\') | EQUALS('&') | EQUALS(0xEF) | EQUALS(0x1B) | EQUALS(0xE2) | EQUALS(0xC2);
+    m->escape = EQUALS('%') | EQUALS('\\') | EQUALS('&') | EQUALS(0xEF) | EQUALS(0x1B) | EQUALS(0xE2) | EQUALS(0xC2) | EQUALS('#') |
+                EQUALS('^');
 #undef EQUALS
     __m512i t = lookup_wide(_mm512_loadu_si512(behind), prefix_nibbles.low[0], prefix_nibbles.high[0]);
     t = _mm512_and_si512(t, lookup_wide(_mm512_loadu_si512(behind + 1), prefix_nibbles.low[1], prefix_nibbles.high[1]));

@@ -269,5 +269,17 @@ extension HardLines {
         digest ok
         digest: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
         docker pull a@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+        login: timed out after 60 seconds
+        address: unreachable
+        address: invalid format
+        token=0
+        bbox [12.3456, 45.6789, 98.1234, 12.9999]
+        histogram 12.3456,45.6789 87.6543
+        colour #033a5b on #012345 and #011
+        {"name":"Authorization","value":""}
+        {"name":"READ COMMITTED"}
+        {"name":"CPU FAN"}
+        {"name":"KARI"}
+        issue #033 closed by #0110
         """#
 }

@@ -1,6 +1,7 @@
 /// A line with one layer of encoding taken off, and where each byte came from.
 ///
-/// Undone in one walk: colours of a terminal, dashes and blanks beyond ASCII, `&#64;`, `&#x40;`, `&quot;`, full-width letters and digits, `%41`, `%2541` however often encoded, `\"`, `\/`, `\n`, `\t`, `\x41`, `\u00e5` behind any number of backslashes,
+/// Undone in one walk: colours of a terminal, also as rsyslog and others write their escape (`#033[`, `\033[`, `\e[`, `^[[`), `#011`, dashes and blanks beyond ASCII, `&#64;`, `&#x40;`, `&quot;`, full-width letters and digits,
+/// `%41`, `%2541` however often encoded, `\"`, `\/`, `\n`, `\t`, `\x41`, `\u00e5` behind any number of backslashes,
 /// surrogate pairs included. Complexity: O(count).
 struct EncodedText {
     private(set) var bytes: [UInt8] = []
@@ -35,11 +36,15 @@ struct EncodedText {
                 append(byte, origin(i))
                 isChanged = true
                 i += 3
-            } else if c == 0x1B, let end = EncodedText.colour(text, i) {
+            } else if let end = EncodedText.colour(text, i, coloursOnly) {
                 // It parts what it stands between, but not a key from its value.
                 if let before = bytes.last, before != 0x3D, before != 0x3A { append(0x20, origin(i)) }
                 isChanged = true
                 i = end
+            } else if c == 0x23, let byte = EncodedText.octalControl(text, i + 1) {
+                append(byte, origin(i))
+                isChanged = true
+                i += 4
             } else if c == 0xC2 || c == 0xE2, let (byte, end) = EncodedText.separator(text, i) {
                 append(byte, origin(i))
                 isChanged = true
@@ -79,10 +84,10 @@ struct EncodedText {
 
     /// Character references by name, of those that hide the edge of something.
     private static let named: [(text: String, byte: UInt8)] = [
-        ("&quot;", 0x22), ("&apos;", 0x27), ("&lt;", 0x3C), ("&gt;", 0x3E), ("&amp;", 0x26), ("&commat;", 0x40),
+        ("&quot;", 0x22), ("&apos;", 0x27), ("&lt;", 0x3C), ("&gt;", 0x3E), ("&amp;", 0x26), ("&commat;", 0x40), ("&nbsp;", 0x20),
     ]
 
-    /// A character reference to an ASCII character: `&#64;`, `&#x40;`, `&commat;`.
+    /// A character reference to an ASCII character or the blank that does not break: `&#64;`, `&#x40;`, `&commat;`.
     private static func reference(_ text: Span<UInt8>, _ start: Int) -> (UInt8, Int)? {
         if ByteClass.isLetter(text.at(start + 1)) {
             return named.first { text.has($0.text, at: start) }.map { ($0.byte, start + $0.text.utf8.count) }
@@ -96,8 +101,12 @@ struct EncodedText {
             value = value * (isHex ? 16 : 10) + Int(digit)
             i += 1
         }
-        guard i > first, (0x20..<0x7F).contains(value), text.at(i) == 0x3B else { return nil }
-        return (UInt8(value), i + 1)
+        guard i > first, text.at(i) == 0x3B else { return nil }
+        switch value {
+        case 0x20..<0x7F, 0x09, 0x0A, 0x0D, 0x1B: return (UInt8(value), i + 1)
+        case 0xA0: return (0x20, i + 1)
+        default: return nil
+        }
     }
 
     /// A full-width form of an ASCII character, U+FF01 to U+FF5E.
@@ -109,20 +118,40 @@ struct EncodedText {
         return (1...0x5E).contains(offset) ? UInt8(offset + 0x20) : nil
     }
 
-    /// Where a terminal's control sequence ends that begins here: `ESC [ 1;36 m`.
-    private static func colour(_ text: Span<UInt8>, _ start: Int) -> Int? {
-        guard text.at(start + 1) == 0x5B else { return nil }
-        var i = start + 2
-        while i - start < 24, ByteClass.isDigit(text.at(i)) || text.at(i) == 0x3B || text.at(i) == 0x3F { i += 1 }
+    /// Where a terminal's control sequence ends that begins here: `ESC [ 1;36 m`, its escape perhaps written out.
+    private static func colour(_ text: Span<UInt8>, _ start: Int, _ isRawOnly: Bool) -> Int? {
+        let width: Int
+        switch text[start] {
+        case 0x1B: width = 1
+        case 0x23 where text.has("#033", at: start): width = 4
+        case 0x5E where text.at(start + 1) == 0x5B: width = 2
+        case 0x5C:
+            var k = start
+            while text.at(k) == 0x5C { k += 1 }
+            let digits = text.has("033", at: k) ? 3 : text.has("33", at: k) ? 2 : text.at(k) | 0x20 == 0x65 ? 1 : 0
+            guard digits > 0 else { return nil }
+            width = k - start + digits
+        default: return nil
+        }
+        guard width == 1 || !isRawOnly, text.at(start + width) == 0x5B else { return nil }
+        var i = start + width + 1
+        let limit = i + 22
+        while i < limit, ByteClass.isDigit(text.at(i)) || text.at(i) == 0x3B || text.at(i) == 0x3F { i += 1 }
         return (0x40...0x7E).contains(text.at(i)) ? i + 1 : nil
     }
 
-    /// A blank (U+00A0, U+2000 to U+200A, U+202F) or a dash (U+2010 to U+2015) as its like in ASCII.
+    /// A tab, newline or return in octal: `011`, `012`, `015`.
+    private static func octalControl(_ text: Span<UInt8>, _ start: Int) -> UInt8? {
+        if text.has("011", at: start) { return 0x20 }
+        return text.has("012", at: start) || text.has("015", at: start) ? 0x0A : nil
+    }
+
+    /// A blank (U+00A0, U+2000 to U+200A, U+202F) or a dash (U+2010 to U+2015, U+2212) as its like in ASCII.
     private static func separator(_ text: Span<UInt8>, _ start: Int) -> (UInt8, Int)? {
         switch (text[start], text.at(start + 1), text.at(start + 2)) {
         case (0xC2, 0xA0, _): (0x20, start + 2)
         case (0xE2, 0x80, 0x80...0x8A), (0xE2, 0x80, 0xAF): (0x20, start + 3)
-        case (0xE2, 0x80, 0x90...0x95): (0x2D, start + 3)
+        case (0xE2, 0x80, 0x90...0x95), (0xE2, 0x88, 0x92): (0x2D, start + 3)
         default: nil
         }
     }
@@ -141,9 +170,14 @@ struct EncodedText {
         case 0x22, 0x27, 0x2F, 0x26: append(escaped, origin)
         case 0x6E, 0x72: append(0x0A, origin)
         case 0x74: append(0x20, origin)
+        case 0x30:
+            guard let byte = EncodedText.octalControl(text, i) else { return keep(text, start, i, origin) }
+            append(byte, origin)
+            i += 2
         case 0x78:
             guard let byte = EncodedText.pair(text, i + 1) else { return keep(text, start, i, origin) }
-            append(byte, origin)
+            // A blank that does not break, of Latin-1.
+            append(byte == 0xA0 && (bytes.last ?? 0) < 0x80 ? 0x20 : byte, origin)
             i += 2
         case 0x75:
             guard let high = EncodedText.pair(text, i + 1), let low = EncodedText.pair(text, i + 3) else {

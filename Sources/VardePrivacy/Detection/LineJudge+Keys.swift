@@ -159,7 +159,9 @@ extension LineJudge {
         } else if value.isQuoted {
             end = quotedEnd(text, value, limit: limit)
         } else if value.isQuery {
-            while end < limit, text[end] > 0x20, text[end] != 0x26, text[end] != 0x22, text[end] != 0x23, text[end] != 0x27 { end += 1 }
+            while end < limit, text[end] > 0x20 || isDecoded(end), text[end] != 0x26, text[end] != 0x22, text[end] != 0x23, text[end] != 0x27 {
+                end += 1
+            }
         } else {
             end = bareTextEnd(text, value, meaning, limit)
         }
@@ -172,15 +174,21 @@ extension LineJudge {
         let isSentence = !value.isAssignment && !value.isJSON && !value.isQuoted
         switch meaning {
         case .user:
+            let start = !value.isElement && text[start] == 0x3C && end > start + 1 ? start + 1 : start
+            // `Login: user=<kari>`: the next key is none.
+            if isSentence, text[end - 1] == 0x3D { return }
             guard isUserValue(text, start, end), !isSentence || !text.has(" ", at: start) else { return }
             if isSentence, lowercaseSentence(text, p: start, end) { return }
             foundLowercased(.user, text, start, end)
         case .address:
             guard hasLetter(text, start, end), !looksLikeEndpoint(text, start, end) else { return }
+            if isSentence, !startsOrCounts(text, start, end) { return }
             foundLowercased(.address, text, start, end)
         case .weakName:
             if !hit.isWhole, !isPersonPart(text, keyStart, hit.start) { return }
-            if hit.isWhole || isSentence, !looksLikeName(text, start, end) { return }
+            if hit.isWhole, value.isJSON, isNameOfPair(text, end) { return }
+            let isShouted = hit.isWhole && !isSentence && looksLikeShoutedName(text, start, end)
+            if hit.isWhole || isSentence, !isShouted, !looksLikeName(text, start, end) { return }
             guard hasLetter(text, start, end) else { return }
             foundLowercased(.name, text, start, end)
         default:
@@ -216,7 +224,7 @@ extension LineJudge {
         while i < limit {
             let wordStart = i
             while i < limit, !isStop(text[i]), text[i] != 0x20, text[i] != 0x2C { i += 1 }
-            if text.at(i) == 0x3D || isKeyWord(text, wordStart, i) { return words == 0 ? i : wordStart - 1 }
+            if text.at(i) == 0x3D || isKeyWord(text, wordStart, i, isNext: words > 0) { return words == 0 ? i : wordStart - 1 }
             words += 1
             if meaning == .user || words >= 5 || text.at(i) != 0x20 { return i }
             let next = text.at(i + 1)
@@ -229,11 +237,11 @@ extension LineJudge {
         return i
     }
 
-    /// `word=` or `word:` in a bare value is the next key.
-    private func isKeyWord(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    /// `word=` or `word:` in a bare value is the next key, behind its first word also `Age:3`, as Go writes structures.
+    private func isKeyWord(_ text: Span<UInt8>, _ start: Int, _ end: Int, isNext: Bool) -> Bool {
         var i = start
         while i < end, ByteClass.isKeyByte(text[i]) { i += 1 }
-        return i < end && i > start && (text[i] == 0x3D || (text[i] == 0x3A && i + 1 == end))
+        return i < end && i > start && (text[i] == 0x3D || (text[i] == 0x3A && (isNext || i + 1 == end)))
     }
 
     /// Two capitals at the beginning of a word.
@@ -305,6 +313,49 @@ extension LineJudge {
             if c &- 0x61 < 26 || c >= 0x80 { lower += 1 }
         }
         return lower >= 1
+    }
+
+    /// Two or three words of capitals alone, as registers write names; not those of devices and statements.
+    private func looksLikeShoutedName(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+        guard end - start >= 7, end - start <= 64 else { return false }
+        var words = 1
+        var length = 0
+        for i in start..<end {
+            let c = text[i]
+            if c == 0x20 || c == 0x2B {
+                guard length >= 2 else { return false }
+                words += 1
+                length = 0
+            } else {
+                guard ByteClass.isUpper(c) || c >= 0x80 || c == 0x2D else { return false }
+                length += 1
+            }
+        }
+        guard (2...3).contains(words), length >= 2 else { return false }
+        return !lowercased(text, start, end).split(separator: " ").contains { Self.technicalWords.contains(String($0)) }
+    }
+
+    private static let technicalWords: Set<String> = [
+        "cpu", "gpu", "fan", "temp", "power", "voltage", "disk", "memory", "read", "write", "get", "post", "put", "delete", "select",
+        "insert", "update", "http", "api", "sql", "db", "total", "error", "not", "is", "of", "the", "job", "queue", "service", "server",
+        "test", "table", "index", "status", "committed", "uncommitted", "repeatable",
+    ]
+
+    /// Whether a bare text begins with a capital or holds a digit, as addresses do and remarks of programs do not.
+    private func startsOrCounts(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+        if ByteClass.isUpper(text[start]) || text[start] >= 0x80 { return true }
+        for i in start..<end where ByteClass.isDigit(text[i]) { return true }
+        return false
+    }
+
+    /// Whether the value that ends here is the name of what comes: `"Authorization","value":`.
+    private func isNameOfPair(_ text: Span<UInt8>, _ end: Int) -> Bool {
+        var i = end
+        while i - end < 8, text.at(i) == 0x22 || text.at(i) == 0x27 || text.at(i) == 0x5C { i += 1 }
+        guard text.at(i) == 0x2C, keyWord(text, end) != nil else { return false }
+        i += 1
+        while i - end < 16, text.at(i) == 0x20 || text.at(i) == 0x22 || text.at(i) == 0x27 || text.at(i) == 0x5C { i += 1 }
+        return lowercased(text, i, min(text.count, i + 5)) == "value"
     }
 
     /// A value under a key of e-mail addresses with an @ in it, a host without a top level included.
@@ -414,7 +465,7 @@ extension LineJudge {
             }
             foundDigits(.kid, d, start, end)
         case .duf: if letters == 0, d.count == 12 { foundDigits(.duf, d, start, end) }
-        case .licence: if letters <= 4, (7...16).contains(d.count) { foundVerbatim(.licence, text, start, end) }
+        case .licence: if letters <= 4, (6...16).contains(d.count) { foundVerbatim(.licence, text, start, end) }
         case .passport: if letters <= 4, (5...10).contains(d.count), others <= 2 { foundVerbatim(.passport, text, start, end) }
         case .plate:
             if letters >= 1, letters <= 4, (1...6).contains(d.count), end - start <= 10 {

@@ -242,6 +242,10 @@ extension LineJudge {
             guard PaymentNumbers.isCard(d) else { return false }
             foundDigits(.card, d, p, end)
             return true
+        case 0x462, 0x48:
+            guard context(text, p).meaning == .duf else { return false }
+            foundDigits(.duf, d, p, end)
+            return true
         case 0x2261:
             guard context(text, p).meaning == .licence else { return false }
             foundDigits(.licence, d, p, end)
@@ -340,9 +344,24 @@ extension LineJudge {
         guard latitude <= 90, longitude <= 180 else { return }
         // Two parts of one are shares of something: off Africa, where both would be, nobody is.
         if latitude == 0, longitude == 0 { return }
+        if isMeasure(text, p) { return }
         let start = text.at(p - 1) == 0x2D ? p - 1 : p
         let secondStart = text.at(second - 1) == 0x2D ? second - 1 : second
         foundVerbatim(.position, text, start, firstEnd)
         foundVerbatim(.position, text, secondStart, end)
     }
+
+    /// Whether the word before decimals says that they are none of a place: `bbox [`, `histogram `.
+    private func isMeasure(_ text: Span<UInt8>, _ p: Int) -> Bool {
+        var end = p
+        while end > 0, p - end < 48, !ByteClass.isLetter(text[end - 1]) { end -= 1 }
+        var start = end
+        while start > 0, end - start < 12, ByteClass.isLetter(text[start - 1]) { start -= 1 }
+        guard start < end else { return false }
+        return Self.measures.contains(lowercased(text, start, end))
+    }
+
+    private static let measures: Set<String> = [
+        "bbox", "box", "histogram", "matrix", "vector", "tensor", "weights", "loss", "load", "ratio", "range", "rect",
+    ]
 }

@@ -175,7 +175,7 @@ extension LineJudge {
     /// `null`, `-`, `***` and the like.
     func isNothing(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
         let length = end - start
-        if length == 1 { return text[start] == 0x2D || text[start] == 0x2A }
+        if length == 1 { return text[start] == 0x2D || text[start] == 0x2A || text[start] == 0x30 }
         if text[start] == 0x2A || text[start] == 0x5B {
             for i in start..<end where text[i] != 0x2A && text[i] != 0x5B && text[i] != 0x5D { return false }
             return true

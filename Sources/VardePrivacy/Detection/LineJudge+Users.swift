@@ -9,7 +9,7 @@ private let wordsBehindUser: Set<String> = [
     "group", "groups", "role", "roles", "type", "error", "info", "experience", "already", "does", "did", "must", "can", "cannot", "could",
     "will",
     "may", "store", "cache", "table", "token", "tokens", "count", "event", "events", "requested", "authenticated", "authentication",
-    "rejected",
+    "rejected", "timed",
     "denied", "exists", "missing", "settings", "config", "connected", "disconnected", "added", "removed", "changed", "registered", "er",
     "ikke",
     "har", "med", "som", "og", "i", "på", "av", "til", "fra", "den", "det", "ble", "kan", "må", "var", "eller", "uten", "mangler", "finnes",

@@ -123,6 +123,9 @@ struct LineJudge {
         }
     }
 
+    /// Whether the byte here stands for several of the line: `%20`.
+    func isDecoded(_ i: Int) -> Bool { i + 1 < origins.count && origins[i + 1] - origins[i] > 1 }
+
     /// What is judged next is the line as it came.
     mutating func useLine() { origins = [] }
 

@@ -93,12 +93,12 @@ struct Vocabulary: Sendable {
             "fnr fødselsnr fodselsnr foedselsnr fødselsnummer fodselsnummer foedselsnummer personnummer personnr ssn nationalid nationalidentity "
                 + "nationalidentitynumber dnummer dnr personident personidentifikator fødselsnummeret fodselsnummeret fødselsogpersonnummer "
                 + "norwegianid nin socialsecuritynumber socialsecurity nationalidnumber folkeregisterident folkeregisteridentifikator brukerfnr søkerfnr hnummer fhnummer personidentnummer "
-                + "fnrs fnrliste fødselsnumre fodselsnumre fødselsnumrene personidenter personnumre ssns"
+                + "personnummeret personnumret dnummeret fnrs fnrliste fødselsnumre fodselsnumre fødselsnumrene personidenter personnumre ssns"
         ),
         (
             .weakFnr,
             "pnr ident brukerid pid søker soker pasient søkerident pasientid identnr identitetsnummer aktørid aktorid bruker_id patient patientid "
-                + "sokerid søkerid innbygger identer subjectid subject sub identifikator identifier fødsels fodsels"
+                + "sokerid søkerid innbygger identer subjectid subject sub identifikator identifier fødsels fodsels pasienten søkeren sokeren identen innbyggeren"
         ),
         (
             .account,
@@ -121,7 +121,8 @@ struct Vocabulary: Sendable {
             .licence,
             "driverslicensenumber drivinglicenceno førerkort forerkort førerkortnr førerkortnummer forerkortnummer forerkortnr førerkortet driverslicence driverslicense drivinglicence "
                 + "drivinglicense drivinglicencenumber licencenumber licensenumber körkort korkort körkortsnummer kørekort korekort "
-                + "kørekortnummer ajokortti ajokorttinumero körkortsnr driverlicense driverlicence sertifikat"
+                + "kørekortnummer ajokortti ajokorttinumero körkortsnr driverlicense driverlicence sertifikat driverlicensenumber driverlicencenumber driverslicencenumber "
+                + "drivinglicensenumber driverlicenseno"
         ),
         (
             .passport,
@@ -132,7 +133,7 @@ struct Vocabulary: Sendable {
             .plate,
             "bil regnr registreringsnummer kjennemerke kjennetegn bilskilt skilt skiltnr skiltnummer kjøretøy kjoretoy licenseplate licenceplate plate numberplate "
                 + "registrationnumber nummerplade nummerskilt bilnr bilnummer registreringsnr regnummer vehicle rekisterinumero vehicleregistration "
-                + "carplate car kjøretøyet bilen registreringsskylt regnro"
+                + "carplate platenumber plateno car kjøretøyet bilen registreringsskylt regnro"
         ),
         (.duf, "duf dufnr dufnummer duf_nummer"),
         (
