@@ -8,7 +8,7 @@ package struct LogErasure: Sendable {
 
     /// What makes a line one of them.
     enum Kind: Sendable {
-        /// One of these texts stands in the line, in a value of its metadata or in a value of its stream's labels.
+        /// One of these texts stands in the line, in its metadata or in its stream's labels.
         case tokens([[UInt8]])
         /// The line holds one of each group's texts and passes the test; nil where every line of the streams is concerned.
         case lines(required: [[[UInt8]]], LineTest?)
@@ -21,6 +21,8 @@ package struct LogErasure: Sendable {
     package let start: Int64
     package let end: Int64
     let kind: Kind
+    /// The texts as they stand in names of labels.
+    private let nameTokens: [[UInt8]]
     let filter: LogFilterQuery
 
     private init(name: String, matchers: [LabelMatcher], start: Int64, end: Int64, kind: Kind) {
@@ -29,6 +31,7 @@ package struct LogErasure: Sendable {
         self.start = start
         self.end = end
         self.kind = kind
+        nameTokens = if case .tokens(let tokens) = kind { tokens.map { $0.map { $0 == 0x3A ? 0x5F : $0 } } } else { [] }
         let required: [[[UInt8]]] =
             switch kind {
             case .tokens(let tokens): [tokens]
@@ -59,7 +62,7 @@ package struct LogErasure: Sendable {
     /// Whether every line of a stream with these labels is concerned, within the times.
     func concernsAll(of stream: Labels) -> Bool {
         switch kind {
-        case .tokens(let tokens): stream.contains { Self.holds($0.value, tokens) }
+        case .tokens(let tokens): stream.contains { holds($0, tokens) }
         case .lines(_, let test): test == nil
         }
     }
@@ -67,12 +70,18 @@ package struct LogErasure: Sendable {
     /// Whether an entry's metadata is enough to concern it.
     func concerns(metadata: Labels) -> Bool {
         guard case .tokens(let tokens) = kind else { return false }
-        return metadata.contains { Self.holds($0.value, tokens) }
+        return metadata.contains { holds($0, tokens) }
     }
 
     /// Whether metadata must be looked at where the line cannot be concerned.
     var readsMetadata: Bool {
         if case .tokens = kind { true } else { false }
+    }
+
+    private func holds(_ label: Label, _ tokens: [[UInt8]]) -> Bool {
+        if Self.holds(label.value, tokens) || Self.holds(label.name, nameTokens) { return true }
+        // Names have no colons, unless they were sent in Prometheus' UTF-8.
+        return label.name.utf8.contains(0x3A) && Self.holds(label.name, tokens)
     }
 
     private static func holds(_ text: String, _ tokens: [[UInt8]]) -> Bool {

@@ -4,7 +4,7 @@ import VardeKernels
 package import VardeModel
 
 extension MetricStore {
-    /// Labels of series with samples in whose value one of the texts stands, each once.
+    /// Labels of series with samples in whose name or value one of the texts stands, each once.
     ///
     /// Complexity: O(distinct label values) of head and blocks; series are not walked.
     package func labels(holding texts: [String]) throws -> [Label] {
@@ -15,12 +15,12 @@ extension MetricStore {
         }
         let (tables, blocks) = state.withLock { ($0.frozen.map(\.table) + [$0.table], $0.blocks) }
         var found: Set<Label> = []
-        for table in tables { found.formUnion(table.labels(whereValue: holds)) }
+        for table in tables { found.formUnion(table.labels(where: holds)) }
         for block in blocks {
             let dictionary = try block.indexOnce().dictionary
             let isHolding = dictionary.symbols.map(holds)
             guard isHolding.contains(true) else { continue }
-            for pair in dictionary.pairs where isHolding[Int(pair & 0xffff_ffff)] {
+            for pair in dictionary.pairs where isHolding[Int(pair & 0xffff_ffff)] || isHolding[Int(pair >> 32)] {
                 found.insert(Label(dictionary.symbols[Int(pair >> 32)], dictionary.symbols[Int(pair & 0xffff_ffff)]))
             }
         }
@@ -32,7 +32,7 @@ extension MetricStore {
         }
     }
 
-    /// Deletes all series in a label value of which one of the texts stands, from answers at once and durably. Files hold them until
+    /// Deletes all series in a label's name or value of which one of the texts stands, from answers at once and durably. Files hold them until
     /// `purge`.
     ///
     /// - Returns: how many series there were.

@@ -84,6 +84,10 @@ import VardeWire
             ("ring +47 412 34 567 now", ["41234567", "+4741234567", "412 34 567", "0047 41234567", "+47 41 23 45 67"]),
             ("konto 1234.56.78911", ["12345678911", "1234.56.78911", "1234 56 78911"]),
             ("kunde K12345678 her", ["K12345678"]),
+            ("msisdn=4741234567", ["4741234567", "+4741234567", "41234567"]),
+            ("msisdn 4741234567 ring", ["4741234567", "+4741234567", "41234567"]),
+            ("GET /x?navn=Kari+Nordmann&a=1", ["Kari Nordmann"]),
+            ("GET /x?name=KARI%20NORDMANN&a=1", ["Kari Nordmann"]),
         ]
         for (line, identifiers) in cases {
             let text = stored(line)

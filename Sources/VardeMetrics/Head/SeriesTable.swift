@@ -199,10 +199,10 @@ struct SeriesTable: SeriesIndex {
     }
 
     /// Labels whose value passes a test.
-    func labels(whereValue test: (String) -> Bool) -> [Label] {
+    func labels(where test: (String) -> Bool) -> [Label] {
         let passes = symbols.map(test)
         guard passes.contains(true) else { return [] }
-        return pairKeys.filter { passes[Int($0 & 0xffff_ffff)] }.map {
+        return pairKeys.filter { passes[Int($0 & 0xffff_ffff)] || passes[Int($0 >> 32)] }.map {
             Label(symbols[Int($0 >> 32)], symbols[Int($0 & 0xffff_ffff)])
         }
     }

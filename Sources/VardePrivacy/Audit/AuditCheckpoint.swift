@@ -1,3 +1,4 @@
+package import VardeDisk
 internal import VardeWire
 
 /// The audit chain's head, signed.
@@ -47,6 +48,14 @@ package struct AuditCheckpoint: Sendable, Equatable {
         self.signature = signature
         // Nothing may be written differently from how it was signed and written.
         guard self.line.dropLast().elementsEqual(line) else { return nil }
+    }
+
+    /// Entries and key of the last checkpoint of a file; nil where there is none.
+    package static func last(in path: String, _ fileSystem: any FileSystem) -> (entries: UInt64, key: String)? {
+        guard fileSystem.exists(path), let bytes = try? fileSystem.read(path), let line = bytes.split(separator: 0x0A).last else {
+            return nil
+        }
+        return AuditCheckpoint(line).map { ($0.entries, $0.key) }
     }
 
     /// Whether the signature is that of the key.

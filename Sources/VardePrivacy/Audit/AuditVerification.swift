@@ -58,6 +58,7 @@ package struct AuditVerification: Sendable {
         let bytes = try fileSystem.read(path)
         var last: UInt64 = 0
         var key = publicKey
+        var other = ""
         for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: true).enumerated() {
             let place = "\(path):\(index + 1)"
             guard let checkpoint = AuditCheckpoint(line) else {
@@ -66,6 +67,12 @@ package struct AuditVerification: Sendable {
             }
             // Without a key from elsewhere the first one's is believed: then the file shows that it is of one piece, no more.
             if key == nil { key = checkpoint.key }
+            if checkpoint.key != key, checkpoint.isSigned(by: checkpoint.key) {
+                // A key that was lost and made anew, or somebody else's: told once, where it begins.
+                if checkpoint.key != other { note("\(place): another key from entry \(checkpoint.entries) on: \(checkpoint.key)") }
+                other = checkpoint.key
+                continue
+            }
             guard checkpoint.isSigned(by: key ?? "") else {
                 note("\(place): the signature over entry \(checkpoint.entries) does not hold")
                 continue

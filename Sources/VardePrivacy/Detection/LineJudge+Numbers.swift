@@ -89,7 +89,7 @@ extension LineJudge {
             if NationalNumbers.danish(d) || found.isDirect { foundDigits(.cpr, d, p, end) }
         case .kennitala:
             if NationalNumbers.icelandic(d) || found.isDirect { foundDigits(.kennitala, d, p, end) }
-        case .phone: foundDigits(.phone, d, p, end)
+        case .phone: foundDigits(.phone, d, p, end, prefix: "+")
         case .licence: foundDigits(.licence, d, p, end)
         default: break
         }

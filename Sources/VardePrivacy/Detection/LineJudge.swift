@@ -142,13 +142,14 @@ struct LineJudge {
         found(type, start, end, since: mark)
     }
 
-    /// Records a finding whose canonical value is its letters in lower case.
-    mutating func foundLowercased(_ type: PersonalDataType, _ text: Span<UInt8>, _ start: Int, _ end: Int) {
+    /// Records a finding whose canonical value is its letters in lower case; of a query string, blanks for `+`.
+    mutating func foundLowercased(_ type: PersonalDataType, _ text: Span<UInt8>, _ start: Int, _ end: Int, isQuery: Bool = false) {
         let mark = canonical.count
         Bytes.append(text.extracting(start..<end), to: &canonical)
         var previous: UInt8 = 0
         for i in mark..<canonical.count {
             var byte = canonical[i]
+            if byte == 0x2B, isQuery { byte = 0x20 }
             if ByteClass.isUpper(byte) { byte |= 0x20 } else if previous == 0xC3, byte >= 0x80, byte <= 0x9E, byte != 0x97 { byte += 0x20 }
             canonical[i] = byte
             previous = byte

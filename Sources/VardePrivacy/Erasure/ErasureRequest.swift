@@ -44,6 +44,9 @@ package struct ErasureRequest: Sendable, Equatable {
     package var tokenCount = 0
     package var types: [String] = []
     package var epochs: [Int] = []
+    /// What could not be looked for: pseudonyms of epochs before this number, their keys being lost (0: none), and raw text of these streams.
+    package var lostBefore = 0
+    package var rawStreams: [String] = []
     /// The hold it waits for, empty where none.
     package var heldBy = ""
     /// Why the last attempt at the step failed, empty where it did not.
@@ -114,6 +117,9 @@ extension ErasureRequest {
             json.raw("\"subject\":\"sha256:\(digest)\",\"token_count\":\(tokenCount),\"types\":[")
             Self.list(types, &json)
             json.raw("],\"epochs\":[\(epochs.map(String.init).joined(separator: ","))]")
+            json.raw(",\"complete\":\(lostBefore == 0 && rawStreams.isEmpty),\"lost_epochs_before\":\(lostBefore),\"raw_streams\":[")
+            Self.list(rawStreams, &json)
+            json.raw("]")
         case .query(let query, let start, let end):
             json.raw("\"query\":")
             json.string(query)
@@ -180,12 +186,14 @@ extension ErasureRequest {
         self.epochs = epochs
         digest = texts["subject"].map { String($0.dropFirst(7)) } ?? ""
         types = lists["types"] ?? []
+        rawStreams = lists["raw_streams"] ?? []
         copies = lists["copies_rewritten"] ?? []
         heldBy = texts["held_by"] ?? ""
         failure = texts["failure"] ?? ""
         func number(_ name: String) -> Int { Int(numbers[name] ?? 0) }
         finished = time("finished") ?? 0
         tokenCount = number("token_count")
+        lostBefore = number("lost_epochs_before")
         resumptions = number("resumptions")
         lines = number("lines")
         series = number("series")

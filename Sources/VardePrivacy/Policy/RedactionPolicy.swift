@@ -103,6 +103,14 @@ package struct RedactionPolicies: Sendable {
         self.standard = standard
         self.overrides = overrides
     }
+
+    /// The standard policy with every detector that makes pseudonyms in some stream making them: what a value may stand as anywhere.
+    package var searched: RedactionPolicy {
+        var policy = standard
+        let names = Set(overrides.flatMap(\.policy.ownDetectors).filter { $0.action == .pseudonymise }.map(\.name))
+        policy.ownDetectors = policy.ownDetectors.map { names.contains($0.name) ? $0.acting(.pseudonymise) : $0 }
+        return policy
+    }
 }
 
 /// Matchers a stream's labels meet or not, patterns compiled.

@@ -44,6 +44,9 @@ package struct KeyRing: Sendable {
         return (0..<keyLength).map { _ in UInt8.random(in: 0...255, using: &generator) }
     }
 
+    /// Epochs before this number had keys that were lost with their file; 0 where none were.
+    package var lostBefore: Int { epochs[0].number > 1 ? epochs[0].number : 0 }
+
     /// The epoch in use.
     package var current: Epoch { epochs[epochs.count - 1] }
 

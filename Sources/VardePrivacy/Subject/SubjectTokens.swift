@@ -11,6 +11,10 @@ package struct SubjectTokens: Sendable, Equatable {
     /// Types and key epochs they are of, sorted.
     package let types: [String]
     package let epochs: [Int]
+    /// Pseudonyms of epochs before this number may be stored and cannot be looked for, their keys being lost; 0 where there are none.
+    package let lostBefore: Int
+    /// Selectors of streams whose policy keeps something raw: that is not looked for.
+    package var rawStreams: [String] = []
     /// Places in the list of identifiers of those that can stand as no pseudonym.
     package let unknown: [Int]
 
@@ -27,7 +31,11 @@ package struct SubjectTokens: Sendable, Equatable {
         types = Set(all.map { $0.placeholder.dropFirst().prefix { $0 != ":" } }).map(String.init).sorted()
         epochs = Set(all.map(\.epoch)).sorted()
         self.unknown = unknown
+        lostBefore = pseudonyms.ring.lostBefore
     }
+
+    /// Whether all that is stored of the person can be found by these.
+    package var isComplete: Bool { lostBefore == 0 && rawStreams.isEmpty }
 
     /// An identifier as it may have been written: as given, and without the blanks around and in it.
     private static func forms(of identifier: String) -> [String] {

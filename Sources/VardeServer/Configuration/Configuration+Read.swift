@@ -346,7 +346,7 @@ extension PrivacySettings {
             subjects: try keys["subjects"]?.string() ?? "", reason: try keys["reason"]?.string() ?? "",
             until: try keys["until"]?.string() ?? "")
         // Keeping what is personal is an exception: it says why and until when.
-        if rule.actions.contains(where: { $0.action == "keep" && $0.type != "orgnr" }), rule.reason.isEmpty || rule.until.isEmpty {
+        if !rule.kept.isEmpty, rule.reason.isEmpty || rule.until.isEmpty {
             throw item.error("keeps personal data: give a `reason` and an end date `until: YYYY-MM-DD`")
         }
         try keys.rejectUnknown()

@@ -208,6 +208,8 @@ package struct PrivacySettings: Sendable {
         package var subjects = ""
         package var reason: String
         package var until: String
+        /// Types of personal data it keeps raw.
+        package var kept: [String] { actions.filter { $0.action == "keep" && $0.type != "orgnr" }.map(\.type) }
     }
 
     package struct Controller: Sendable, Equatable {

@@ -14,8 +14,8 @@ final class RedactionControl: Sendable {
         var masking: Redactor?
         /// Masks, but for addresses of networks.
         var telling: Redactor?
-        /// The policy of streams no rule names: its detectors are everybody's.
-        var standard: RedactionPolicy
+        /// What values are looked for by: the detectors of all streams.
+        var searched: RedactionPolicy
         var settings: PrivacySettings
         /// Seconds since 1970 at which an exception of a policy ends, nil where none is open.
         var nextExpiry: Int64?
@@ -63,7 +63,7 @@ final class RedactionControl: Sendable {
         let (policies, expiry) = try Self.policies(configuration, now: now)
         state = Mutex(
             State(
-                redactor: settings.enabled ? Redactor(policies: policies, pseudonyms: made) : nil, standard: policies.standard,
+                redactor: settings.enabled ? Redactor(policies: policies, pseudonyms: made) : nil, searched: policies.searched,
                 settings: settings, nextExpiry: expiry))
         if settings.enabled { state.withLock { Self.mask(by: policies, &$0) } }
     }
@@ -96,13 +96,16 @@ final class RedactionControl: Sendable {
     /// The words a personal value may stand as in what is stored, over all epochs whose keys are kept.
     func tokens(for value: String) -> [String] {
         guard let pseudonyms else { return [] }
-        return pseudonyms.tokens(for: value, policy: state.withLock { $0.standard }).map(\.placeholder)
+        return pseudonyms.tokens(for: value, policy: state.withLock { $0.searched }).map(\.placeholder)
     }
 
     /// The words a person's identifiers may stand as; nil where there are no pseudonyms, privacy being switched off.
     func subject(_ identifiers: [String]) -> SubjectTokens? {
         guard let pseudonyms else { return nil }
-        return SubjectTokens(identifiers: identifiers, pseudonyms: pseudonyms, policy: state.withLock { $0.standard })
+        let (policy, rules) = state.withLock { ($0.searched, $0.settings.rules) }
+        var tokens = SubjectTokens(identifiers: identifiers, pseudonyms: pseudonyms, policy: policy)
+        tokens.rawStreams = rules.filter { !$0.kept.isEmpty }.map(\.selector)
+        return tokens
     }
 
     /// Puts another configuration's policies in force; the key file, the tenant and `enabled` need a restart.
@@ -126,7 +129,7 @@ final class RedactionControl: Sendable {
                 state.redactor = Redactor(policies: policies, pseudonyms: pseudonyms)
                 Self.mask(by: policies, &state)
             }
-            state.standard = policies.standard
+            state.searched = policies.searched
             state.settings = configuration.privacy
             state.nextExpiry = expiry
         }

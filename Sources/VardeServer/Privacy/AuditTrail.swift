@@ -53,6 +53,11 @@ final class AuditTrail: Sendable {
             logger.error("audit log: \(damage)")
             opened.appendLater(AuditEntry(time: clock(), who: "varde", action: "damage", what: damage))
         }
+        if let (entries, key) = AuditCheckpoint.last(in: places.auditCheckpoints, fileSystem), key != signer.publicKeyText {
+            let what = "up to entry \(entries) the log was signed by another key, \(key.prefix(16))…, than the one in \(places.auditKey)"
+            logger.error("audit log: \(what): bring the old file back, or keep its public key to verify that part and older receipts by")
+            opened.appendLater(AuditEntry(time: clock(), who: "varde", action: "damage", what: what))
+        }
         log = opened
     }
 
@@ -165,9 +170,8 @@ final class AuditTrail: Sendable {
         let digest = ConfigurationDigest.text(configuration.text)
         later(action, "\(configuration.file ?? "embedded defaults") sha256:\(digest)")
         for rule in configuration.privacy.rules {
-            let kept = rule.actions.filter { $0.action == RedactionAction.keep.rawValue && $0.type != "orgnr" }.map(\.type)
-            if !kept.isEmpty {
-                later("exception", "\(rule.selector) keeps \(kept.joined(separator: ", ")) until \(rule.until): \(rule.reason)")
+            if !rule.kept.isEmpty {
+                later("exception", "\(rule.selector) keeps \(rule.kept.joined(separator: ", ")) until \(rule.until): \(rule.reason)")
             }
         }
     }

@@ -26,7 +26,7 @@ struct ErasedStores: Sendable {
         }
     }
 
-    /// The words of a person, searched for in label values.
+    /// The words of a person, searched for in labels.
     struct Needles: Sendable {
         private let texts: [[UInt8]]
 
@@ -34,15 +34,17 @@ struct ErasedStores: Sendable {
 
         func stand(in labels: Labels) -> Bool {
             labels.contains { label in
-                let value = label.value.utf8Span.span
-                return texts.contains { SubstringSearch.firstOffset(of: $0.span, in: value) != nil }
+                let (name, value) = (label.name.utf8Span.span, label.value.utf8Span.span)
+                return texts.contains {
+                    SubstringSearch.firstOffset(of: $0.span, in: value) ?? SubstringSearch.firstOffset(of: $0.span, in: name) != nil
+                }
             }
         }
 
         func isConcerned(_ series: Labels, _ exemplar: Exemplar) -> Bool { stand(in: series) || stand(in: exemplar.labels) }
     }
 
-    /// The words, and as they stand in names of metrics, which hold no colons.
+    /// The words, and as they stand in names of metrics and labels, which hold no colons.
     static func forms(of texts: [String]) -> [String] { texts + texts.map { $0.replacing(":", with: "_") } }
 
     /// Series that have samples and hold one of the words, each once.

@@ -211,6 +211,9 @@ struct SubjectPieces: Sendable {
         json.raw("{\"kind\":\"summary\",\"lines\":\(found.lines),\"streams\":\(found.streams.count),\"series\":\(found.series.count)")
         json.raw(",\"exemplars\":\(found.exemplars.count),\"tokens\":\(tokens.texts.count),\"types\":")
         json.strings(tokens.types)
-        json.raw(",\"epochs\":\(tokens.epochs),\"unknown_identifiers\":\(tokens.unknown)}\n")
+        json.raw(",\"epochs\":\(tokens.epochs),\"complete\":\(tokens.isComplete),\"lost_epochs_before\":\(tokens.lostBefore)")
+        json.raw(",\"raw_streams\":")
+        json.strings(tokens.rawStreams)
+        json.raw(",\"unknown_identifiers\":\(tokens.unknown)}\n")
     }
 }

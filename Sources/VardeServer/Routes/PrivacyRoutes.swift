@@ -103,13 +103,15 @@ struct PrivacyRoutes: Sendable {
             requested: parts.clock())
         erasure.types = tokens.types
         erasure.epochs = tokens.epochs
+        erasure.lostBefore = tokens.lostBefore
+        erasure.rawStreams = tokens.rawStreams.map { parts.audit.text($0) }
         let taken = try await submit(erasure)
         var answer = APIEnvelope.success { json in
             json.raw("{\"id\":")
             json.string(taken.id)
             json.raw(",\"state\":\"\(Self.state(of: taken))\",\"held_by\":")
             json.string(taken.heldBy)
-            json.raw(",\"tokens\":\(tokens.texts.count),\"unknown_identifiers\":\(tokens.unknown)}")
+            json.raw(",\"tokens\":\(tokens.texts.count),\"complete\":\(tokens.isComplete),\"unknown_identifiers\":\(tokens.unknown)}")
         }
         answer.status = 202
         return answer

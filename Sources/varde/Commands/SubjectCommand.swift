@@ -56,6 +56,10 @@ struct SubjectLookup: ParsableArguments {
     @OptionGroup var range: SubjectRange
     @OptionGroup var options: ServerOptions
 
+    /// What is said where not everything could be looked for.
+    static let incomplete =
+        "not all that is stored could be looked for: “lost_epochs_before” says which pseudonyms have no keys any more, “raw_streams” which streams keep raw text"
+
     /// Bytes of the answer's end that are looked at.
     private static let maxSummary = 64 << 10
 
@@ -74,6 +78,7 @@ struct SubjectLookup: ParsableArguments {
         guard last?.hasPrefix("{\"kind\":\"summary\",") == true else {
             throw CommandFailure("what was printed is not whole: the summary at its end is missing")
         }
+        if last?.contains("\"complete\":false") == true { throw CommandFailure(Self.incomplete) }
     }
 }
 
@@ -117,10 +122,11 @@ struct SubjectEraseCommand: AsyncParsableCommand {
         struct Body: Decodable {
             var id: String
             var state: String
+            var complete: Bool
             var unknownIdentifiers: [Int]
 
             enum CodingKeys: String, CodingKey {
-                case id, state
+                case id, state, complete
                 case unknownIdentifiers = "unknown_identifiers"
             }
         }
@@ -149,6 +155,7 @@ struct SubjectEraseCommand: AsyncParsableCommand {
         let signed = try await ErasureWatch(connection: connection, id: taken.id).receipt()
         if let receipt { try signed.write(to: URL(fileURLWithPath: receipt)) }
         Terminal.write(bytes: signed)
+        if !taken.complete { throw CommandFailure(SubjectLookup.incomplete) }
     }
 }
 
