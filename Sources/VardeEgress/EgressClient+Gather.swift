@@ -26,8 +26,16 @@ extension EgressClient {
                 }
             } catch  where !hasRetried && !gathering.hasBegun && Self.mayRepeat(request.method, after: error) {
                 hasRetried = true
+            } catch  where error is HTTPParserError || gathering.hasBegun && Self.isBroken(error) {
+                throw EgressError.unusable("\(request.url): \(Self.words(error))")
             }
         }
+    }
+
+    /// Whether an answer that had begun was broken off, and not given up here.
+    private static func isBroken(_ error: any Error) -> Bool {
+        if let error = error as? HTTPClientError { return error == .remoteConnectionClosed }
+        return error is IOError || error is ChannelError
     }
 
     /// Whether what failed before anything was answered is likely a connection the other side had closed as it was taken up again, and

@@ -34,6 +34,8 @@ package enum EgressError: Error, Sendable, CustomStringConvertible {
     case timeout
     case tooManyRedirects
     case failed(String)
+    /// It answered, and the answer was cut, is no HTTP or leads where nothing may be asked.
+    case unusable(String)
 
     package var description: String {
         switch self {
@@ -46,7 +48,7 @@ package enum EgressError: Error, Sendable, CustomStringConvertible {
         case .bodyTooLarge(let limit): "body size limit exceeded: more than \(limit) bytes"
         case .timeout: "context deadline exceeded"
         case .tooManyRedirects: "more than 10 redirects"
-        case .failed(let reason): reason
+        case .failed(let reason), .unusable(let reason): reason
         }
     }
 }
@@ -141,10 +143,20 @@ package final class EgressClient: Sendable {
         followRedirects: Bool = true, roundRobin: Bool = false, tls: EgressTLS? = nil, proxy: EgressProxy? = nil
     ) async throws(EgressError) -> EgressResponse {
         var target = url
-        for _ in 0...10 {
-            let response = try await sendOnce(
-                method, target, headers: headers, body: body, timeout: timeout, maxBytes: maxBytes, roundRobin: roundRobin, tls: tls,
-                proxy: proxy)
+        for hop in 0...10 {
+            let response: EgressResponse
+            do throws(EgressError) {
+                response = try await sendOnce(
+                    method, target, headers: headers, body: body, timeout: timeout, maxBytes: maxBytes, roundRobin: roundRobin, tls: tls,
+                    proxy: proxy)
+            } catch {
+                switch error {
+                case .undeclared, .expired, .badURL:
+                    if hop == 0 { throw error }
+                    throw .unusable("a redirect leads where nothing may be asked: \(error)")
+                default: throw error
+                }
+            }
             guard followRedirects, [301, 302, 303, 307, 308].contains(response.status), let location = response.header("location") else {
                 return response
             }
@@ -261,13 +273,6 @@ package final class EgressClient: Sendable {
         if !body.isEmpty || method == "POST" { request.body = .bytes(ByteBuffer(bytes: body)) }
         if !isTLS { return (plain, request) }
         return (try pinnedClient(host: named == nil ? target.host : tls?.serverName ?? "", address: address, tls: tls), request)
-    }
-
-    static func words(_ error: any Error) -> String {
-        if let refused = error as? NIOConnectionError {
-            return refused.connectionErrors.first.map { "\($0.error)" } ?? "connection refused"
-        }
-        return "\(error)"
     }
 
     /// The host's addresses, every one of which is declared; one that is not refuses the host.

@@ -9,8 +9,9 @@ package final class EndpointSender: Sendable {
     /// What an attempt came to.
     enum Outcome: Sendable {
         case accepted
-        /// Refused for good; of a receiver that says so, how many items were taken all the same.
-        case refused(written: Int?)
+        /// Refused for good; of a receiver that says so, how many items were taken all the same. `isOfContent` says that it is for what
+        /// was sent, so that parts of it may be taken.
+        case refused(written: Int?, isOfContent: Bool)
         /// To be sent again, after so many milliseconds where the receiver says so.
         case later(after: Int64?)
         /// The receiver does not know the newer form.
@@ -32,27 +33,32 @@ package final class EndpointSender: Sendable {
     private static let longestRetryAfter: Int64 = 300_000
     /// Milliseconds between two log lines that an endpoint fails.
     private static let sayInterval: Int64 = 60_000
-    /// Bytes read of an answer, and of those shown.
+    /// Bytes taken of an answer, those of them looked at, and characters shown.
     private static let answerBytes = 1 << 20
-    private static let shownBytes = 256
+    private static let readBytes = 4_096
+    private static let shownCharacters = 256
+    /// Statuses that speak of what was sent. Others, as 401 and 404, speak of who sent it or where to.
+    private static let ofContent: Set<Int> = [400, 413, 422]
 
     let target: ForwardTarget
     private let retriesTooMany: Bool
     private let egress: EgressClient
     private let authorizer: EndpointAuthorizer
     private let clock: @Sendable () -> Int64
+    private let redact: @Sendable (String) -> String
     private let logger: Logger
     private let state: Mutex<State>
 
     init(
         _ target: ForwardTarget, retriesTooMany: Bool, form: ForwardForm, egress: EgressClient, authorizer: EndpointAuthorizer,
-        clock: @escaping @Sendable () -> Int64, logger: Logger
+        clock: @escaping @Sendable () -> Int64, redact: @escaping @Sendable (String) -> String, logger: Logger
     ) {
         self.target = target
         self.retriesTooMany = retriesTooMany
         self.egress = egress
         self.authorizer = authorizer
         self.clock = clock
+        self.redact = redact
         self.logger = logger
         state = Mutex(State(form: form))
     }
@@ -126,13 +132,15 @@ package final class EndpointSender: Sendable {
             return .unknownForm
         }
         let isLater = status >= 500 || status == 429 && retriesTooMany
-        let said = String(decoding: response.body.prefix(Self.shownBytes), as: UTF8.self).filter { !$0.isNewline }
+        // Receivers name the series they refuse, values and all.
+        let text = String(decoding: response.body.prefix(Self.readBytes), as: UTF8.self)
+        let said = String(redact(text).filter { !$0.isNewline }.prefix(Self.shownCharacters))
         guard isLater else {
             // It is there and answers: what it refuses is not its being down.
             succeed()
             say("\(target.name) (\(target.shownURL)) refuses what it is sent with \(status): \(said)")
             count { $0.lastFailure = "\(status): \(said)" }
-            return .refused(written: Self.written(response))
+            return .refused(written: Self.written(response), isOfContent: Self.ofContent.contains(status))
         }
         let after = response.header("retry-after").flatMap { RetryAfter.milliseconds($0, now: clock()) }
             .map { min($0, Self.longestRetryAfter) }

@@ -283,8 +283,10 @@ package final class Forwarder<Feed: ForwardFeed>: Sendable {
                     $0.newestSent = max($0.newestSent, newest)
                 }
                 return 0
-            case .refused(let written):
-                return await divide(batch, window, isUncertain, written, &extra)
+            case .refused(let written, let isOfContent):
+                if isOfContent { return await divide(batch, window, isUncertain, written, &extra) }
+                sender.count { $0.failed += max(0, count - (written ?? 0)) }
+                return 0
             case .unknownForm:
                 sender.fallBack()
                 body = feed.body(of: batch, .older)

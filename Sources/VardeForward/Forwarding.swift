@@ -89,12 +89,18 @@ package final class Forwarding: Sendable {
     private let egress: EgressClient
     private let authorizer: EndpointAuthorizer
     private let clock: @Sendable () -> Int64
+    private let redact: @Sendable (String) -> String
     private let logger: Logger
 
-    /// `clock` is milliseconds since the epoch.
-    package init(egress: EgressClient, clock: @escaping @Sendable () -> Int64, logger: Logger) {
+    /// - Parameters:
+    ///   - clock: milliseconds since the epoch.
+    ///   - redact: takes personal data out of what receivers say.
+    package init(
+        egress: EgressClient, clock: @escaping @Sendable () -> Int64, redact: @escaping @Sendable (String) -> String, logger: Logger
+    ) {
         self.egress = egress
         self.clock = clock
+        self.redact = redact
         self.logger = logger
         authorizer = EndpointAuthorizer(egress: egress, clock: clock)
     }
@@ -128,7 +134,7 @@ package final class Forwarding: Sendable {
                 earlier?.cancel()
                 let sender = EndpointSender(
                     endpoint.target, retriesTooMany: endpoint.queue.retriesTooMany, form: Self.form(of: endpoint), egress: egress,
-                    authorizer: authorizer, clock: clock, logger: logger)
+                    authorizer: authorizer, clock: clock, redact: redact, logger: logger)
                 // Two never read for one name at once.
                 running[endpoint.key] = Running(endpoint: endpoint, sender: sender, task: start(endpoint, sender, earlier))
             }

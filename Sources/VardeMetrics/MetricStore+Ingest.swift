@@ -9,7 +9,7 @@ extension MetricStore: SampleSink {
         SeriesRef(id: UInt64(generation) << 32 | UInt64(series))
     }
 
-    package func resolve(_ all: [Labels]) throws(IngestError) -> [SeriesRef] {
+    package func resolve(_ all: [Labels], isOwn: Bool) throws(IngestError) -> [SeriesRef] {
         for labels in all { try check(labels) }
         let identities = SeriesIdentity.all(all)
         let result: Result<[SeriesRef], IngestError> = state.withLock { state in
@@ -17,7 +17,7 @@ extension MetricStore: SampleSink {
                 var refs: [SeriesRef] = []
                 refs.reserveCapacity(all.count)
                 for index in all.indices {
-                    let series = try series(all[index], identities[index], &state)
+                    let series = try series(all[index], identities[index], isOwn: isOwn, &state)
                     refs.append(Self.ref(series, state.generation))
                 }
                 return .success(refs)
@@ -51,11 +51,15 @@ extension MetricStore: SampleSink {
     }
 
     /// Number of a series, added where it is new and the limits allow it. Under the lock.
-    private func series(_ labels: Labels, _ identity: SeriesIdentity, _ state: inout State) throws(IngestError) -> UInt32 {
+    private func series(
+        _ labels: Labels, _ identity: SeriesIdentity, isOwn: Bool, _ state: inout State
+    ) throws(IngestError) -> UInt32 {
         if let known = state.table.find(identity) { return known }
+        if isOwn { return state.addSeries(labels, identity) }
         if state.table.count >= options.maxSeries {
             state.statistics.refusedSeries += 1
-            throw .limit("\(state.table.count) series are active, limits.series is \(options.maxSeries): \(labels) is not taken")
+            state.wantsRoom = true
+            throw .full("\(state.table.count) series are active, limits.series is \(options.maxSeries): \(labels) is not taken")
         }
         let name = labels.name
         if state.table.count(ofMetric: name) >= options.maxSeriesPerName {
@@ -102,6 +106,7 @@ extension MetricStore: SampleSink {
         var errors: [IngestError] = []
         var refusedCount = 0
         var refusedSeries: [Int] = []
+        var isFull = false
         // Hashing needs no lock.
         var keys: [KeyedHash.Value] = []
         keys.reserveCapacity(batch.seriesCount)
@@ -134,6 +139,7 @@ extension MetricStore: SampleSink {
                 refusedCount += Int(batch.sampleEnds[index]) - start
                 refusedSeries.append(index)
                 if errors.count < 10 { errors.append(error) }
+                if case .full = error { isFull = true }
             }
         }
         let bounds = bounds()
@@ -169,6 +175,7 @@ extension MetricStore: SampleSink {
         }
         try await acknowledge(result)
         report.refusedSeries = refusedSeries
+        report.isFull = isFull
         return (report, refusedCount, errors)
     }
 
@@ -194,11 +201,18 @@ extension MetricStore: SampleSink {
         }
     }
 
+    /// Notes a sample out of bounds.
+    @inline(never)
+    private func refuse(_ series: UInt32, _ timestamp: Int64, _ state: borrowing State, _ pass: inout AppendPass) {
+        pass.report.outOfBounds += 1
+        if pass.report.firstOutOfBounds == nil { pass.report.firstOutOfBounds = (state.table.labels(series), timestamp) }
+    }
+
     /// One float sample to the log's record and the head.
     @inline(__always)
     private func put(_ series: UInt32, _ timestamp: Int64, _ value: Double, _ state: inout State, _ pass: inout AppendPass) {
         if timestamp < pass.bounds.lowerBound || timestamp > pass.bounds.upperBound {
-            pass.report.outOfBounds += 1
+            refuse(series, timestamp, state, &pass)
             return
         }
         let bits = value.bitPattern
@@ -227,7 +241,7 @@ extension MetricStore: SampleSink {
     @inline(never)
     private func put(_ series: UInt32, _ timestamp: Int64, _ histogram: NativeHistogram, _ state: inout State, _ pass: inout AppendPass) {
         if timestamp < pass.bounds.lowerBound || timestamp > pass.bounds.upperBound {
-            pass.report.outOfBounds += 1
+            refuse(series, timestamp, state, &pass)
             pass.report.outOfBoundsHistograms += 1
             return
         }

@@ -21,7 +21,7 @@ extension MetricStore {
         let isOld = since.map { now - $0 >= options.maxHeadAge } ?? false
         // A backfill has ended: what it left in memory takes less room in a block. Blocks of a few samples a series are not worth it.
         let isQuiet = samples >= max(options.leastSamplesCut, series * Self.leastSamplesPerSeries) && now - latest >= options.quietTime
-        if isFull(samples: samples, series: series) || isQuiet || (isOld || force) && samples > 0 { try cutHead() }
+        if isFull(samples: samples, series: series) || isQuiet || (isOld || force) && samples > 0 || isCrowded(now) { try cutHead() }
         try retryFrozen()
         try trimLog()
         try compact()
@@ -31,6 +31,17 @@ extension MetricStore {
 
     /// Whether the head is so large that it should be cut without waiting for the next round.
     package var wantsMaintenance: Bool { state.withLock { isFull(samples: $0.samples.count, series: $0.table.count) } }
+
+    /// Whether series are refused while others have been idle for a while: a cut forgets those.
+    private func isCrowded(_ now: Int64) -> Bool {
+        state.withLock { state in
+            guard state.wantsRoom, state.headSince.map({ now - $0 >= options.idleTime }) ?? true else { return false }
+            return (0..<UInt32(state.table.count)).count { !state.samples.hasSamples(of: $0) } * Self.leastShareFreed >= state.table.count
+        }
+    }
+
+    /// The part of all series that is idle before a head is cut for room, as one in so many.
+    private static let leastShareFreed = 100
 
     /// Samples of each series for which a block is worth its index.
     private static let leastSamplesPerSeries = 4
@@ -55,11 +66,13 @@ extension MetricStore {
         }
     }
 
-    /// Forgets series without a sample in the head just cut, once they are a good part of all.
+    /// Forgets series without a sample in the head just cut, once they are a good part of all or in the way of others.
     private func dropIdleSeries(_ state: inout State, seenIn samples: HeadSamples) {
         var idle = 0
         for id in 0..<UInt32(state.table.count) where !samples.hasSamples(of: id) { idle += 1 }
-        guard idle > 1_000, idle > state.table.count / 4 else { return }
+        let isWorthwhile = state.wantsRoom ? idle > 0 : idle > 1_000 && idle > state.table.count / 4
+        state.wantsRoom = false
+        guard isWorthwhile else { return }
         let (table, moved) = state.table.compacted { samples.hasSamples(of: $0) }
         var edges: [SeriesEdge] = []
         edges.reserveCapacity(table.count)

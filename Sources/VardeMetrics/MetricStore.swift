@@ -29,6 +29,8 @@ package final class MetricStore: Sendable {
         /// When series were last renumbered: part of every ref, so that older refs are known for stale.
         var generation: UInt32 = 1
         var headSince: Int64?
+        /// Whether a series was refused since the last cut as there are as many as may be.
+        var wantsRoom = false
         /// When samples came last.
         var latestAppend: Int64 = 0
         var frozen: [FrozenHead] = []

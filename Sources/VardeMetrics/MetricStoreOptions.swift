@@ -15,6 +15,8 @@ package struct MetricStoreOptions: Sendable {
     /// `quietTime` and it has four a series or more.
     package var leastSamplesCut = 100_000
     package var quietTime: Int64 = 60_000
+    /// A series without a sample for so long makes room for another where `maxSeries` is reached.
+    package var idleTime: Int64 = 300_000
     /// Blocks of one day and level that are merged into one.
     package var mergeWidth = 4
     /// Log records are synced at most so often, 0 for every acknowledgement.

@@ -54,6 +54,10 @@ package struct AppendReport: Sendable {
     package var outOfBounds = 0
     /// How many of those out of bounds were histograms.
     package var outOfBoundsHistograms = 0
+    /// The first of those out of bounds.
+    package var firstOutOfBounds: (labels: Labels, timestamp: Int64)?
+    /// Whether series were refused that there may be room for later.
+    package var isFull = false
     /// Of a batch as its sender encoded it: the series that were refused, by their index, ascending.
     package var refusedSeries: [Int] = []
     /// Indices of samples whose ref the store no longer knows: resolve the labels again and resend these.
@@ -66,6 +70,8 @@ package struct AppendReport: Sendable {
 package enum IngestError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A limit was reached; the text names the limit, its value and the series or label concerned.
     case limit(String)
+    /// As many series are active as may be; there is room again once some have been idle for a while.
+    case full(String)
     /// Labels that cannot be: empty name, a name twice, invalid UTF-8, no metric name where one is needed.
     case invalidLabels(String)
     /// The disk is full or failing; retry later.
@@ -75,7 +81,7 @@ package enum IngestError: Error, Sendable, Equatable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .limit(let text), .invalidLabels(let text), .unavailable(let text): text
+        case .limit(let text), .full(let text), .invalidLabels(let text), .unavailable(let text): text
         case .overloaded: "the server is short of memory"
         }
     }
@@ -85,13 +91,19 @@ package enum IngestError: Error, Sendable, Equatable, CustomStringConvertible {
 package protocol SampleSink: Sendable {
     /// The refs of series, made known to the store where they are new. Called once a series, then cached by the caller.
     ///
+    /// - Parameter isOwn: whether they are the store's word on others, such as `up`: no limit of series keeps those out.
     /// - Throws: where one is refused; those before it are known all the same.
-    func resolve(_ all: [Labels]) throws(IngestError) -> [SeriesRef]
+    func resolve(_ all: [Labels], isOwn: Bool) throws(IngestError) -> [SeriesRef]
     /// Returns once the batch is in the write-ahead log and synced: from then on it survives a crash.
     func append(_ batch: SampleBatch) async throws(IngestError) -> AppendReport
 }
 
 extension SampleSink {
-    /// The ref of one series, as `resolve(_:)` of several.
-    package func resolve(_ labels: Labels) throws(IngestError) -> SeriesRef { try resolve([labels])[0] }
+    /// The refs of series that limits hold for.
+    package func resolve(_ all: [Labels]) throws(IngestError) -> [SeriesRef] { try resolve(all, isOwn: false) }
+
+    /// The ref of one series, as `resolve(_:isOwn:)` of several.
+    package func resolve(_ labels: Labels, isOwn: Bool = false) throws(IngestError) -> SeriesRef {
+        try resolve([labels], isOwn: isOwn)[0]
+    }
 }

@@ -86,6 +86,20 @@ import VardeModel
         #expect(server.stop() == 0)
     }
 
+    @Test(arguments: [401, 403, 404])
+    func `What is refused for other reasons than what it holds is dropped whole, and told without personal data`(_ status: Int) async throws
+    {
+        let receiver = try ScriptedReceiver { _, _ in .init(status: status, body: "who is kari.nordmann@example.no?") }
+        defer { receiver.stop() }
+        let server = try Self.sender(to: receiver.url)
+        try await server.start()
+        let count = try await Self.feed(server, start: ServerProcess.now - 60_000)
+        #expect(try await ServerProcess.wait { try await server.ownMetric("varde_remote_storage_samples_failed_total") == Double(count) })
+        #expect(receiver.all.count <= 2)
+        #expect(server.stop() == 0)
+        #expect(server.log.contains("with \(status): who is ") && !server.log.contains("kari.nordmann"))
+    }
+
     @Test func `While nobody takes anything the backlog lies in the log, and memory holds no more than a window`() async throws {
         let receiver = try ScriptedReceiver { _, _ in .init(status: 503) }
         let url = receiver.url

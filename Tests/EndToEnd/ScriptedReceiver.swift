@@ -17,6 +17,7 @@ final class ScriptedReceiver: Sendable {
     struct Answer: Sendable {
         var status: Int
         var headers: [String: String] = [:]
+        var body = ""
     }
 
     private final class Exchanges: Sendable {
@@ -38,8 +39,8 @@ final class ScriptedReceiver: Sendable {
                 return own
             }
             let extra = own.headers.map { "\($0.key): \($0.value)\r\n" }.joined()
-            let head = "HTTP/1.1 \(own.status) Said\r\n\(extra)Content-Length: 0\r\nConnection: close\r\n\r\n"
-            _ = LoopbackListener.send(Array(head.utf8), to: connection)
+            let head = "HTTP/1.1 \(own.status) Said\r\n\(extra)Content-Length: \(own.body.utf8.count)\r\nConnection: close\r\n\r\n"
+            _ = LoopbackListener.send(Array((head + own.body).utf8), to: connection)
         }
     }
 

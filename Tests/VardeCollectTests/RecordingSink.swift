@@ -18,7 +18,7 @@ final class RecordingSink: SampleSink {
 
     let state = Mutex(State())
 
-    func resolve(_ all: [Labels]) throws(IngestError) -> [SeriesRef] {
+    func resolve(_ all: [Labels], isOwn: Bool) throws(IngestError) -> [SeriesRef] {
         state.withLock { state in
             all.map { labels in
                 let id = state.ids[labels] ?? state.labels.count

@@ -223,6 +223,14 @@ import VardeWire
         if error == "sample limit exceeded" { #expect(bed.value("scrape_samples_post_metric_relabeling") == [3]) }
     }
 
+    @Test(arguments: ["more_than_the_limit 1\n", "no text\n"])
+    func `A body that is refused at its end has made no series`(_ end: String) async {
+        let body = (0..<1_500).map { "m{n=\"\($0)\"} 1\n" }.joined() + end
+        let bed = Bed(body, .job { $0.sampleLimit = 1_500 })
+        #expect(await bed.scrape()?.failure != nil)
+        #expect(bed.sink.state.withLock { $0.labels.allSatisfy { !$0.name.hasPrefix("m") } })
+    }
+
     @Test func `Too many targets fail all of the job without asking any`() async {
         let bed = Bed("a 1\n")
         let fault = ScrapeFault(kind: .targetLimit, description: "target_limit exceeded (number of targets: 3, limit: 2)")

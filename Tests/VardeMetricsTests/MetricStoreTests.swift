@@ -151,6 +151,20 @@ final class StoreUnderTest {
                 .outOfBounds == 2)
     }
 
+    @Test func `where there are as many series as may be, idle ones make room, and what the store says itself is taken`() async throws {
+        let test = try StoreUnderTest { $0.maxSeries = 200 }
+        for number in 0..<150 { _ = try test.store.resolve(["__name__": "idle", "n": "\(number)"]) }
+        for number in 0..<50 { _ = try await test.write([(["__name__": "busy", "n": "\(number)"], Self.now, 1)]) }
+        #expect(throws: IngestError.self) { _ = try test.store.resolve(["__name__": "new"]) }
+        _ = try test.store.resolve(["__name__": "up"], isOwn: true)
+        try test.store.maintain(now: Self.now + 299_999)
+        #expect(test.store.statistics.series == 201)
+        try test.store.maintain(now: Self.now + 300_000)
+        #expect(test.store.statistics.series == 50)
+        #expect(try await test.write([(["__name__": "new"], Self.now, 1)]).accepted == 1)
+        #expect(try test.dump().count == 51)
+    }
+
     @Test func `whole blocks go when retention is over`() async throws {
         let test = try StoreUnderTest()
         let labels: Labels = ["__name__": "m"]

@@ -25,13 +25,13 @@ import VardeModel
 
     @Test(arguments: [
         ("headers: {Authorization: x}", 3, 30), ("headers: {Content-Type: x}", 3, 29), ("protobuf_message: other", 3, 23),
-        ("queue_config: {max_shards: 2, min_shards: 3}", 3, 47), ("queue_config: {max_shards: 0}", 3, 32),
+        ("queue_config: {max_shards: 2, min_shards: 3}", 3, 47), ("queue_config: {max_shards: -1}", 3, 32),
         ("queue_config: {min_backoff: 1s, max_backoff: 1ms}", 3, 50), ("queue_config: {odd: 1}", 3, 20), ("odd: 1", 3, 5),
         ("basic_auth: {username: u}\nauthorization: {credentials: c}", 4, 20), ("sigv4: {region: x}", 3, 5),
         ("proxy_url: socks5://p", 3, 16),
         ("no_proxy: a", 3, 15), ("proxy_url: http://p\nproxy_from_environment: true", 3, 16), ("proxy_connect_header: {a: [b]}", 3, 27),
         ("proxy_from_environment: true\nno_proxy: a", 4, 15),
-        ("write_relabel_configs: [{action: nothing}]", 3, 38), ("remote_timeout: 0s", 3, 21),
+        ("write_relabel_configs: [{action: nothing}]", 3, 38), ("remote_timeout: -1s", 3, 21),
     ])
     func `Bad options are refused where they stand`(_ endpoint: String, _ line: Int, _ column: Int) {
         let error = #expect(throws: ConfigurationError.self) { try Self.read(endpoint) }

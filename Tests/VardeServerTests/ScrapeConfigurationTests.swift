@@ -25,6 +25,11 @@ import VardeWire
         "oauth2: {client_id: a, client_secret: b, token_url: \"http://t/\", scopes: [c], endpoint_params: {d: e}, proxy_url: \"http://p:1\", tls_config: {ca_file: /ca}}",
         "bearer_token_file: /t",
         "tls_config: {ca_file: /ca, cert_file: /c, key_file: /k, server_name: s, insecure_skip_verify: true, min_version: TLS12}",
+        "metrics_path: \"\"\nscheme: \"\"\nauthorization: {type: \"\", credentials: x}", "static_configs: [{labels: {a: b}}, {}]",
+        "body_size_limit: 1.5MB\nsample_limit: 0x10\nlabel_limit: 0o17\ntarget_limit: 1e3\nhonor_labels: y",
+        "body_size_limit: 1MB512KB", "body_size_limit: 0",
+        "static_configs: [{targets: [\"\"]}]\nrelabel_configs: [{target_label: __address__, replacement: \"a:1\"}]",
+        "relabel_configs: [{action: dropequal, source_labels: [a], target_label: b, modulus: 0, separator: \";\"}]",
         "follow_redirects: false\nenable_http2: false\nenable_compression: false",
         "http_headers: {X-A: {values: [b], secrets: [c], files: [/etc/hostname]}, Accept: {values: [x]}}",
         "metric_name_validation_scheme: legacy\nmetric_name_escaping_scheme: dots",
@@ -65,7 +70,7 @@ import VardeWire
         ("kubernetes_sd_configs: [{role: pod, kubeconfig_file: /x, api_server: \"http://a\"}]", 3, 58),
         ("kubernetes_sd_configs: [{role: pod, api_server: \"http://a\", namespaces: {own_namespace: true}}]", 3, 93),
         ("http_headers: {Authorization: {values: [x]}}", 3, 35),
-        ("static_configs: [{targets: [\"http://a/\"]}]", 3, 32), ("file_sd_configs: [{files: [\"/a.txt\"]}]", 3, 31),
+        ("static_configs: [{targets: [\"http://a/\"]}]", 3, 33), ("file_sd_configs: [{files: [\"/a.txt\"]}]", 3, 31),
         ("file_sd_configs: [{files: [\"/*/a.json\"]}]", 3, 31), ("http_sd_configs: [{url: \"ftp://a\"}]", 3, 29),
         ("http_sd_configs: [{}]", 3, 23), ("dns_sd_configs: [{names: [a], type: A}]", 3, 22), ("dns_sd_configs: [{names: []}]", 3, 22),
         ("dns_sd_configs: [{names: [a], type: TXT}]", 3, 41), ("docker_sd_configs: [{host: here}]", 3, 32),
@@ -75,7 +80,11 @@ import VardeWire
         ("relabel_configs: [{action: hashmod, target_label: a}]", 3, 23),
         ("relabel_configs: [{action: labeldrop, regex: a, separator: b}]", 3, 64),
         ("relabel_configs: [{action: dropequal, source_labels: [a], target_label: b, regex: c}]", 3, 87),
-        ("sample_limits: 4", 3, 5),
+        ("sample_limits: 4", 3, 5), ("sample_limit: \"4\"", 3, 19), ("honor_labels: \"true\"", 3, 19), ("honor_labels: tRue", 3, 19),
+        ("body_size_limit: 10", 3, 22), ("file_sd_configs: [{files: []}]", 3, 31), ("static_configs: [{targets: [null]}]", 3, 22),
+        ("relabel_configs: [{action: null, target_label: a}]", 3, 23), ("http_sd_configs: [{url: \"http://a b\"}]", 3, 29),
+        ("http_sd_configs: [{url: \"http:///x\"}]", 3, 29),
+        ("relabel_configs: [{action: lowercase, source_labels: [a], target_label: b, replacement: x}]", 3, 93),
     ])
     func `Bad options are refused at their place`(_ job: String, _ line: Int, _ column: Int) {
         do {
@@ -87,6 +96,35 @@ import VardeWire
             Issue.record("\(error)")
         }
     }
+
+    @Test func `Numbers and sizes are read as Prometheus reads them`() throws {
+        let job = try Self.read(
+            "body_size_limit: 1MB512KB\nsample_limit: 0x10\nlabel_limit: 0o17\ntarget_limit: 1e3\nkeep_dropped_targets: 1_0")
+        #expect(job.bodySizeLimit == 3 << 19 && job.sampleLimit == 16 && job.labelLimit == 15 && job.targetLimit == 1_000)
+        #expect(job.keepDroppedTargets == 10)
+        #expect(try Self.read("body_size_limit: 1.5MB").bodySizeLimit == 3 << 19)
+    }
+
+    @Test(arguments: [
+        "alerting: {alertmanagers: [{api_version: v3}]}", "alerting: {alertmanagers: [{relabel_configs: [{action: odd}]}]}",
+        "alerting: {alertmanagers: [{static_configs: [{targets: [\"http://a:1\"]}]}]}", "alerting: {alertmanagers: [{odd: 1}]}",
+        "alerting: {alertmanagers: [null]}", "alerting: {odd: 1}", "alerting: {alert_relabel_configs: [{action: odd}]}",
+        "tracing: {client_type: grpc}", "tracing: {endpoint: a, client_type: odd}", "tracing: {endpoint: a, compression: odd}",
+        "remote_read: [{}]", "remote_read: [{url: \"http://a\", name: x}, {url: \"http://b\", name: x}]", "remote_read: [null]",
+        "rule_files: [\"a*/b.yml\"]", "remote_write: [{url: \"http://a b\"}]", "remote_write: [{url: \"http://[::1\"}]",
+    ])
+    func `What has no effect here is held against Prometheus' rules all the same`(_ text: String) {
+        #expect(throws: ConfigurationError.self) { _ = try Configuration(parsing: text, file: "p.yml") }
+    }
+
+    @Test(arguments: [
+        "alerting: {alertmanagers: [{api_version: v2, path_prefix: /a, scheme: https, timeout: 5s, static_configs: [{targets: [\"a:1\"]}], relabel_configs: [{target_label: a}], basic_auth: {username: u}}], alert_relabel_configs: [{target_label: a}]}",
+        "tracing: {endpoint: \"a:1\", client_type: http, sampling_fraction: 0.5, insecure: true, timeout: 5s, headers: {a: b}}",
+        "remote_read: [{url: \"http://a\", read_recent: true, required_matchers: {a: b}, filter_external_labels: false, remote_timeout: 1m}, {url: \"http://b\"}]",
+        "rule_files: [\"a/*.yml\", b.yml]", "storage: {exemplars: {max_exemplars: 0}}", "storage: {exemplars: {max_exemplars: -5}}",
+        "remote_write: [{url: \"http://[::1]:9/w\", remote_timeout: 0s, queue_config: {capacity: 0, max_shards: 0, min_shards: 0, max_samples_per_send: 0, min_backoff: 0s, max_backoff: 0s}}]",
+    ])
+    func `What Prometheus loads is loaded`(_ text: String) throws { _ = try Configuration(parsing: text, file: "p.yml") }
 
     @Test func `Files are looked for where the configuration lies`() throws {
         let text = """

@@ -240,6 +240,20 @@ enum OTLPBodies {
         #expect(deltas.count == 3)
     }
 
+    @Test(arguments: [
+        ("exponentialHistogram", #""count":9,"scale":1,"zeroCount":1,"positive":{"bucketCounts":["1"]}"#, "the count is 9"),
+        ("histogram", #""count":3,"bucketCounts":[1,1,1],"explicitBounds":[2,1]"#, "explicit bounds must rise"),
+    ])
+    func `A point that contradicts itself is rejected, the others stand`(_ kind: String, _ point: String, _ reason: String) throws {
+        let metric = #""\#(kind)":{"aggregationTemporality":2,"dataPoints":[{"timeUnixNano":"6000000000",\#(point)}]}"#
+        let good = #"{"name":"g","gauge":{"dataPoints":[{"timeUnixNano":"6000000000","asInt":1}]}}"#
+        let body = Array(#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m",\#(metric)},\#(good)]}]}]}"#.utf8)
+        var batch = RawSampleBatch()
+        let decoded = try OTLPMetrics.decode(body.span, isJSON: true, now: 0, into: &batch)
+        #expect(decoded.rejected == 1 && decoded.reasons.first?.contains(reason) == true, "\(decoded.reasons)")
+        #expect(batch.sampleCount == 1)
+    }
+
     @Test func `Sums of exponential histograms far apart become coarser and stay bounded`() throws {
         let deltas = OTLPDeltaSums()
         var point = OTLPPoint()

@@ -11,7 +11,7 @@ enum ParseBench {
     private final class NumberingSink: SampleSink, @unchecked Sendable {  // Used by one thread.
         private var next: UInt64 = 0
 
-        func resolve(_ all: [Labels]) throws(IngestError) -> [SeriesRef] {
+        func resolve(_ all: [Labels], isOwn: Bool) throws(IngestError) -> [SeriesRef] {
             next += UInt64(all.count)
             return (0..<UInt64(all.count)).map { SeriesRef(id: next - $0) }
         }

@@ -22,6 +22,24 @@ package struct Discovery: Sendable, Hashable {
         self.refreshInterval = refreshInterval
     }
 
+    /// Its kind and what it asks, without what may be secret.
+    var place: String {
+        /// Scheme, host and port.
+        func bare(_ url: String) -> String {
+            guard let scheme = url.firstRange(of: "://"), !url.hasPrefix("unix://") else { return url }
+            let authority = url[scheme.upperBound...].prefix { !"/?#".contains($0) }
+            return String(url[..<scheme.upperBound] + (authority.split(separator: "@").last ?? ""))
+        }
+        return switch kind {
+        case .http(let url): "http discovery of \(bare(url))"
+        case .dns(let dns): "dns discovery of \(dns.names.joined(separator: ", "))"
+        case .consul(let consul): "consul discovery of \(consul.server)"
+        case .docker(let docker): "docker discovery of \(bare(docker.daemon.host))"
+        case .dockerSwarm(let swarm): "dockerswarm discovery of \(bare(swarm.daemon.host))"
+        case .kubernetes(let kubernetes): "kubernetes discovery of \(bare(kubernetes.server))"
+        }
+    }
+
     /// The entry, or one for each of the names it has for DNS: one that cannot be resolved takes no other's targets with it.
     package var apart: [Discovery] {
         guard case .dns(let dns) = kind else { return [self] }

@@ -9,6 +9,8 @@ final class DiscoveryRuns: Sendable {
     private struct State {
         var running: [Discovery: Task<Void, Never>] = [:]
         var groups: [Discovery: [TargetGroup]] = [:]
+        /// Jobs an entry is of, for what is said of it.
+        var jobs: [Discovery: [String]] = [:]
         var failures = 0
     }
 
@@ -33,6 +35,8 @@ final class DiscoveryRuns: Sendable {
     func use(_ configs: [ScrapeConfig], changed: @escaping @Sendable () -> Void) {
         let wanted = Set(configs.flatMap(\.discoveries))
         state.withLock { state in
+            state.jobs = [:]
+            for config in configs { for entry in Set(config.discoveries) { state.jobs[entry, default: []].append(config.jobName) } }
             for (entry, task) in state.running where !wanted.contains(entry) {
                 task.cancel()
                 state.running[entry] = nil
@@ -59,14 +63,20 @@ final class DiscoveryRuns: Sendable {
         if isNew { changed() }
     }
 
-    private func note(_ error: any Error, _ last: LastError) {
-        state.withLock { $0.failures += 1 }
+    private func note(_ error: any Error, of entry: Discovery, _ last: LastError) {
+        let jobs = state.withLock { state in
+            state.failures += 1
+            return state.jobs[entry] ?? []
+        }
         let text = "\(error)"
         let isNew = last.text.withLock { last in
             defer { last = text }
             return last != text
         }
-        if isNew { logger.warning("discovery failed, what it said last stands: \(text)") }
+        if isNew {
+            logger.warning(
+                "\(entry.place) for \(jobs.joined(separator: ", ")) failed, what it said last stands: \(text)")
+        }
     }
 
     private func run(_ entry: Discovery, _ changed: @escaping @Sendable () -> Void) async {
@@ -76,9 +86,9 @@ final class DiscoveryRuns: Sendable {
             let asker = DiscoveryAsker(asking: asking, access: entry.access)
             let watch = KubernetesWatch(kubernetes, asker) { [self] groups in
                 lastError.text.withLock { $0 = "" }
-                do { take(try Discovery.checked(groups), of: entry, changed) } catch { note(error, lastError) }
+                do { take(try Discovery.checked(groups), of: entry, changed) } catch { note(error, of: entry, lastError) }
             } failed: { [self] error in
-                note(error, lastError)
+                note(error, of: entry, lastError)
             }
             return await watch.run()
         }
@@ -86,9 +96,9 @@ final class DiscoveryRuns: Sendable {
             let asker = DiscoveryAsker(asking: asking, access: entry.access)
             let watch = ConsulWatch(consul, asker, pause: entry.refreshInterval, clock: clock) { [self] groups in
                 lastError.text.withLock { $0 = "" }
-                do { take(try Discovery.checked(groups), of: entry, changed) } catch { note(error, lastError) }
+                do { take(try Discovery.checked(groups), of: entry, changed) } catch { note(error, of: entry, lastError) }
             } failed: { [self] error in
-                note(error, lastError)
+                note(error, of: entry, lastError)
             }
             return await watch.run()
         }
@@ -99,7 +109,7 @@ final class DiscoveryRuns: Sendable {
                 take(groups, of: entry, changed)
             } catch {
                 if Task.isCancelled { return }
-                note(error, lastError)
+                note(error, of: entry, lastError)
             }
             do { try await clock.sleep(until: clock.now() + entry.refreshInterval) } catch { return }
         }

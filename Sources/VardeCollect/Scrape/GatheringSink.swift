@@ -36,7 +36,7 @@ final class GatheringSink: SampleSink {
     /// Batches that wait.
     var count: Int { state.withLock { $0.waiting.count } }
 
-    func resolve(_ all: [Labels]) throws(IngestError) -> [SeriesRef] { try sink.resolve(all) }
+    func resolve(_ all: [Labels], isOwn: Bool) throws(IngestError) -> [SeriesRef] { try sink.resolve(all, isOwn: isOwn) }
 
     func append(_ batch: SampleBatch) async throws(IngestError) -> AppendReport {
         let result = await withCheckedContinuation { (continuation: CheckedContinuation<Result<AppendReport, IngestError>, Never>) in

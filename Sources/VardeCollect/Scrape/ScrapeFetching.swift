@@ -70,7 +70,8 @@ struct EgressFetching: ScrapeFetching {
             switch error {
             case .timeout: throw ScrapeFault(kind: .timeout, description: "\(error)")
             case .tooManyRedirects: throw ScrapeFault(kind: .status, description: "\(error)")
-            case .bodyTooLarge: throw ScrapeFault(kind: .bodySize, description: "body size limit exceeded")
+            case .unusable: throw ScrapeFault(kind: .format, description: "\(error)")
+            case .bodyTooLarge: throw Self.bodyTooLarge(request)
             default: throw ScrapeFault(kind: .connection, description: "\(error)")
             }
         }
@@ -81,11 +82,15 @@ struct EgressFetching: ScrapeFetching {
             try Deflate.decompress(response.body.span, from: .gzip, limit: request.maxBytes, into: &answer.body)
         } catch {
             if error == .tooLarge(encoding: "gzip", limit: request.maxBytes) {
-                throw ScrapeFault(kind: .bodySize, description: "body size limit exceeded")
+                throw Self.bodyTooLarge(request)
             }
             throw ScrapeFault(kind: .format, description: "the gzip body is damaged")
         }
         return answer
+    }
+
+    private static func bodyTooLarge(_ request: ScrapeRequest) -> ScrapeFault {
+        ScrapeFault(kind: .bodySize, description: "body size limit exceeded (limit: \(request.maxBytes) bytes)")
     }
 }
 

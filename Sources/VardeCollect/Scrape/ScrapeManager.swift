@@ -54,7 +54,7 @@ package final class ScrapeManager: Sendable {
     /// - Parameter keptMetadata: what may be kept of what a target says of its families, by family.
     package init(
         sink: any SampleSink, fetching: any ScrapeFetching, asking: any DiscoveryAsking,
-        readFile: @escaping @Sendable (String) -> [TargetGroup]?,
+        readFile: @escaping @Sendable (String) -> [DiscoveredFile],
         keptMetadata: @escaping @Sendable ([String: FamilyMetadata]) -> [String: FamilyMetadata] = { $0 }, logger: Logger,
         clock: any ScrapeClock, newSeriesReaders: Int = 1, redact: @escaping @Sendable (String) -> String = { $0 }
     ) {
@@ -65,7 +65,7 @@ package final class ScrapeManager: Sendable {
         self.logger = logger
         self.clock = clock
         queue = NewSeriesQueue(readers: newSeriesReaders)
-        discovery = FileDiscoveryReader(read: readFile)
+        discovery = FileDiscoveryReader(read: readFile, logger: logger)
         runs = DiscoveryRuns(asking: asking, clock: clock, logger: logger)
     }
 
@@ -78,7 +78,7 @@ package final class ScrapeManager: Sendable {
     ///   - redact: takes personal data out of what is written of failed scrapes.
     package convenience init(
         sink: any SampleSink, egress: EgressClient, ownPage: @escaping @Sendable (String) -> [UInt8]? = { _ in nil },
-        readFile: @escaping @Sendable (String) -> [TargetGroup]?,
+        readFile: @escaping @Sendable (String) -> [DiscoveredFile],
         keptMetadata: @escaping @Sendable ([String: FamilyMetadata]) -> [String: FamilyMetadata],
         logger: Logger, newSeriesReaders: Int, redact: @escaping @Sendable (String) -> String,
         clock: @escaping @Sendable () -> Int64

@@ -38,7 +38,7 @@ extension TargetScraper {
 
     private mutating func reportRef(_ name: String) throws(IngestError) -> SeriesRef {
         if let known = reportRefs[name] { return known }
-        let ref = try sink.resolve(identity.labels.setting(Labels.metricName, to: name))
+        let ref = try sink.resolve(identity.labels.setting(Labels.metricName, to: name), isOwn: true)
         reportRefs[name] = ref
         return ref
     }

@@ -19,7 +19,9 @@ struct TargetScraper {
     var metadata: [String: FamilyMetadata]?
 
     /// New series the store is asked for at once.
-    private static let mostPending = 512
+    private static let mostAsked = 512
+    /// New series of a body that are kept back until it has been read to its end: one that fails leaves none in the store.
+    private static let mostPending = 50_000
     /// Series a target may have at most where its job sets no limit.
     static let hardSampleLimit = 2_000_000
 
@@ -203,8 +205,11 @@ struct TargetScraper {
     private mutating func resolvePending(_ pass: inout Pass) throws(ScrapeFault) {
         if pass.pending.isEmpty { return }
         do throws(IngestError) {
-            let refs = try sink.resolve(pass.pending.map(\.labels))
-            for (one, ref) in zip(pass.pending, refs) { memory.resolve(one.slot, ref) }
+            for start in stride(from: 0, to: pass.pending.count, by: Self.mostAsked) {
+                let asked = pass.pending[start..<min(start + Self.mostAsked, pass.pending.count)]
+                let refs = try sink.resolve(asked.map(\.labels))
+                for (one, ref) in zip(asked, refs) { memory.resolve(one.slot, ref) }
+            }
         } catch {
             throw ScrapeFault(kind: .store, description: "\(error)")
         }

@@ -12,7 +12,7 @@ struct ExemplarRing: Sendable {
     private var oldest = 0
 
     init(capacity: Int) {
-        precondition(capacity > 0, "a ring of exemplars has room for one")
+        precondition(capacity >= 0, "a ring of exemplars has room for none or more")
         self.capacity = capacity
     }
 
@@ -50,6 +50,7 @@ struct ExemplarRing: Sendable {
 
     /// Takes an exemplar that is not refused.
     mutating func add(_ exemplar: Exemplar, to labels: Labels) {
+        if capacity == 0 { return }
         if order.count == capacity {
             forgetFirst(of: order[oldest])
             order[oldest] = labels

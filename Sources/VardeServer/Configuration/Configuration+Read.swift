@@ -30,7 +30,10 @@ extension Configuration {
         if let value = root["residency"] { residency = try ResidencySettings(reading: value) }
         if let value = root["limits"] { limits = try LimitSettings(reading: value) }
         if let value = root["scrape_configs"] { scrapeConfigs = try ScrapeConfig.list(reading: value, global: global) }
-        if let value = root["rule_files"] { ruleFiles = try value.strings() }
+        if let value = root["rule_files"] { ruleFiles = try Self.ruleFiles(value) }
+        if let value = root["alerting"] { try Self.checkAlerting(value) }
+        if let value = root["remote_read"] { try Self.checkRemoteRead(value) }
+        if let value = root["tracing"] { try Self.checkTracing(value) }
         if !ruleFiles.isEmpty { warnings.append("rule_files: rules are checked by `varde check rules` but not evaluated by this version") }
         for (key, what) in [
             ("alerting", "alerts are not sent by this version"),
@@ -154,7 +157,7 @@ extension StorageSettings {
         }
         if let v = keys["exemplars"] {
             let exemplars = try v.mapping()
-            if let v = exemplars["max_exemplars"] { maxExemplars = try v.int(in: 1...10_000_000) }
+            if let v = exemplars["max_exemplars"] { maxExemplars = max(0, try v.int(in: Int.min...10_000_000)) }
             try exemplars.rejectUnknown()
         }
         if let v = keys["encryption"] {

@@ -75,6 +75,7 @@ package struct StorageSettings: Sendable {
     /// Stop taking writes below so much free disk, in bytes; start again at twice as much.
     package var minimumFreeBytes = 512 << 20
     /// Exemplars kept over all series.
+    /// 0 for none.
     package var maxExemplars = 100_000
     /// How much of a write-ahead log is kept for endpoints that have not taken it yet.
     package var unsent = Unsent()

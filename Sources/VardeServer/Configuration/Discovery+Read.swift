@@ -18,10 +18,7 @@ extension Discovery {
         let kind: Kind
         switch key {
         case "http_sd_configs":
-            let url = try keys.required("url")
-            let text = try url.nonEmptyString()
-            guard text.hasPrefix("http://") || text.hasPrefix("https://") else { throw url.error("URL scheme must be 'http' or 'https'") }
-            kind = .http(url: text)
+            kind = .http(url: try keys.required("url").httpURL())
         case "dns_sd_configs": kind = .dns(try DNSDiscovery(reading: keys, item))
         case "consul_sd_configs": kind = .consul(try ConsulDiscovery(reading: keys))
         case "kubernetes_sd_configs": kind = .kubernetes(try KubernetesDiscovery(reading: keys, item))

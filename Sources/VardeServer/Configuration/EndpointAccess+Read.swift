@@ -83,7 +83,8 @@ extension EndpointCredentials {
         if let v = keys["authorization"] {
             try only(v)
             let authorization = try v.mapping()
-            let type = try authorization["type"]?.nonEmptyString() ?? "Bearer"
+            let named = try authorization["type"]?.string() ?? ""
+            let type = named.isEmpty ? "Bearer" : named
             if type.lowercased() == "basic" { throw v.error("authorization type cannot be set to “basic”: use basic_auth instead") }
             try authorization.refuse([("credentials_ref", "secret managers are not asked by this version")])
             credentials = .scheme(type, credentials: try ConfiguredText.read(authorization, "credentials") ?? "")

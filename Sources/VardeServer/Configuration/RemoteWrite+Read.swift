@@ -19,7 +19,7 @@ extension RemoteWriteEndpoint {
     private init(reading value: YAMLValue, global: GlobalSettings) throws(ConfigurationError) {
         let keys = try value.mapping()
         self.init(target: try ForwardTarget(reading: keys))
-        if let v = keys["remote_timeout"] { target.timeout = try v.duration(allowZero: false) }
+        if let v = keys["remote_timeout"], case let timeout = try v.duration(), timeout > 0 { target.timeout = timeout }
         externalLabels = global.externalLabels
         if let v = keys["protobuf_message"] {
             let word = try v.word(of: [Message.first.rawValue, Message.symbols.rawValue])
@@ -51,10 +51,8 @@ extension ForwardTarget {
 
     /// What every endpoint has: `url`, `name`, `headers`, how it is authorised and reached.
     init(reading keys: YAMLMapping) throws(ConfigurationError) {
-        let url = try keys.required("url")
-        let text = try url.nonEmptyString()
-        guard text.hasPrefix("http://") || text.hasPrefix("https://") else { throw url.error("URL scheme must be 'http' or 'https'") }
-        self.init(name: try keys["name"]?.string() ?? "", url: text)
+        let url = try keys.required("url").httpURL()
+        self.init(name: try keys["name"]?.string() ?? "", url: url)
         access = try EndpointAccess(reading: keys)
         if let v = keys["headers"] {
             for (name, item) in try v.mapping().all() {
@@ -74,23 +72,23 @@ extension ForwardTarget {
 }
 
 extension ForwardQueue {
-    /// `queue_config`.
+    /// `queue_config`; zero stands for the default.
     init(reading value: YAMLValue) throws(ConfigurationError) {
         self.init()
         let keys = try value.mapping()
-        if let v = keys["capacity"] { capacity = try v.int(in: 1...1_000_000) }
+        if let v = keys["capacity"], case let number = try v.int(in: 0...1_000_000), number > 0 { capacity = number }
         let most = keys["max_shards"]
-        if let most { maxShards = try most.int(in: 1...1_000) }
-        if let v = keys["min_shards"] {
-            minShards = try v.int(in: 1...1_000)
+        if let most, case let number = try most.int(in: 0...1_000), number > 0 { maxShards = number }
+        if let v = keys["min_shards"], case let number = try v.int(in: 0...1_000), number > 0 {
+            minShards = number
             if most == nil { maxShards = max(maxShards, minShards) }
             if minShards > maxShards { throw v.error("must not be more than max_shards (\(maxShards))") }
         }
-        if let v = keys["max_samples_per_send"] { mostPerSend = try v.int(in: 1...100_000) }
+        if let v = keys["max_samples_per_send"], case let number = try v.int(in: 0...100_000), number > 0 { mostPerSend = number }
         if let v = keys["batch_send_deadline"] { deadline = try v.duration() }
-        if let v = keys["min_backoff"] { minBackoff = try v.duration(allowZero: false) }
-        if let v = keys["max_backoff"] {
-            maxBackoff = try v.duration(allowZero: false)
+        if let v = keys["min_backoff"], case let pause = try v.duration(), pause > 0 { minBackoff = pause }
+        if let v = keys["max_backoff"], case let pause = try v.duration(), pause > 0 {
+            maxBackoff = pause
             if maxBackoff < minBackoff { throw v.error("must not be less than min_backoff") }
         }
         if let v = keys["retry_on_http_429"] { retriesTooMany = try v.bool() }

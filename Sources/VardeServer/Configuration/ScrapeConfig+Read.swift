@@ -40,8 +40,8 @@ extension ScrapeConfig {
         var defaults = global.scrape
         try defaults.read(keys)
         defaults.apply(to: &self)
-        if let v = keys["metrics_path"] { metricsPath = try v.nonEmptyString() }
-        if let v = keys["scheme"] { scheme = try v.word(of: ["http", "https"]) }
+        if let v = keys["metrics_path"], case let path = try v.string(), !path.isEmpty { metricsPath = path }
+        if let v = keys["scheme"], try !v.string().isEmpty { scheme = try v.word(of: ["http", "https"]) }
         if let v = keys["honor_labels"] { honorLabels = try v.bool() }
         if let v = keys["honor_timestamps"] { honorTimestamps = try v.bool() }
         if let v = keys["track_timestamps_staleness"] { trackTimestampsStaleness = try v.bool() }
@@ -58,14 +58,12 @@ extension ScrapeConfig {
             for (index, item) in try v.list().enumerated() {
                 let group = try TargetGroup(reading: item, source: "\(index)")
                 // Rules may yet make a host of an address, as those for blackbox probes do.
-                if !keys.has("relabel_configs"), let bad = group.addresses.first(where: { $0.contains("/") }) {
-                    throw item.error("“\(bad)” is not a valid hostname")
-                }
+                if !keys.has("relabel_configs"), group.addresses.contains("") { throw item.error("a target has no address") }
                 staticGroups.append(group)
             }
         }
         if let v = keys["file_sd_configs"] {
-            for item in try v.list() { fileDiscovery.append(try Self.fileDiscovery(item)) }
+            for item in try v.list() { fileDiscovery.append(try FileDiscovery(reading: item)) }
         }
         access = try EndpointAccess(reading: keys)
         try readDiscoveries(keys)
@@ -74,12 +72,16 @@ extension ScrapeConfig {
         try keys.rejectUnknown()
     }
 
-    private static func fileDiscovery(_ item: YAMLValue) throws(ConfigurationError) -> FileDiscovery {
+}
+
+extension FileDiscovery {
+    init(reading item: YAMLValue) throws(ConfigurationError) {
         let file = try item.mapping()
         let files = try file.required("files")
-        let discovery = FileDiscovery(
+        self.init(
             files: try files.filePaths(), refreshInterval: try file["refresh_interval"]?.duration(allowZero: false) ?? 300_000)
-        for path in discovery.files {
+        if self.files.isEmpty { throw files.error("file service discovery config must contain at least one path name") }
+        for path in self.files {
             // As Prometheus: one `*`, in the last part, and an ending that says the format.
             let last = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
             let stars = path.utf8.count { $0 == UInt8(ascii: "*") }
@@ -89,17 +91,21 @@ extension ScrapeConfig {
             }
         }
         try file.rejectUnknown()
-        return discovery
     }
 }
 
 extension TargetGroup {
-    init(reading value: YAMLValue, source: String) throws(ConfigurationError) {
+    /// - Parameter isJSON: whether it stands in a file of JSON, where a number is no address.
+    init(reading value: YAMLValue, source: String, isJSON: Bool = false) throws(ConfigurationError) {
         let keys = try value.mapping()
-        let targets = try keys.required("targets")
-        let addresses = try targets.strings()
-        for address in addresses where address.contains("/") {
-            throw targets.error("“\(address)” is not a valid hostname: give host:port, the path goes into metrics_path")
+        var addresses: [String] = []
+        for item in try keys["targets"]?.list() ?? [] {
+            let address = try item.string()
+            if isJSON, !item.isQuoted { throw item.error("must be a string") }
+            if address.contains("/") {
+                throw item.error("“\(address)” is not a valid hostname: give host:port, the path goes into metrics_path")
+            }
+            addresses.append(address)
         }
         self.init(addresses: addresses, labels: Labels(try keys["labels"]?.labels() ?? []), source: source)
         try keys.rejectUnknown()
@@ -109,7 +115,7 @@ extension TargetGroup {
     static func list(parsing text: String, file: String) throws(ConfigurationError) -> [TargetGroup] {
         var groups: [TargetGroup] = []
         for (index, item) in try YAMLValue(document: text, file: file).list().enumerated() {
-            var group = try TargetGroup(reading: item, source: "\(file):\(index)")
+            var group = try TargetGroup(reading: item, source: "\(file):\(index)", isJSON: file.lowercased().hasSuffix(".json"))
             group.labels.set("__meta_filepath", to: file)
             groups.append(group)
         }
@@ -132,11 +138,12 @@ extension RelabelRule {
             guard let known = Action(rawValue: text) else { throw v.error("unknown relabel action “\(text)”") }
             action = known
         }
+        if keys.has("action"), keys["action"] == nil { throw value.error("relabel action cannot be empty") }
         if let v = keys["source_labels"] { sourceLabels = try v.strings() }
         if let v = keys["separator"] { separator = try v.string() }
         if let v = keys["target_label"] { targetLabel = try v.string() }
         if let v = keys["replacement"] { replacement = try v.string() }
-        if let v = keys["modulus"] { modulus = UInt64(try v.int(in: 1...Int.max)) }
+        if let v = keys["modulus"] { modulus = UInt64(try v.int()) }
         if let v = keys["regex"] {
             let pattern = try v.string()
             do throws(Regex.SyntaxError) { try setPattern(pattern) } catch { throw v.error("not a regular expression: \(error.reason)") }
@@ -161,13 +168,21 @@ extension RelabelRule {
         case .labelmap where replacement.isEmpty: throw value.error("replacement is invalid for labelmap action")
         default: break
         }
+        // A value that is the default is as good as none.
+        let isDefault = [
+            "modulus": modulus == 0, "separator": separator == Self().separator, "replacement": replacement == Self().replacement,
+        ]
+        if [.lowercase, .uppercase].contains(action), let found = keys["replacement"], isDefault["replacement"] == false {
+            throw found.error("'replacement' can not be set for \(word) action")
+        }
         let allowed: Set<String>
         switch action {
         case .keepequal, .dropequal: allowed = ["action", "source_labels", "target_label"]
         case .labeldrop, .labelkeep: allowed = ["action", "regex"]
         default: return
         }
-        for key in ["source_labels", "target_label", "regex", "modulus", "separator", "replacement"] where !allowed.contains(key) {
+        for key in ["source_labels", "target_label", "regex", "modulus", "separator", "replacement"]
+        where !allowed.contains(key) && isDefault[key] != true {
             if let found = keys[key] { throw found.error("\(word) action requires only \(allowed.sorted().joined(separator: ", "))") }
         }
     }

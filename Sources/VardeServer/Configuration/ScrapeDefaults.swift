@@ -23,7 +23,7 @@ package struct ScrapeDefaults: Sendable {
     package init() {}
 
     mutating func read(_ keys: YAMLMapping) throws(ConfigurationError) {
-        if let v = keys["body_size_limit"] { bodySizeLimit = try v.byteCount() }
+        if let v = keys["body_size_limit"] { bodySizeLimit = try v.byteCount(needsUnit: true) }
         if let v = keys["sample_limit"] { sampleLimit = try v.int() }
         if let v = keys["label_limit"] { labelLimit = try v.int() }
         if let v = keys["label_name_length_limit"] { labelNameLengthLimit = try v.int() }

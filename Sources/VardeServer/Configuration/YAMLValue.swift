@@ -39,6 +39,12 @@ struct YAMLValue {
         return scalar.style == .plain && ["", "~", "null", "Null", "NULL"].contains(scalar.string)
     }
 
+    /// Whether it is a text in quotes.
+    var isQuoted: Bool {
+        guard case .scalar(let scalar) = node else { return false }
+        return scalar.style != .plain && scalar.style != .any
+    }
+
     private func scalar(_ what: String) throws(ConfigurationError) -> Node.Scalar {
         guard case .scalar(let scalar) = node else { throw error("must be \(what), not a \(node.isMapping ? "mapping" : "list")") }
         return scalar
@@ -69,18 +75,43 @@ struct YAMLValue {
     }
 
     func bool() throws(ConfigurationError) -> Bool {
-        switch try scalar("true or false").string.lowercased() {
-        case "true", "yes", "on": return true
-        case "false", "no", "off": return false
-        case let other: throw error("must be true or false, not “\(other)”")
+        let scalar = try scalar("true or false")
+        // As Go's YAML has it: in one case throughout, or with a capital.
+        let text = scalar.string
+        let isWord = text == text.uppercased() || text.dropFirst() == text.dropFirst().lowercased()
+        if isWord, !isQuoted {
+            switch text.lowercased() {
+            case "true", "yes", "on", "y": return true
+            case "false", "no", "off", "n": return false
+            default: break
+            }
         }
+        throw error("must be true or false, not “\(text)”\(isQuoted ? " in quotes" : "")")
     }
 
     func int(in range: ClosedRange<Int> = 0...Int.max) throws(ConfigurationError) -> Int {
         let text = try scalar("a whole number").string
-        guard let number = Int(text.replacing("_", with: "")) else { throw error("must be a whole number, not “\(text)”") }
+        guard !isQuoted, let number = Self.wholeNumber(text.replacing("_", with: "")) else {
+            throw error("must be a whole number, not “\(text)”\(isQuoted ? " in quotes" : "")")
+        }
         guard range.contains(number) else { throw error("\(number) is out of range: \(range.lowerBound) to \(range.upperBound)") }
         return number
+    }
+
+    /// A whole number as Go's YAML reads it: `10`, `0x10`, `0o17`, `017`, `0b11`, `1e3`.
+    private static func wholeNumber(_ text: String) -> Int? {
+        let isNegative = text.hasPrefix("-")
+        let digits = text.drop { $0 == "-" || $0 == "+" }
+        if text.count - digits.count > 1 { return nil }
+        for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2), ("0", 8)] where digits.count > prefix.count && digits.hasPrefix(prefix) {
+            let rest = digits.dropFirst(prefix.count)
+            if prefix == "0", rest.contains(where: { !$0.isNumber }) { continue }
+            guard rest.first != "-", rest.first != "+" else { return nil }
+            return Int(rest, radix: radix).map { isNegative ? -$0 : $0 }
+        }
+        if let number = Int(text) { return number }
+        guard text.allSatisfy({ $0.isASCII && ($0.isNumber || ".eE+-".contains($0)) }), let number = Double(text) else { return nil }
+        return Int(exactly: number)
     }
 
     func double() throws(ConfigurationError) -> Double {
@@ -99,23 +130,52 @@ struct YAMLValue {
         return milliseconds
     }
 
-    /// Bytes of a size such as `512MB`; units are powers of 1024, as in Prometheus.
-    func byteCount() throws(ConfigurationError) -> Int {
+    /// Bytes of a size such as `512MB`, `1.5GB` or `1MB512KB`; units are powers of 1024, as in Prometheus.
+    ///
+    /// - Parameter needsUnit: whether a number alone, other than 0, says nothing.
+    func byteCount(needsUnit: Bool = false) throws(ConfigurationError) -> Int {
         let text = try scalar("a size such as 64MB").string
-        let digits = text.prefix { $0.isASCII && $0.isNumber }
         let units = [
             "": 0, "B": 0, "KB": 10, "KiB": 10, "MB": 20, "MiB": 20, "GB": 30, "GiB": 30, "TB": 40, "TiB": 40, "PB": 50, "PiB": 50,
         ]
-        guard let number = Int(digits), let shift = units[String(text.dropFirst(digits.count))], number <= Int.max >> shift else {
-            throw error("not a size: “\(text)”; write it like 64MB or 10GB")
-        }
-        return number << shift
+        var rest = text[...]
+        var total = 0
+        repeat {
+            let digits = rest.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+            rest = rest.dropFirst(digits.count)
+            let unit = rest.prefix { $0.isASCII && $0.isLetter }
+            rest = rest.dropFirst(unit.count)
+            // Fractions are exact where they are of bytes.
+            let number = Int(digits).map(Double.init(exactly:)) ?? (digits.hasPrefix(".") ? nil : Double(digits))
+            guard let number, let shift = units[String(unit)], !unit.isEmpty || !needsUnit && !digits.contains(".") || text == "0",
+                let bytes = Int(exactly: (number * Double(1 << shift)).rounded(.down)),
+                case let (sum, overflow) = total.addingReportingOverflow(bytes),
+                !overflow
+            else {
+                throw error("not a size: “\(text)”; write it like 64MB or 10GB")
+            }
+            total = sum
+        } while !rest.isEmpty
+        return total
     }
 
     /// The text of one of the allowed words.
     func word(of allowed: [String]) throws(ConfigurationError) -> String {
         let text = try string()
         guard allowed.contains(text) else { throw error("“\(text)” is none of \(allowed.joined(separator: ", "))") }
+        return text
+    }
+
+    /// An address that begins with http or https and has a host.
+    func httpURL() throws(ConfigurationError) -> String {
+        let text = try nonEmptyString()
+        guard text.hasPrefix("http://") || text.hasPrefix("https://") else { throw error("URL scheme must be 'http' or 'https'") }
+        let authority = text.drop { $0 != "/" }.dropFirst(2).prefix { !"/?#".contains($0) }
+        let host = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
+        if host.isEmpty { throw error("host is missing in URL") }
+        guard !host.contains(where: { $0.isWhitespace || "%<>\"".contains($0) }), host.contains("[") == host.contains("]") else {
+            throw error("“\(host)” is not a host")
+        }
         return text
     }
 

@@ -15,9 +15,9 @@ final class DeferredSink: SampleSink {
         return stores
     }
 
-    func resolve(_ all: [Labels]) throws(IngestError) -> [SeriesRef] {
+    func resolve(_ all: [Labels], isOwn: Bool) throws(IngestError) -> [SeriesRef] {
         let redactor = parts.withLock { $0?.redactor }
-        return try stores().metrics.resolve(redactor?.redact(all: all) ?? all)
+        return try stores().metrics.resolve(redactor?.redact(all: all) ?? all, isOwn: isOwn)
     }
 
     func append(_ batch: SampleBatch) async throws(IngestError) -> AppendReport {

@@ -1,21 +1,18 @@
 import Foundation
-import Logging
 import VardeCollect
 
 /// Files of `file_sd_configs`.
 enum DiscoveryFiles {
-    /// Groups of all files a path names, `*` in its last part; nil where one cannot be read, so that what it said last stands.
-    static func read(_ pattern: String, logger: Logger) -> [TargetGroup]? {
-        var groups: [TargetGroup] = []
-        for path in paths(pattern) {
+    /// All files a path names, `*` in its last part, each with its groups or what is wrong with it.
+    static func read(_ pattern: String) -> [DiscoveredFile] {
+        paths(pattern).filter { FileManager.default.fileExists(atPath: $0) }.map { path in
             do {
-                groups += try TargetGroup.list(parsing: String(contentsOfFile: path, encoding: .utf8), file: path)
+                let text = try String(contentsOfFile: path, encoding: .utf8)
+                return DiscoveredFile(path: path, groups: try TargetGroup.list(parsing: text, file: path))
             } catch {
-                logger.warning("a file of targets cannot be used, what it said last stands: \(error)", metadata: ["file": "\(path)"])
-                return nil
+                return DiscoveredFile(path: path, groups: nil, fault: "\(error)")
             }
         }
-        return groups
     }
 
     static func paths(_ pattern: String) -> [String] {

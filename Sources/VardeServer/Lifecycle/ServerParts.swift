@@ -147,6 +147,7 @@ final class ServerParts: Sendable {
     static func failure(_ error: IngestError) -> APIFailure {
         switch error {
         case .limit(let text): APIFailure(status: 400, type: "limit", message: text)
+        case .full(let text): APIFailure(status: 503, type: "limit", message: text, retryAfter: 60)
         case .invalidLabels(let text): APIFailure(status: 400, type: "bad_data", message: text)
         case .unavailable(let text): APIFailure(status: 503, type: "unavailable", message: text, retryAfter: 10)
         case .overloaded(let seconds):

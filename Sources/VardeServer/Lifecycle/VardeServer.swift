@@ -92,7 +92,7 @@ package struct VardeServer {
         // One thread is left for everything else.
         let scrapes = ScrapeManager(
             sink: sink, egress: egress, ownPage: { url in sink.parts.withLock { $0 }?.ownPage(url) },
-            readFile: { DiscoveryFiles.read($0, logger: logger) },
+            readFile: { DiscoveryFiles.read($0) },
             keptMetadata: { families in sink.parts.withLock { $0 }.map { $0.redacted(families) } ?? families }, logger: logger,
             newSeriesReaders: max(1, ProcessInfo.processInfo.activeProcessorCount - 1),
             redact: { text in
@@ -102,7 +102,9 @@ package struct VardeServer {
         parts = ServerParts(
             configuration: configuration, dataDirectory: settings.dataDirectory, listen: settings.listen, clock: clock, metrics: metrics,
             redaction: redaction, audit: audit, storage: storage, gate: gate, scrapes: scrapes,
-            forwarding: Forwarding(egress: egress, clock: clock, logger: logger), logger: logger)
+            forwarding: Forwarding(
+                egress: egress, clock: clock, redact: { text in sink.parts.withLock { $0 }?.told(text) ?? "" }, logger: logger),
+            logger: logger)
         sink.parts.withLock { [parts] in $0 = parts }
         syslog = .syslog(parts: parts, tls: tls)
         lines = MetricListeners(parts: parts)

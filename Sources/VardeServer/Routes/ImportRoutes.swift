@@ -37,7 +37,7 @@ struct ImportRoutes: Sendable {
         intake.refuse(decoded.refusedLines, "malformed")
         outcome.refused += decoded.refusedLines
         outcome.reasons += decoded.reasons.map(intake.parts.told)
-        if let complaint = outcome.complaint { throw APIFailure.badData(complaint) }
+        if let failure = outcome.failure { throw failure }
         return APIResponse(status: 204, contentType: "text/plain")
     }
 }

@@ -44,6 +44,7 @@ struct InfluxRoutes: Sendable {
         intake.refuse(decoded.refusedLines, "malformed")
         let reasons = decoded.reasons.map(intake.parts.told) + outcome.reasons
         if reasons.isEmpty { return APIResponse(status: 204, contentType: "text/plain") }
+        if outcome.isFull, let failure = outcome.failure { throw failure }
         intake.parts.metrics.count("varde_http_requests_refused_total", ["reason": "bad_data"])
         return Self.failed(400, "partial write: \(reasons.joined(separator: "; ")) dropped=\(decoded.refusedLines + outcome.refused)")
     }

@@ -18,9 +18,18 @@ struct MetricIntake: Sendable {
         /// Samples and histograms that were refused, and why, of the first few.
         var refused = 0
         var reasons: [String] = []
+        /// Whether what was refused may be taken later.
+        var isFull = false
+
+        /// The answer to a sender some of whose samples were refused; nil where none was.
+        var failure: APIFailure? {
+            guard let complaint else { return nil }
+            if !isFull { return .badData(complaint) }
+            return APIFailure(status: 503, type: "limit", message: complaint, retryAfter: 60)
+        }
 
         /// What was refused and that the rest stands, in one sentence; nil where nothing was refused.
-        var complaint: String? {
+        private var complaint: String? {
             if refused == 0, reasons.isEmpty { return nil }
             let of = samples + histograms + refused
             let others = refused < of ? ", the others are stored" : ""
@@ -92,9 +101,12 @@ struct MetricIntake: Sendable {
         outcome.refused = taken.refused + taken.report.outOfBounds
         outcome.samples = batch.sampleCount - outcome.refused - outcome.histograms
         outcome.exemplars = batch.exemplars.count { !refusedSet.contains($0.series) }
+        outcome.isFull = taken.report.isFull
         outcome.reasons = taken.errors.map { ServerParts.failure($0).message }
-        if taken.report.outOfBounds > 0 {
-            outcome.reasons.append("\(taken.report.outOfBounds) samples are older than retention or too far in the future")
+        if let first = taken.report.firstOutOfBounds {
+            outcome.reasons.append(
+                "\(taken.report.outOfBounds) of them are older than retention or too far in the future, first of \(first.labels) at \(first.timestamp) ms"
+            )
         }
         return outcome
     }

@@ -30,6 +30,7 @@ struct OTLPMetricRoutes: Sendable {
             let outcome = try await intake.store(batch, protocol: "otlp")
             intake.note(decoded.metadata)
             intake.refuse(decoded.rejected, "malformed")
+            if outcome.isFull, let failure = outcome.failure { throw failure }
             return OTLPAnswer.taken(
                 isJSON: isJSON, rejected: decoded.rejected + outcome.refused, field: "rejectedDataPoints",
                 reasons: decoded.reasons.map(intake.parts.told) + outcome.reasons)

@@ -59,7 +59,10 @@ struct RemoteWriteRoutes: Sendable {
 
         func response(counted: Bool) -> APIResponse {
             var response = APIResponse(status: 204, contentType: "text/plain")
-            if let complaint = outcome.complaint { response = .text(400, complaint) }
+            if let failure = outcome.failure {
+                response = .text(failure.status, failure.message)
+                if let seconds = failure.retryAfter { response.headers.append(("Retry-After", String(seconds))) }
+            }
             if counted { response.headers += headers }
             return response
         }
@@ -82,7 +85,9 @@ struct RemoteWriteRoutes: Sendable {
         intake.refuse(refused, "malformed")
         written.outcome.refused += refused
         written.outcome.reasons += decoded.reasons.map { intake.parts.told($0.description) }
-        if written.outcome.complaint != nil { intake.parts.metrics.count("varde_http_requests_refused_total", ["reason": "bad_data"]) }
+        if let failure = written.outcome.failure {
+            intake.parts.metrics.count("varde_http_requests_refused_total", ["reason": failure.type])
+        }
         return written
     }
 }

@@ -227,6 +227,9 @@ struct OTLPUnfolding {
         guard point.bucketCounts.isEmpty && point.bounds.isEmpty || point.bucketCounts.count == point.bounds.count + 1 else {
             return reject(1, "metric \(name): \(point.bucketCounts.count) buckets for \(point.bounds.count) bounds")
         }
+        if let place = zip(point.bounds, point.bounds.dropFirst()).first(where: { !($0 < $1) }) {
+            return reject(1, "metric \(name): the bound \(place.1) follows \(place.0): explicit bounds must rise")
+        }
         if translation.convertsHistogramsToCustomBuckets {
             return try customBuckets(name, own, point, time, start, into: &batch)
         }
@@ -273,6 +276,9 @@ struct OTLPUnfolding {
         let shift = min(point.scale - native.schema, 31)
         (native.positiveSpans, native.positiveBuckets) = Self.lay(point.positive, shift)
         (native.negativeSpans, native.negativeBuckets) = Self.lay(point.negative, shift)
+        if !point.hasNoValue, let complaint = HistogramFields.countComplaint(native) {
+            return reject(1, "metric \(name): \(complaint)")
+        }
         try append(native, name, own, point, time, start, into: &batch)
     }
 
