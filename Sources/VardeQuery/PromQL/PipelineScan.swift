@@ -212,6 +212,9 @@ extension PromQLEvaluator {
         return (matrix, total.findings)
     }
 
+    /// Threads for work that is worth starting so many for.
+    func threadCount(most: Int) -> Int { max(1, min(options.threads > 0 ? options.threads : ProcessorCount.online, most)) }
+
     func select(_ pipeline: RowPipeline) throws(QueryError) -> any SeriesSelection {
         try select(pipeline.selector.matchers, from: pipeline.span.from, through: pipeline.span.through)
     }
@@ -231,8 +234,7 @@ extension PromQLEvaluator {
         _ notes: inout PromQLAnnotations
     ) throws(QueryError) -> [PipelineWorker] {
         let count = selection.count
-        let wanted = options.threads > 0 ? options.threads : ProcessorCount.online
-        let threads = max(1, min(wanted, count / Self.seriesPerThread))
+        let threads = threadCount(most: count / Self.seriesPerThread)
         var fixedName: String?
         for matcher in pipeline.selector.matchers where matcher.name == Labels.metricName && matcher.operation == .equal {
             fixedName = matcher.value

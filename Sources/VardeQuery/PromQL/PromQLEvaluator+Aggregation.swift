@@ -90,8 +90,7 @@ extension PromQLEvaluator {
         var members = [[Int]](repeating: [], count: groups.labels.count)
         for (series, group) in groups.ofSeries.enumerated() { members[group].append(series) }
         // Each thread takes some of the steps, of all groups.
-        let wanted = options.threads > 0 ? options.threads : ProcessorCount.online
-        let threads = max(1, min(wanted, input.kinds.count / Self.pointsPerThread))
+        let threads = threadCount(most: input.kinds.count / Self.pointsPerThread)
         let (all, allMembers) = (parameters, members)
         let parts = try Threads.split(input.grid.count, into: threads) { steps in GroupQuantiles(input, allMembers, all, steps) }
         if parts.contains(where: \.hasMetHistogram) { notes.histogramIgnored(in: .quantile, node.expression.range) }
