@@ -109,21 +109,6 @@ int64_t varde_zlib_compress(const uint8_t *input, size_t count, uint8_t *output,
     return status == Z_STREAM_END ? size : -1;
 }
 
-int64_t varde_zlib_piece(const uint8_t *input, size_t count, uint8_t *output, size_t capacity, int32_t level) {
-    if (count > UINT_MAX || capacity > UINT_MAX) return -1;
-    z_stream stream = {0};
-    if (deflateInit2(&stream, level, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK) return -1;
-    stream.next_in = (Bytef *)input;
-    stream.avail_in = (uInt)count;
-    stream.next_out = output;
-    stream.avail_out = (uInt)capacity;
-    int status = deflate(&stream, Z_SYNC_FLUSH);
-    int64_t size = (int64_t)stream.total_out;
-    int done = status == Z_OK && stream.avail_in == 0 && stream.avail_out > 0;
-    deflateEnd(&stream);
-    return done ? size : -1;
-}
-
 uint32_t varde_zlib_crc32(const uint8_t *input, size_t count, uint32_t seed) {
     if (count > UINT_MAX) return 0;
     return (uint32_t)crc32(seed, input, (uInt)count);

@@ -6,10 +6,9 @@ package struct GzipPiece: Sendable {
     fileprivate let checksum: UInt32
     fileprivate let size: Int
 
-    package init(_ input: Span<UInt8>, level: Int = 1) {
+    package init(_ input: Span<UInt8>) {
         var out: [UInt8] = []
-        // Beyond the bound of one stream, a flush may add an empty block.
-        let count = fill(&out, capacity: Int(varde_zlib_bound(Int64(input.count))) + 64) { varde_zlib_piece(input, &$0, Int32(level)) }
+        let count = fill(&out, capacity: Int(varde_deflate_bound(Int64(input.count)))) { varde_deflate_text(input, &$0) }
         precondition(count >= 0, "deflate cannot fail with enough room")
         bytes = out
         checksum = varde_zlib_crc32(input, 0)
@@ -28,6 +27,12 @@ package struct GzipStream: Sendable {
     private var hasBegun = false
 
     package init() {}
+
+    /// A stream of one piece.
+    package static func whole(_ input: Span<UInt8>) -> [UInt8] {
+        var stream = GzipStream()
+        return stream.append(GzipPiece(input)) + stream.end()
+    }
 
     /// The bytes of the next piece.
     package mutating func append(_ piece: GzipPiece) -> [UInt8] {

@@ -20,7 +20,7 @@ package final class Regex: Sendable {
     /// Compiles a pattern. With `dotMatchesNewline` (Prometheus 3, Loki) `.` matches `\n` as well.
     package init(_ pattern: String, dotMatchesNewline: Bool = true, caseInsensitive: Bool = false) throws(SyntaxError) {
         self.pattern = pattern
-        let bytes = Array(pattern.utf8)
+        let bytes = try Self.adapted(pattern)
         handle = varde_re2_new(bytes.span, dotMatchesNewline ? 1 : 0, caseInsensitive ? 1 : 0, Self.maxMemory)
         guard handle != 0 else {
             throw SyntaxError(pattern: pattern, reason: "out of memory")
@@ -34,6 +34,42 @@ package final class Regex: Sendable {
     }
 
     deinit { varde_re2_free(handle) }
+
+    /// A pattern of Go's as RE2 takes it: groups named by `(?<name>…)` have a `P` there, and `\C`, a byte, is nothing Go knows.
+    private static func adapted(_ pattern: String) throws(SyntaxError) -> [UInt8] {
+        let bytes = Array(pattern.utf8)
+        guard bytes.contains(UInt8(ascii: "<")) || bytes.contains(UInt8(ascii: "C")) else { return bytes }
+        var out: [UInt8] = []
+        var isInClass = false
+        var isQuoted = false
+        var at = 0
+        while at < bytes.count {
+            let byte = bytes[at]
+            let next = at + 1 < bytes.count ? bytes[at + 1] : 0
+            if byte == UInt8(ascii: "\\"), next != 0, !isQuoted || next == UInt8(ascii: "E") {
+                if next == UInt8(ascii: "C") { throw SyntaxError(pattern: pattern, reason: "invalid escape sequence: \\C") }
+                if next == UInt8(ascii: "Q") || next == UInt8(ascii: "E") { isQuoted = next == UInt8(ascii: "Q") }
+                out += [byte, next]
+                at += 2
+                continue
+            }
+            out.append(byte)
+            at += 1
+            if isQuoted { continue }
+            if isInClass {
+                isInClass = byte != UInt8(ascii: "]")
+            } else if byte == UInt8(ascii: "[") {
+                isInClass = true
+                // A bracket at the start of a class is one of its characters.
+                if at < bytes.count, bytes[at] == UInt8(ascii: "^") { out.append(bytes[at]); at += 1 }
+                if at < bytes.count, bytes[at] == UInt8(ascii: "]") { out.append(bytes[at]); at += 1 }
+            } else if byte == UInt8(ascii: "("), bytes[at...].starts(with: Array("?<".utf8)) {
+                out += Array("?P".utf8)
+                at += 1
+            }
+        }
+        return out
+    }
 
     /// Number of capturing groups, the whole match not counted.
     package var groupCount: Int { Int(varde_re2_group_count(handle)) }

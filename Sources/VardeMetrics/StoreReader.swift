@@ -23,7 +23,14 @@ struct StoreReader: SeriesReader {
     }
 
     mutating func read(at index: Int, into columns: inout SampleColumns) throws {
-        defer { last = index }
+        let start = columns.count
+        try readParts(of: index, into: &columns)
+        // What senders say of resets may be wrong once samples are lost or come late: as Prometheus, which gives no more back.
+        if !columns.histograms.isEmpty { columns.forgetResetHints(from: start) }
+        last = index
+    }
+
+    private mutating func readParts(of index: Int, into columns: inout SampleColumns) throws {
         if let place = selection.onlyPlace(of: index) { return try read(place, of: index, into: &columns) }
         let start = columns.count
         selection.places(of: index, into: &places)

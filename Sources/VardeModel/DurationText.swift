@@ -27,6 +27,28 @@ package enum DurationText {
         return total
     }
 
+    /// Why a text is no duration, in Prometheus' words.
+    package static func problem(_ text: String) -> String {
+        if text.isEmpty { return "empty duration string" }
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        var nextUnit = 0
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let number = rest.prefix { digits.contains($0) }
+            rest = rest.dropFirst(number.count)
+            let name = rest.prefix { !digits.contains($0) }
+            rest = rest.dropFirst(name.count)
+            if number.isEmpty || UInt64(String(decoding: number, as: UTF8.self)) == nil || name.isEmpty { break }
+            guard let unit = units.firstIndex(where: { $0.name.utf8.elementsEqual(name) }) else {
+                return "unknown unit \(String(decoding: name, as: UTF8.self).quoted) in duration \(text.quoted)"
+            }
+            if unit < nextUnit { break }
+            nextUnit = unit + 1
+            if rest.isEmpty { return "duration out of range" }
+        }
+        return "not a valid duration string: \(text.quoted)"
+    }
+
     /// The shortest text in Prometheus' manner: weeks and years only where nothing else is left over.
     package static func format(milliseconds: Int64) -> String {
         if milliseconds == 0 { return "0s" }

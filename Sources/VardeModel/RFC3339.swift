@@ -23,6 +23,7 @@ package enum RFC3339 {
         if bytes[at] == UInt8(ascii: ".") {
             var scale: Int64 = 100_000_000
             at += 1
+            guard number(at..<at + 1) != nil else { return nil }
             while at < bytes.count, bytes[at] >= 48, bytes[at] <= 57 {
                 fraction += Int64(bytes[at] - 48) * scale
                 scale /= 10
@@ -42,7 +43,10 @@ package enum RFC3339 {
         default: return nil
         }
         guard at == bytes.count else { return nil }
-        let days = Int(CivilDate(year: Int64(year), month: Int64(month), day: Int64(day)).daysSince1970)
+        let date = CivilDate(year: Int64(year), month: Int64(month), day: Int64(day))
+        let days = Int(date.daysSince1970)
+        // The thirtieth of February would be another day.
+        guard CivilDate(daysSince1970: date.daysSince1970) == date else { return nil }
         let seconds: Int = days * 86_400 + hour * 3_600 + minute * 60 + second - offset
         return (Int64(seconds), fraction)
     }

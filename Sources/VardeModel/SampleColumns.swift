@@ -23,6 +23,13 @@ package struct SampleColumns: Sendable {
         startTimestamps.removeAll(keepingCapacity: true)
     }
 
+    /// Forgets what is said of histograms' resets from a position on, but for gauges: they are found by comparing counts.
+    package mutating func forgetResetHints(from start: Int) {
+        for place in histograms.indices.dropFirst(start) where histograms[place] != nil && histograms[place]?.counterResetHint != .gauge {
+            histograms[place]?.counterResetHint = .unknown
+        }
+    }
+
     /// Appends a float sample.
     package mutating func append(_ timestamp: Int64, _ value: Double, startTimestamp: Int64 = 0) {
         timestamps.append(timestamp)

@@ -107,10 +107,7 @@ struct RuleYAML {
     /// Milliseconds.
     func duration() throws(RuleFileError) -> Int64 {
         let text = try text()
-        if text.isEmpty { throw RuleFileError("empty duration string") }
-        guard let milliseconds = DurationText.milliseconds(text) else {
-            throw RuleFileError("not a valid duration string: \(text.quoted)")
-        }
+        guard let milliseconds = DurationText.milliseconds(text) else { throw RuleFileError(DurationText.problem(text)) }
         return milliseconds
     }
 }

@@ -47,6 +47,47 @@ import VardeCompression
         #expect(back.isEmpty)
     }
 
+    /// Bytes over alphabets of all sizes, even and most uneven (whose best code would have words that are too long), with repeats near and
+    /// far, around the sizes of blocks and of the window.
+    @Test func `text of all kinds packed for answers is what zlib reads`() throws {
+        var generator = SeededGenerator(seed: 11)
+        let json = Array(#"],[1796069595,"0.9087719298245613"#.utf8)
+        for round in 0..<400 {
+            let size =
+                round % 40 == 0
+                ? [32_767, 32_768, 32_769, 65_536, 100_000, 262_144].randomElement(using: &generator)!
+                : Int.random(in: 0...3_000, using: &generator)
+            let letters = Int.random(in: 1...256, using: &generator)
+            let kind = round % 5
+            var text: [UInt8] = []
+            text.reserveCapacity(size + 300)
+            while text.count < size {
+                switch kind {
+                case 0: text.append(UInt8(Int.random(in: 0..<letters, using: &generator)))
+                case 1: text.append(UInt8(min(255, UInt64.random(in: 1...UInt64.max, using: &generator).leadingZeroBitCount * 4)))
+                case 2: text.append(UInt8(ascii: "0") + UInt8.random(in: 0...9, using: &generator))
+                case 3:
+                    text += json
+                    for place in text.indices.suffix(Int.random(in: 1...14, using: &generator)) {
+                        text[place] = UInt8(ascii: "0") + UInt8.random(in: 0...9, using: &generator)
+                    }
+                default:
+                    let back = Int.random(in: 1...40_000, using: &generator)
+                    guard back <= text.count, Int.random(in: 0..<8, using: &generator) > 0 else {
+                        text.append(UInt8.random(in: 0...255, using: &generator))
+                        continue
+                    }
+                    for _ in 0..<Int.random(in: 1...300, using: &generator) { text.append(text[text.count - back]) }
+                }
+            }
+            let packed = GzipStream.whole(text.span)
+            var back: [UInt8] = []
+            try Deflate.decompress(packed.span, from: .gzip, limit: max(1, text.count), into: &back)
+            #expect(back == text, "\(text.count) bytes of kind \(kind)")
+            #expect(packed.count <= text.count + text.count / 4_000 + 64)
+        }
+    }
+
     @Test func `a snappy header that claims 4 GB allocates nothing`() {
         var out: [UInt8] = []
         // The varint of 2^32 - 1, then a few bytes.
@@ -117,6 +158,12 @@ import VardeCompression
         let whole = regex.firstMatch(in: text.span, whole: true)
         #expect(first == [2..<8, 2..<5, 6..<8, nil])
         #expect(whole == nil)
+    }
+
+    @Test func `names and bytes are what they are in Go`() throws {
+        #expect(try Regex(#"(?<method>\w+) [<(?]+\Q(?<\E"#).groupNames == [nil, "method"])
+        #expect(try Regex(#"[]C(?<]+\\C"#).matchesWhole(#"](?<\C"#))
+        #expect(throws: Regex.SyntaxError.self) { _ = try Regex(#"a\C"#) }
     }
 
     @Test func `a bad pattern says why`() {

@@ -105,7 +105,7 @@ struct LogQLScriptRunner {
     private static func point(_ word: Substring) throws -> [Double?] {
         if word == "_" { return [nil] }
         if word.hasPrefix("_x"), let count = Int(word.dropFirst(2)) { return Array(repeating: nil, count: count) }
-        if let number = PromQLNumberText.float(String(word)) { return [number] }
+        if let number = GoNumber.float(String(word)) { return [number] }
         let parts = word.split(separator: "x")
         guard parts.count == 2, let count = Int(parts[1]) else { throw PromQLScriptError("no point: \(word)") }
         if let number = Double(parts[0]) { return Array(repeating: number, count: count + 1) }

@@ -25,7 +25,7 @@ import VardeModel
             let labels = Labels((series["labels"] as? [String: String] ?? [:]).map { Label($0.key, $0.value) })
             for sample in series["samples"] as? [[Any]] ?? [] {
                 let text = sample[1] as? String ?? ""
-                let value = text == "stale" ? Double.staleMarker : try #require(PromQLNumberText.float(text))
+                let value = text == "stale" ? Double.staleMarker : try #require(GoNumber.float(text))
                 source.append(labels, try #require(sample[0] as? Int64), value)
             }
         }

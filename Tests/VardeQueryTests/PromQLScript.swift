@@ -160,7 +160,7 @@ enum PromQLScript {
             own.expectations.append((.fail, .pattern(words(line, 2)[1])))
         } else if line.hasPrefix("expect ") || line.hasPrefix("expect\t") {
             try expectation(words(line, 2)[1], &own)
-        } else if let value = PromQLNumberText.float(line) {
+        } else if let value = GoNumber.float(line) {
             own.scalar = value
         } else {
             var reader = PromQLSeriesNotation(line)

@@ -66,7 +66,7 @@ struct PromQLScriptRunner {
         for (labels, values) in series {
             guard let suffix = ["_bucket", "_sum", "_count"].first(where: { labels.name.hasSuffix($0) }) else { continue }
             let base = labels.setting(Labels.metricName, to: String(labels.name.dropLast(suffix.count))).removing(["le"])
-            let bound = PromQLNumberText.float(labels["le"] ?? "")
+            let bound = GoNumber.float(labels["le"] ?? "")
             if suffix == "_bucket", bound == nil { continue }
             var place = groups.firstIndex { $0.labels == base }
             if place == nil {

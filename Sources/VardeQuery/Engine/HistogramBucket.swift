@@ -32,7 +32,17 @@ package struct HistogramBucket: Sendable, Equatable {
 /// Where the buckets of each schema begin and end (Prometheus native histogram specification).
 package enum HistogramBounds {
     /// `2^(i/256) / 2` for the 256 bounds between two powers of two in schema 8; coarser schemas take every n-th.
-    private static let fractions: [Double] = (0..<256).map { exp2(Double($0) / 256) / 2 }
+    private static let fractions: [Double] = zip(0..<256, shortfalls.utf8).map { place, shortfall in
+        Double(bitPattern: (exp2(Double(place) / 256) / 2).bitPattern + 1 - UInt64(shortfall - UInt8(ascii: "0")))
+    }
+
+    /// What Prometheus' bounds fall short of these by, in units of the last place and counted from -1: clients see bounds to the last
+    /// digit, and compare them as text.
+    private static let shortfalls =
+        "1111112111211111112311222222222211211121122211221122102211221122"
+        + "1111112222332132112111211112111111121011213311221222112121332222"
+        + "2121223322322122222222323233323311221121223321332233212232332232"
+        + "2243223233433343333333444455435422322333324422333243223333543344"
 
     /// Upper bound of the bucket with this index on the positive side of an exponential schema (-4…8).
     package static func exponential(_ index: Int32, schema: Int32) -> Double {

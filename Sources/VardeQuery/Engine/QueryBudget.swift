@@ -33,13 +33,9 @@ package final class QueryBudget: Sendable {
     package var peakSamples: Int { peak.load(ordering: .relaxed) }
 
     /// Throws once the query is cancelled or its time is over. Call once a series or page, not once a sample.
-    package func check() throws(QueryError) {
-        if cancelled.load(ordering: .relaxed) {
-            throw QueryError(.canceled, "query was canceled in expression evaluation")
-        }
-        if let deadline, ContinuousClock.now > deadline {
-            throw QueryError(.timeout, "query timed out in expression evaluation")
-        }
+    package func check(_ activity: StaticString = "expression evaluation") throws(QueryError) {
+        if cancelled.load(ordering: .relaxed) { throw QueryError(.canceled, "query was canceled in \(activity)") }
+        if let deadline, ContinuousClock.now > deadline { throw QueryError(.timeout, "query timed out in \(activity)") }
     }
 
     /// Counts samples read from a store.

@@ -160,6 +160,8 @@ private struct VectorJoin {
     private var oneGroups: [Int] = []
     /// Whether there is anything to do at a step.
     private var active: [Bool]
+    /// That of the first step that has one.
+    private var failure: QueryError?
     /// Group × step: whether a match was made.
     private var matched: [Bool]
     private var rows: [Labels: Int] = [:]
@@ -193,27 +195,31 @@ private struct VectorJoin {
 
     mutating func run() throws(QueryError) {
         findActiveSteps()
-        try indexOneSide()
+        if let conflict = indexOneSide() { stop(at: conflict.step, conflict.error) }
         for series in 0..<many.seriesCount {
             let base = manyGroups[series] * steps
             for step in 0..<steps where active[step] {
                 guard let own = many.operand(series, step) else { continue }
                 let partner = Int(oneAt[base + step])
                 if partner >= 0, let other = one.operand(partner, step) {
-                    try emit(own, other, many.labels[series], one.labels[partner], manyGroups[series], step, pair: (series, partner))
+                    emit(own, other, many.labels[series], one.labels[partner], manyGroups[series], step, pair: (series, partner))
                 } else if let fill = fillOne {
                     let labels = matching.matchLabels(many.labels[series])
-                    try emit(own, .float(fill), many.labels[series], labels, manyGroups[series], step, pair: (series, -1))
+                    emit(own, .float(fill), many.labels[series], labels, manyGroups[series], step, pair: (series, -1))
                 }
             }
         }
-        guard let fill = fillMany else { return }
+        if let fill = fillMany { fillManySide(fill) }
+        if let failure { throw failure }
+    }
+
+    private mutating func fillManySide(_ fill: Double) {
         for series in 0..<one.seriesCount {
             let group = oneGroups[series]
             for step in 0..<steps where active[step] && !matched[group * steps + step] {
                 guard let other = one.operand(series, step) else { continue }
                 let labels = matching.matchLabels(one.labels[series])
-                try emit(.float(fill), other, labels, one.labels[series], group, step, pair: (-1, series))
+                emit(.float(fill), other, labels, one.labels[series], group, step, pair: (-1, series))
             }
         }
     }
@@ -231,7 +237,14 @@ private struct VectorJoin {
         for step in 0..<steps { active[step] = fills ? manyPresent[step] || onePresent[step] : manyPresent[step] && onePresent[step] }
     }
 
-    private mutating func indexOneSide() throws(QueryError) {
+    /// Leaves what lies behind a step with an error: the first step's is told.
+    private mutating func stop(at step: Int, _ error: QueryError) {
+        failure = error
+        for later in step..<steps { active[later] = false }
+    }
+
+    /// Finds the one side's series of each group; where there are two, the first step that has them.
+    private mutating func indexOneSide() -> (step: Int, error: QueryError)? {
         var conflict: (step: Int, series: Int, before: Int)?
         for series in 0..<one.seriesCount {
             let base = oneGroups[series] * steps
@@ -244,13 +257,16 @@ private struct VectorJoin {
                 }
             }
         }
-        guard let conflict else { return }
+        guard let conflict else { return nil }
         let labels = one.labels[conflict.series]
         let pair = [labels, one.labels[conflict.before]].map(\.matchText).sorted { $0.utf8Precedes($1) }
-        throw .execution(
-            "found duplicate series for the match group \(matching.matchLabels(labels).matchText) on the \(swapped ? "left" : "right") "
-                + "hand-side of the operation: [\(pair[0]), \(pair[1])]"
-                + ";many-to-many matching not allowed: matching labels must be unique on one side")
+        return (
+            conflict.step,
+            .execution(
+                "found duplicate series for the match group \(matching.matchLabels(labels).matchText) on the \(swapped ? "left" : "right") "
+                    + "hand-side of the operation: [\(pair[0]), \(pair[1])]"
+                    + ";many-to-many matching not allowed: matching labels must be unique on one side")
+        )
     }
 
     /// Result rows by the pair of series they came from, so that labels are put together once a pair.
@@ -259,18 +275,20 @@ private struct VectorJoin {
     private mutating func emit(
         _ own: BinaryOperand, _ other: BinaryOperand, _ ownLabels: Labels, _ otherLabels: Labels, _ group: Int, _ step: Int,
         pair: (many: Int, one: Int)
-    ) throws(QueryError) {
+    ) {
         let outcome = swapped ? operation.combine(other, own) : operation.combine(own, other)
         if let finding = outcome.finding { lastFindings[step] = finding }
         if outcome.result == nil { return }
         let isOneToOne = matching.cardinality == .oneToOne
         if isOneToOne {
             if matched[group * steps + step] {
-                throw .execution("multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)")
+                return stop(
+                    at: step, .execution("multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)"))
             }
         }
         matched[group * steps + step] = true
-        let row = try resultRow(ownLabels, otherLabels, group, step, pair)
+        let row: Int
+        do throws(QueryError) { row = try resultRow(ownLabels, otherLabels, group, step, pair) } catch { return stop(at: step, error) }
         touched[row * steps + step] = true
         if returnsBool {
             result.set(row, step, outcome.keep ? 1 : 0)
@@ -317,7 +335,7 @@ private struct VectorJoin {
 
 extension Labels {
     /// All labels in braces, the metric's name among them, as error messages of vector matching show them.
-    fileprivate var matchText: String {
+    var matchText: String {
         "{" + map { ($0.name.isClassicLabelName ? $0.name : $0.name.quoted) + "=" + $0.value.quoted }.joined(separator: ", ") + "}"
     }
 }

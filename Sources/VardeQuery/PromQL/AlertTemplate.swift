@@ -134,9 +134,8 @@ enum AlertTemplateFunctions {
         case "now": return .float(Double(context.time) / 1000)
         case "parseDuration":
             let isNegative = first.text.hasPrefix("-")
-            guard let milliseconds = DurationText.milliseconds(String(first.text.drop { isNegative && $0 == "-" })) else {
-                throw TemplateCallError("not a valid duration string: \(first.text.quoted)")
-            }
+            let length = String(first.text.dropFirst(isNegative ? 1 : 0))
+            guard let milliseconds = DurationText.milliseconds(length) else { throw TemplateCallError(DurationText.problem(length)) }
             return .float(Double(isNegative ? -milliseconds : milliseconds) / 1000)
         default: return try number(name, try float(first))
         }

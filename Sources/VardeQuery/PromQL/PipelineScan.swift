@@ -15,6 +15,19 @@ private struct SeriesNames {
     }
 }
 
+extension SeriesReader {
+    /// Appends the samples of a series, with a query's errors.
+    mutating func samples(at series: Int, into columns: inout SampleColumns) throws(QueryError) {
+        do {
+            try read(at: series, into: &columns)
+        } catch let error as QueryError {
+            throw error
+        } catch {
+            throw QueryError(.internal, "expanding series: \(error)")
+        }
+    }
+}
+
 /// One thread's share of a scan.
 private struct PipelineWorker {
     let evaluator: PromQLEvaluator
@@ -49,13 +62,7 @@ private struct PipelineWorker {
         for series in range {
             if series % Self.checkInterval == 0 { try budget.check() }
             columns.removeAll()
-            do {
-                try reader.read(at: series, into: &columns)
-            } catch let error as QueryError {
-                throw error
-            } catch {
-                throw QueryError(.internal, "expanding series: \(error)")
-            }
+            try reader.samples(at: series, into: &columns)
             if columns.count == 0 { continue }
             let count = columns.count
             budget.noteRead(count)
@@ -198,6 +205,7 @@ extension PromQLEvaluator {
             groups = (Array(repeating: 0, count: selection.count), [.empty])
         } else {
             groups = selection.groups(by: labels, without: without)
+            if without, pipeline.dropsName, !options.delaysNameRemoval { Self.joinGroupsWithoutMetadata(&groups) }
         }
         let groupCount = groups.groups.count
         try budget.hold(groupCount * grid.count)
@@ -210,6 +218,21 @@ extension PromQLEvaluator {
         guard var total else { return (StepMatrix(grid: grid), AggregationFindings()) }
         let matrix = total.finish(labels: groups.groups, grid: grid)
         return (matrix, total.findings)
+    }
+
+    /// Type and unit go with the name: groups that differ by them alone are one.
+    private static func joinGroupsWithoutMetadata(_ groups: inout (groupOfSeries: [UInt32], groups: [Labels])) {
+        let bare = groups.groups.map { $0.removingMetadata() }
+        if bare == groups.groups { return }
+        var places: [Labels: UInt32] = [:]
+        var joined: [Labels] = []
+        let placeOfGroup = bare.map { labels in
+            if let place = places[labels] { return place }
+            places[labels] = UInt32(joined.count)
+            joined.append(labels)
+            return UInt32(joined.count - 1)
+        }
+        groups = (groups.groupOfSeries.map { placeOfGroup[Int($0)] }, joined)
     }
 
     /// Threads for work that is worth starting so many for.

@@ -9,7 +9,15 @@ struct PromQLAnnotations: Sendable {
         var minBucket: Double
         var maxBucket: Double
         var maxDifference: Double
+        /// Further ones beside the first; wraps as Prometheus' does.
         var count = 0
+
+        func joined(with other: ForcedMonotonicity) -> ForcedMonotonicity {
+            ForcedMonotonicity(
+                first: min(first, other.first), last: max(last, other.last), minBucket: min(minBucket, other.minBucket),
+                maxBucket: max(maxBucket, other.maxBucket), maxDifference: max(maxDifference, other.maxDifference),
+                count: count &+ other.count &+ 1)
+        }
     }
 
     struct Entry: Sendable {
@@ -33,10 +41,7 @@ struct PromQLAnnotations: Sendable {
         merged.overlaps += before.overlaps
         if let old = before.monotonicity, let new = entry.monotonicity {
             merged = before
-            merged.monotonicity = ForcedMonotonicity(
-                first: min(old.first, new.first), last: max(old.last, new.last), minBucket: min(old.minBucket, new.minBucket),
-                maxBucket: max(old.maxBucket, new.maxBucket), maxDifference: max(old.maxDifference, new.maxDifference),
-                count: old.count + new.count + 1)
+            merged.monotonicity = old.joined(with: new)
         }
         entries[text] = merged
     }
@@ -63,7 +68,7 @@ struct PromQLAnnotations: Sendable {
             if let forced = entry.monotonicity {
                 line +=
                     ", from buckets \(FloatText.general(forced.minBucket)) to \(FloatText.general(forced.maxBucket)), with a max diff of "
-                    + "\(FloatText.twoDigits(forced.maxDifference)), over \(forced.count + 1) samples from "
+                    + "\(FloatText.twoDigits(forced.maxDifference)), over \(forced.count &+ 1) samples from "
                     + "\(CivilTime(seconds: forced.first / 1000).rfc3339) to \(CivilTime(seconds: forced.last / 1000).rfc3339)"
             }
             if entry.overlaps > 1 { line += " (\(entry.overlaps) occurrences)" }

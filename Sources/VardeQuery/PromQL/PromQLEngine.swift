@@ -67,7 +67,7 @@ package struct PromQLEngine: Sendable {
             source: source, options: options, budget: budget, bounds: QueryBounds(start: time, end: time, step: 0))
         let resolved = try evaluator.resolve(expression)
         var annotations = PromQLAnnotations()
-        try budget.check()
+        try budget.check("query execution")
         let value: PromQLResult.Value
         switch resolved.type {
         case .scalar: value = .scalar(time: time, try evaluator.scalar(resolved, grid, &annotations)[0])
@@ -93,7 +93,7 @@ package struct PromQLEngine: Sendable {
             source: source, options: options, budget: budget, bounds: QueryBounds(start: start, end: end, step: step))
         let resolved = try evaluator.resolve(expression)
         var annotations = PromQLAnnotations()
-        try budget.check()
+        try budget.check("query execution")
         var matrix = StepMatrix(grid: grid)
         if grid.count > 0 {
             if type == .scalar {

@@ -40,7 +40,9 @@ extension PromQLEvaluator {
         if function == .absent {
             var present = node
             present.function.name = RangeFunction.present.rawValue
-            let matrix = try vector(.call(present), grid, &notes)
+            if case .range(let range) = node.arguments[0].unwrapped { try check(range.selector, function) }
+            // Series that differ by their names alone are no error here: nothing of them is left.
+            let matrix = try namedVector(.call(present), grid, &notes)
             return absence(of: matrix, labels: Self.absentLabels(node.arguments[0]), dropsName: true)
         }
         guard let place = node.arguments.firstIndex(where: { $0.type == .matrix }),
@@ -96,7 +98,14 @@ extension PromQLEvaluator {
         }
         var labels = Labels.empty
         var seen: Set<String> = []
-        for matcher in matchers where matcher.name != Labels.metricName {
+        // Prometheus' index puts those behind that only take series away.
+        let predicates = matchers.compactMap { try? LabelPredicate($0) }
+        let required = Set(predicates.filter { !$0.matchesEmpty }.map(\.matcher.name))
+        let subtracts = { (predicate: LabelPredicate) in
+            !required.contains(predicate.matcher.name) || predicate.isNegated && predicate.matchesEmpty
+        }
+        let sorted = predicates.filter { !subtracts($0) } + predicates.filter(subtracts)
+        for matcher in sorted.map(\.matcher) where matcher.name != Labels.metricName {
             if matcher.operation == .equal, seen.insert(matcher.name).inserted {
                 labels.set(matcher.name, to: matcher.value)
             } else {
@@ -110,7 +119,7 @@ extension PromQLEvaluator {
 
     private func sort(_ node: PromQLCall, _ grid: StepGrid, _ notes: inout PromQLAnnotations) throws(QueryError) -> StepMatrix {
         let input = try vector(node.arguments[0], grid, &notes)
-        if !grid.isInstant { notes.sortInRangeQuery(node.range) }
+        if grid.spansTime { notes.sortInRangeQuery(node.range) }
         let name = node.function.name
         if name == "sort" || name == "sort_desc" {
             var floats = input

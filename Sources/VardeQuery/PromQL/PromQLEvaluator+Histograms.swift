@@ -35,20 +35,24 @@ extension PromQLEvaluator {
         let input = try vector(node.arguments[vectorPlace], grid, &notes)
         let groups = histogramGroups(input, position, &notes)
         var result = StepMatrix(grid: grid)
+        var forcings = StepForcings(stepCount: grid.count)
+        defer { forcings.report(position, to: &notes) }
         if let label {
             for quantiles in parameters {
-                for group in groups {
-                    appendQuantiles(quantiles, label: label, group, input, position, to: &result, &notes)
+                for (place, group) in groups.enumerated() {
+                    appendQuantiles(quantiles, label: label, group, place, input, position, to: &result, &forcings, &notes)
                 }
             }
             return grid.isInstant ? result : try result.mergingEqualLabels()
         }
         var row = StepRow(stepCount: grid.count)
-        for group in groups {
+        for (place, group) in groups.enumerated() {
             row.removeAll()
             evaluate(group, input, position, &notes) { step, histogram, notes in
                 name == "histogram_quantile"
-                    ? histogram.quantile(parameters[0][step], group.name, position, grid.time(step), &notes)
+                    ? histogram.quantile(parameters[0][step], group.name, position, &notes) {
+                        forcings.note(group.name, place, step, grid.time(step), $0)
+                    }
                     : histogram.fraction(parameters[0][step], parameters[1][step], group.name, position, &notes)
             } emit: {
                 row.set($0, $1)
@@ -59,14 +63,16 @@ extension PromQLEvaluator {
     }
 
     private func appendQuantiles(
-        _ quantiles: [Double], label: String, _ group: HistogramGroup, _ input: StepMatrix, _ position: SourceRange,
-        to result: inout StepMatrix, _ notes: inout PromQLAnnotations
+        _ quantiles: [Double], label: String, _ group: HistogramGroup, _ place: Int, _ input: StepMatrix, _ position: SourceRange,
+        to result: inout StepMatrix, _ forcings: inout StepForcings, _ notes: inout PromQLAnnotations
     ) {
         let grid = input.grid
         var rows: [String: StepRow] = [:]
         var order: [String] = []
         evaluate(group, input, position, &notes) { step, histogram, notes in
-            histogram.quantile(quantiles[step], group.name, position, grid.time(step), &notes)
+            histogram.quantile(quantiles[step], group.name, position, &notes) {
+                forcings.note(group.name, place, step, grid.time(step), $0)
+            }
         } emit: { step, value in
             let text = FloatText.openMetrics(quantiles[step])
             if rows[text] == nil { order.append(text) }
@@ -93,7 +99,7 @@ extension PromQLEvaluator {
             let hasFloats = input.kinds[input.range(of: series)].contains(PointKind.float)
             if hasFloats {
                 let text = labels["le"] ?? ""
-                if let bound = PromQLNumberText.float(text) {
+                if let bound = GoNumber.float(text) {
                     groups[place(labels.removing(["le"]), series)].buckets.append((series, bound))
                 } else {
                     notes.badBucketLabel(options.delaysNameRemoval ? labels.name : "", text, position)
@@ -131,12 +137,56 @@ extension PromQLEvaluator {
     }
 }
 
+/// Histograms whose buckets had to be made monotonic, step by step, and how Prometheus counts them.
+private struct StepForcings {
+    private struct Place: Hashable {
+        var group: Int
+        var step: Int
+    }
+
+    let stepCount: Int
+    /// By metric name, one for each step.
+    private var found: [String: [PromQLAnnotations.ForcedMonotonicity?]] = [:]
+    private var seen: Set<Place> = []
+
+    init(stepCount: Int) { self.stepCount = stepCount }
+
+    /// Once for a histogram at a step: further quantiles of it find it as it was made.
+    mutating func note(_ name: String, _ group: Int, _ step: Int, _ time: Int64, _ forcing: ClassicHistogram.Forcing) {
+        guard seen.insert(Place(group: group, step: step)).inserted else { return }
+        let own = PromQLAnnotations.ForcedMonotonicity(
+            first: time, last: time, minBucket: forcing.minBucket, maxBucket: forcing.maxBucket, maxDifference: forcing.maxDifference)
+        if found[name] == nil { found[name] = Array(repeating: nil, count: stepCount) }
+        let before = found[name]?[step]
+        found[name]?[step] = before.map { $0.joined(with: own) } ?? own
+    }
+
+    /// Prometheus joins, at every step behind the first, what it has told so far with itself: the count doubles from there on.
+    func report(_ position: SourceRange, to notes: inout PromQLAnnotations) {
+        for (name, steps) in found {
+            var total: PromQLAnnotations.ForcedMonotonicity?
+            for step in steps {
+                if let before = total {
+                    let joined = step.map { before.joined(with: $0) } ?? before
+                    total = joined.joined(with: joined)
+                } else {
+                    total = step
+                }
+            }
+            if let total { notes.forcedMonotonicity(name, total, position) }
+        }
+    }
+}
+
 /// A histogram of either kind.
 private enum AnyHistogram {
     case classic(ClassicHistogram)
     case native(NativeHistogram)
 
-    func quantile(_ q: Double, _ name: String, _ position: SourceRange, _ time: Int64, _ notes: inout PromQLAnnotations) -> Double {
+    func quantile(
+        _ q: Double, _ name: String, _ position: SourceRange, _ notes: inout PromQLAnnotations,
+        onForcing: (ClassicHistogram.Forcing) -> Void
+    ) -> Double {
         switch self {
         case .native(let histogram):
             let (value, finding) = histogram.quantile(q)
@@ -148,13 +198,7 @@ private enum AnyHistogram {
             return value
         case .classic(var histogram):
             let (value, forcing) = histogram.quantile(q)
-            if let forcing {
-                notes.forcedMonotonicity(
-                    name,
-                    PromQLAnnotations.ForcedMonotonicity(
-                        first: time, last: time, minBucket: forcing.minBucket, maxBucket: forcing.maxBucket,
-                        maxDifference: forcing.maxDifference), position)
-            }
+            if let forcing { onForcing(forcing) }
             return value
         }
     }

@@ -119,11 +119,7 @@ extension PromQLEvaluator {
         for series in 0..<selection.count {
             try budget.check()
             columns.removeAll()
-            do {
-                try reader.read(at: series, into: &columns)
-            } catch {
-                throw QueryError(.internal, "expanding series: \(error)")
-            }
+            try reader.samples(at: series, into: &columns)
             budget.noteRead(columns.count)
             row.removeAll()
             var next = 0
@@ -169,8 +165,8 @@ extension PromQLEvaluator {
                     newest[place] = series
                 } else if infos.value(newest[place], step) == time {
                     throw .execution(
-                        "found duplicate series for info metric: existing \(infos.labels[newest[place]]) @ \(Int64(time)), "
-                            + "new \(infos.labels[series]) @ \(Int64(time))")
+                        "found duplicate series for info metric: existing \(infos.labels[newest[place]].matchText) @ \(Int64(time)), "
+                            + "new \(infos.labels[series].matchText) @ \(Int64(time))")
                 }
             }
             for series in 0..<base.seriesCount where base.kind(series, step) != PointKind.absent {

@@ -34,7 +34,7 @@ extension PromQLEvaluator {
             try evaluation.evaluate(samples, name: name, into: &row)
             if row.isEmpty { continue }
             if function == .rate || function == .increase, !name.isEmpty, row.kinds.contains(PointKind.float) {
-                let position = node.arguments[0].range
+                let position = node.argumentRanges[0]
                 if options.typeAndUnitLabels {
                     let type = inner.labels[series]["__type__"] ?? ""
                     if type != "counter", type != "histogram" { notes.possibleNonCounter(name, type: type, position) }
@@ -89,11 +89,7 @@ extension PromQLEvaluator {
         for i in 0..<selection.count {
             try budget.check()
             var columns = SampleColumns()
-            do {
-                try reader.read(at: i, into: &columns)
-            } catch {
-                throw QueryError(.internal, "expanding series: \(error)")
-            }
+            try reader.samples(at: i, into: &columns)
             budget.noteRead(columns.count)
             var samples = columns.withoutStaleMarkers
             try budget.hold(samples.count)
@@ -156,11 +152,7 @@ extension PromQLEvaluator {
         for i in 0..<selection.count {
             try budget.check()
             columns.removeAll()
-            do {
-                try reader.read(at: i, into: &columns)
-            } catch {
-                throw QueryError(.internal, "expanding series: \(error)")
-            }
+            try reader.samples(at: i, into: &columns)
             budget.noteRead(columns.count)
             samples.load(&columns, statsOnly: statsOnly)
             row.removeAll()

@@ -37,6 +37,9 @@ struct PromQLEvaluator: Sendable {
             let values = try scalar(node.expression, grid, &notes)
             return node.isNegative ? values.map { -$0 } : values
         case .binary(let node):
+            if node.operation == .trimLower || node.operation == .trimUpper {
+                throw .execution("operator \(node.operation.rawValue.quoted) not allowed for Scalar operations")
+            }
             let left = try scalar(node.left, grid, &notes)
             let right = try scalar(node.right, grid, &notes)
             return (0..<grid.count).map { node.operation.scalar(left[$0], right[$0]) }
@@ -79,7 +82,7 @@ struct PromQLEvaluator: Sendable {
     }
 
     /// As `vector`, names that no longer fit still in place.
-    private func namedVector(
+    func namedVector(
         _ expression: PromQLExpression, _ grid: StepGrid, _ notes: inout PromQLAnnotations
     ) throws(QueryError)
         -> StepMatrix

@@ -347,7 +347,6 @@ extension PromQLLexer {
     private mutating func numberOrDuration() throws(PromQLParseError) -> PromQLToken {
         if scanNumber() { return emit(.number) }
         if scanRestOfDuration() { return emit(.duration) }
-        if position < bytes.count { position += 1 }
         throw fail("bad number or duration syntax: \(text(start, position).quoted)")
     }
 
@@ -365,7 +364,10 @@ extension PromQLLexer {
             guard accept("smhdw") else { return false }
             _ = accept("s")
         }
-        return !Self.isWord(peek)
+        if !Self.isWord(peek) { return true }
+        // What a duration cannot end with is told as part of it.
+        position += 1
+        return false
     }
 
     /// Decimal, hexadecimal, with exponent, dots and underscores, as far as it goes.

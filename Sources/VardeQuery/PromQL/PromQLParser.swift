@@ -207,7 +207,7 @@ package struct PromQLParser {
             return PromQLNumber(value: value, range: token.range)
         }
         guard let milliseconds = DurationText.milliseconds(token.text) else {
-            throw error(token.range, PromQLNumberText.durationProblem(token.text))
+            throw error(token.range, DurationText.problem(token.text))
         }
         if milliseconds > PromQLNumberText.maxDuration { throw error(token.range, "duration out of range") }
         return PromQLNumber(value: Double(milliseconds) / 1000, isDuration: true, range: token.range)
@@ -218,15 +218,21 @@ package struct PromQLParser {
         var arguments: [PromQLExpression] = []
         var deepest = 0
         if try peek().kind != .rightParen {
+            arguments.append(try expression())
+            deepest = depth
             while true {
-                arguments.append(try expression())
-                deepest = max(deepest, depth)
-                let next = try peek()
-                if next.kind != .comma { break }
+                let comma = try peek()
+                if comma.kind != .comma { break }
                 try advance()
-                if try peek().kind == .rightParen {
-                    throw error(next.range, "trailing commas not allowed in function call args")
+                let next = try peek()
+                do throws(PromQLParseError) {
+                    arguments.append(try expression())
+                } catch {
+                    // Whatever follows that is no expression.
+                    guard error.range == next.range, error.reason.hasPrefix("unexpected") else { throw error }
+                    throw self.error(comma.range, "trailing commas not allowed in function call args")
                 }
+                deepest = max(deepest, depth)
             }
         }
         try expect(.rightParen)

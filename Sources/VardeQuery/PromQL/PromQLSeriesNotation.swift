@@ -137,7 +137,7 @@ package struct PromQLSeriesNotation {
             guard isExponentSign || (isWord && byte != UInt8(ascii: "x")) else { break }
             position += 1
         }
-        guard let value = PromQLNumberText.float(text(start..<position)) else { throw fail("not a number: \(text(start..<position))") }
+        guard let value = GoNumber.float(text(start..<position)) else { throw fail("not a number: \(text(start..<position))") }
         return value.isNaN ? .normalNaN : value
     }
 

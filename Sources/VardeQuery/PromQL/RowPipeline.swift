@@ -41,6 +41,12 @@ struct RowPipeline: Sendable {
         }
         return transforms.contains { $0.dropsName }
     }
+
+    /// Whether series may be equal but for the names they lost, an error, which nobody would see once a transform took their points.
+    func mayHideEqualSeries(from transform: RowTransform) -> Bool {
+        guard dropsName, transform.removesPoints else { return false }
+        return !selector.matchers.contains { $0.name == Labels.metricName && $0.operation == .equal }
+    }
 }
 
 extension PromQLEvaluator {
@@ -59,7 +65,9 @@ extension PromQLEvaluator {
             let isTrim = node.operation == .trimLower || node.operation == .trimUpper
             let evaluator = isTrim ? withBuckets : self
             guard var inner = try evaluator.pipeline(leftIsScalar ? node.right : node.left, grid, &notes) else { return nil }
-            inner.transforms.append(try scalarTransform(node, expression.range, grid, &notes))
+            let transform = try scalarTransform(node, expression.range, grid, &notes)
+            if inner.mayHideEqualSeries(from: transform) { return nil }
+            inner.transforms.append(transform)
             return inner
         case .call(let node): return try callPipeline(node, grid, &notes)
         default: return nil
@@ -89,7 +97,10 @@ extension PromQLEvaluator {
         }
         if name == "timestamp" || name == "start_timestamp", case .selector(let selector) = node.arguments[0] {
             if name == "start_timestamp", !options.usesStartTimestamps { return nil }
-            return instantPipeline(selector, name == "timestamp" ? .time : .startTime, grid)
+            var times = instantPipeline(selector, name == "timestamp" ? .time : .startTime, grid)
+            // Prometheus looks at the time of an `@` itself then, among the samples the offset leads to.
+            if selector.shift.at != nil { times.selector.shift.offset = 0 }
+            return times
         }
         guard let first = node.arguments.first, first.type == .vector else { return nil }
         var evaluator = self
@@ -97,6 +108,7 @@ extension PromQLEvaluator {
         guard RowTransform.functions.contains(name) else { return nil }
         guard var inner = try evaluator.pipeline(first, grid, &notes) else { return nil }
         guard let transform = try transform(node, grid, &notes) else { return nil }
+        if inner.mayHideEqualSeries(from: transform) { return nil }
         inner.transforms.append(transform)
         return inner
     }
@@ -149,16 +161,17 @@ extension PromQLEvaluator {
         }
         var parameters: [[Double]] = []
         for (i, argument) in node.arguments.enumerated() where i != place { parameters.append(try scalar(argument, grid, &notes)) }
-        let arguments = node.arguments[0].range.joined(to: node.arguments[node.arguments.count - 1].range)
+        let ranges = node.argumentRanges
+        let arguments = ranges[0].joined(to: ranges[ranges.count - 1])
         // Functions with a scalar before the range report the first argument's place.
-        let position = function == .quantile ? node.arguments[0].range : node.arguments[place].range
+        let position = function == .quantile ? ranges[0] : ranges[place]
         return RangeEvaluation(
             function, windows, position: position, argumentsPosition: function == .quantile ? position : arguments, parameters: parameters,
             isAnchored: selector?.isAnchored ?? false, isSmoothed: selector?.isSmoothed ?? false,
             usesStartTimestamps: options.usesStartTimestamps && function.usesStartTimestamps, budget: budget)
     }
 
-    private func check(_ selector: PromQLSelector, _ function: RangeFunction) throws(QueryError) {
+    func check(_ selector: PromQLSelector, _ function: RangeFunction) throws(QueryError) {
         func names(_ functions: [RangeFunction]) -> String { functions.map(\.rawValue).joined(separator: ", ") }
         if selector.isAnchored, !RangeFunction.anchoredSafe.contains(function) {
             throw .execution(
@@ -167,6 +180,16 @@ extension PromQLEvaluator {
         if selector.isSmoothed, !RangeFunction.smoothedSafe.contains(function) {
             throw .execution(
                 "smoothed modifier can only be used with: \(names(RangeFunction.smoothedSafe)) - not with \(function.rawValue)")
+        }
+    }
+}
+
+extension PromQLCall {
+    /// Where the arguments stand, for annotations: those of a subquery's series tell the start of the query, as Prometheus' do.
+    var argumentRanges: [SourceRange] {
+        arguments.map { argument in
+            if case .subquery = argument.unwrapped { return SourceRange(0, 0) }
+            return argument.range
         }
     }
 }

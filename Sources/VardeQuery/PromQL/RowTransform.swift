@@ -27,6 +27,15 @@ enum RowTransform: Sendable {
         return operation.changesMetricSchema || returnsBool
     }
 
+    /// Whether points may be gone behind it.
+    var removesPoints: Bool {
+        switch self {
+        case .negate, .stepTime: false
+        case .operate(let operation, _, _, _, _): operation != .multiply && operation != .divide
+        case .float, .round, .clamp, .date, .histogram, .nothing: true
+        }
+    }
+
     func apply(to row: inout StepRow, _ annotations: inout PromQLAnnotations) {
         switch self {
         case .negate:
@@ -87,12 +96,15 @@ enum GoMath {
     static func max(_ a: Double, _ b: Double) -> Double {
         if a == .infinity || b == .infinity { return .infinity }
         if a.isNaN || b.isNaN { return .nan }
+        // Of two zeros the positive one is the greater.
+        if a == b { return a.sign == .minus ? b : a }
         return a > b ? a : b
     }
 
     static func min(_ a: Double, _ b: Double) -> Double {
         if a == -.infinity || b == -.infinity { return -.infinity }
         if a.isNaN || b.isNaN { return .nan }
+        if a == b { return a.sign == .minus ? a : b }
         return a < b ? a : b
     }
 }

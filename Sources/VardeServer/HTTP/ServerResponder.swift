@@ -140,7 +140,11 @@ struct ServerResponder: HTTPResponder {
             headers[.vary] = "Accept-Encoding"
             if let (name, container) = Self.encoding(accepting) {
                 var packed: [UInt8] = []
-                Deflate.compress(body.span, as: container, into: &packed)
+                if container == .gzip {
+                    packed = GzipStream.whole(body.span)
+                } else {
+                    Deflate.compress(body.span, as: container, into: &packed)
+                }
                 body = packed
                 headers[.contentEncoding] = name
             }

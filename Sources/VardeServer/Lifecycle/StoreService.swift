@@ -37,6 +37,7 @@ final class StoreService: Service {
         readiness.continuation.yield()
         readiness.continuation.finish()
         logger.info("ready", metadata: ["recovery": "\(ContinuousClock.now - began)", "series": "\(stores.metrics.statistics.series)"])
+        await PrometheusRoutes(parts: parts).askOnce()
         await withGracefulShutdownHandler {
             await maintain(stores)
         } onGracefulShutdown: { [parts] in

@@ -29,11 +29,14 @@ extension APIRequest {
 
     static func parseTime(_ text: String) -> Int64? {
         if let time = unbounded[text] { return time }
-        if let seconds = Double(text) {
+        if let seconds = GoNumber.float(text) {
             guard seconds.isFinite, seconds.magnitude < 9e15 else { return nil }
             return Int64((seconds * 1000).rounded())
         }
-        guard let moment = RFC3339.moment(text) else { return nil }
+        // Prometheus knows capital letters alone, and no leap seconds.
+        guard text.dropFirst(10).hasPrefix("T"), !text.hasSuffix("z"), !text.dropFirst(17).hasPrefix("60"),
+            let moment = RFC3339.moment(text)
+        else { return nil }
         return moment.seconds * 1000 + moment.nanoseconds / 1_000_000
     }
 
@@ -58,7 +61,7 @@ extension APIRequest {
     }
 
     private static func parseDuration(_ text: String) throws -> Int64 {
-        if let seconds = Double(text) {
+        if let seconds = GoNumber.float(text) {
             guard (seconds * 1e9).magnitude < 0x1p63 else {
                 throw APIFailure.badData("cannot parse \(text.quoted) to a valid duration. It overflows int64")
             }

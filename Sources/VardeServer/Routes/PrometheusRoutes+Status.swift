@@ -166,7 +166,8 @@ extension PrometheusRoutes {
 enum ServerFeatures {
     static func all(adminAPI: Bool) -> [String: [String: Bool]] {
         let functions = PromQLFunction.all.keys.map { ($0, true) }
-        let operators = AggregationOperator.allCases.map { ($0.rawValue, true) } + BinaryOperator.allCases.map { ($0.rawValue, true) }
+        let names = AggregationOperator.allCases.map(\.rawValue) + BinaryOperator.allCases.map(\.rawValue) + ["=~", "!~", "@"]
+        let operators = names.map { ($0, true) }
         return [
             "api": [
                 "admin": adminAPI, "exclude_alerts": true, "label_values_match": true, "lifecycle": true, "query_stats": true,
@@ -175,13 +176,14 @@ enum ServerFeatures {
             ],
             "prometheus": ["agent_mode": false, "auto_reload_config": false, "server_mode": true, "varde": true],
             "promql": [
-                "anchored": true, "at_modifier": true, "delayed_name_removal": false, "duration_expr": true, "fill": true,
-                "fill_left": true, "fill_right": true, "negative_offset": true, "per_query_lookback_delta": true,
-                "per_step_stats": false, "smoothed": true, "subqueries": true, "type_and_unit_labels": false,
+                "anchored": true, "at_modifier": true, "bool": true, "by": true, "delayed_name_removal": false, "duration_expr": true,
+                "fill": true, "fill_left": true, "fill_right": true, "group_left": true, "group_right": true, "ignoring": true,
+                "negative_offset": true, "offset": true, "on": true, "per_query_lookback_delta": true, "per_step_stats": false,
+                "smoothed": true, "subqueries": true, "type_and_unit_labels": false, "without": true,
             ],
             "promql_functions": Dictionary(functions) { $1 },
             "promql_operators": Dictionary(operators) { $1 },
-            "tsdb": ["exemplar_storage": true, "isolation": true, "native_histograms": true, "st_storage": true],
+            "tsdb": ["exemplar_storage": true, "isolation": true, "native_histograms": true, "st_storage": false],
         ]
     }
 }

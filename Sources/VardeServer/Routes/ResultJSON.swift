@@ -44,7 +44,10 @@ enum ResultJSON {
     static func write(_ range: Range<Int>, of value: PromQLResult.Value, to json: inout JSONWriter) -> Bool {
         switch value {
         case .scalar(let time, let value):
-            point(time, value, to: &json)
+            // Prometheus writes scalars without exponents.
+            json.raw("[")
+            json.seconds(milliseconds: time)
+            json.raw(",\"\(FloatText.plain(value))\"]")
             return true
         case .string(let time, let text):
             json.raw("[")
