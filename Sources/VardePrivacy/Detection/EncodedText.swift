@@ -1,3 +1,5 @@
+internal import VardeKernels
+
 /// A line with one layer of encoding taken off, and where each byte came from.
 ///
 /// Undone in one walk: colours of a terminal, also as rsyslog and others write their escape (`#033[`, `\033[`, `\e[`, `^[[`), `#011`, dashes and blanks beyond ASCII, `&#64;`, `&#x40;`, `&quot;`, full-width letters and digits,
@@ -18,12 +20,20 @@ struct EncodedText {
         func origin(_ i: Int) -> UInt32 { outer.isEmpty ? UInt32(i) : outer[i] }
         var i = 0
         let count = text.count
+        bytes.reserveCapacity(count)
+        origins.reserveCapacity(count + 1)
         while i < count {
+            // What stands for itself is copied in runs.
+            var run = i
+            while run < count, !(coloursOnly ? text[run] == 0x1B : EncodedText.mayBeginEncoding(text[run])) { run += 1 }
+            if run > i {
+                Bytes.append(text.extracting(i..<run), to: &bytes)
+                if outer.isEmpty { origins.append(contentsOf: UInt32(i)..<UInt32(run)) } else { origins.append(contentsOf: outer[i..<run]) }
+                i = run
+                continue
+            }
             let c = text[i]
-            if coloursOnly, c != 0x1B {
-                append(c, origin(i))
-                i += 1
-            } else if c == 0x25, let (byte, end) = EncodedText.percent(text, i) {
+            if c == 0x25, let (byte, end) = EncodedText.percent(text, i) {
                 bytes.append(byte)
                 origins.append(origin(i))
                 isChanged = true
@@ -58,6 +68,14 @@ struct EncodedText {
             }
         }
         origins.append(origin(count))
+    }
+
+    @inline(__always)
+    private static func mayBeginEncoding(_ c: UInt8) -> Bool {
+        switch c {
+        case 0x1B, 0x23, 0x25, 0x26, 0x5C, 0x5E, 0xC2, 0xE2, 0xEF: true
+        default: false
+        }
     }
 
     private static func hex(_ c: UInt8) -> UInt8? {
@@ -140,9 +158,9 @@ struct EncodedText {
         return (0x40...0x7E).contains(text.at(i)) ? i + 1 : nil
     }
 
-    /// A tab, newline or return in octal: `011`, `012`, `015`.
+    /// A tab, newline, return or escape in octal: `011`, `012`, `015`, `033`.
     private static func octalControl(_ text: Span<UInt8>, _ start: Int) -> UInt8? {
-        if text.has("011", at: start) { return 0x20 }
+        if text.has("011", at: start) || text.has("033", at: start) { return 0x20 }
         return text.has("012", at: start) || text.has("015", at: start) ? 0x0A : nil
     }
 

@@ -60,8 +60,7 @@ extension LineJudge {
                 vocabulary.words.entries[hit.index].meaning == .secret
             else { continue }
             // SESSION_TIMEOUT, TOKEN_LIMIT: of these the word says nothing.
-            let isOf = lowercased(text, i + 1, end).split(separator: "_").contains { Self.propertiesOfSecrets.contains(String($0)) }
-            return isOf || lowercased(text, hit.start, min(end, hit.start + 4)) == "sess" ? nil : hit
+            return tellsOfSecret(text, i + 1, end) || text.hasFolded("sess", at: hit.start) ? nil : hit
         }
         return nil
     }
@@ -76,10 +75,9 @@ extension LineJudge {
             guard let hit = vocabulary.words.longestSuffix(text, end: i, inside: { _ in false }), hit.isPart else { continue }
             switch vocabulary.words.entries[hit.index].meaning {
             case .secret:
-                let rest = lowercased(text, i + 1, name.upperBound).split { $0 == "_" || $0 == "." }
-                if rest.contains(where: { Self.propertiesOfSecrets.contains(String($0)) }) { continue }
+                if tellsOfSecret(text, i + 1, name.upperBound) { continue }
                 // Of sessions, tokens and the like much is said that is none.
-                let isLoose = ["sess", "toke", "cook", "auth", "bear"].contains(lowercased(text, hit.start, min(i, hit.start + 4)))
+                let isLoose = Self.looseSecrets.contains(text, hit.start, min(i, hit.start + 4))
                 let hasDigit = value.contains { ByteClass.isDigit(text[$0]) }
                 if isLoose, end - start < 8 || !hasDigit { continue }
                 return foundVerbatim(.secret, text, start, end)
@@ -91,7 +89,19 @@ extension LineJudge {
         }
     }
 
-    private static let propertiesOfSecrets: Set<String> = [
+    /// Whether one of the parts of a name is a property of secrets.
+    private func tellsOfSecret(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+        var first = start
+        for i in start...max(start, end) where i >= end || text[i] == 0x5F || text[i] == 0x2E {
+            if Self.propertiesOfSecrets.contains(text, first, i) { return true }
+            first = i + 1
+        }
+        return false
+    }
+
+    private static let looseSecrets: WordSet = ["sess", "toke", "cook", "auth", "bear"]
+
+    private static let propertiesOfSecrets: WordSet = [
         "id", "ids", "name", "file", "path", "dir", "type", "length", "len", "size", "min", "max", "count", "limit", "ttl", "age", "days",
         "hours", "minutes", "seconds", "ms", "timeout", "expiry", "expires", "expiration", "lifetime", "policy", "url", "uri", "host",
         "port", "enabled", "required", "rotation", "interval", "version", "algorithm", "format", "prefix", "header", "store", "manager",

@@ -2,11 +2,30 @@ internal import VardeKernels
 
 /// A value within an object or a list.
 struct Leaf {
-    var start: Int
-    var end: Int
-    /// Its key, empty in lists.
-    var key = 0..<0
+    private var first: UInt32
+    private var behind: UInt32
+    private var keyStart: UInt32 = 0
+    private var keyEnd: UInt32 = 0
     var isQuoted = false
+
+    init(start: Int, end: Int) {
+        first = UInt32(start)
+        behind = UInt32(end)
+    }
+
+    var start: Int {
+        get { Int(first) }
+        set { first = UInt32(newValue) }
+    }
+    var end: Int {
+        get { Int(behind) }
+        set { behind = UInt32(newValue) }
+    }
+    /// Its key, empty in lists.
+    var key: Range<Int> {
+        get { Int(keyStart)..<Int(keyEnd) }
+        set { (keyStart, keyEnd) = (UInt32(newValue.lowerBound), UInt32(newValue.upperBound)) }
+    }
 }
 
 /// Objects and lists under the key of a secret or a person: what they hold is the key's.
@@ -176,7 +195,7 @@ extension LineJudge {
             case .email:
                 if (start + 1..<max(start + 1, end)).contains(where: { text[$0] == 0x40 }) { foundLowercased(.email, text, start, end) }
             case .user:
-                guard leaf.key.isEmpty || Self.keysOfUsers.contains(lowercased(text, leaf.key.lowerBound, leaf.key.upperBound)),
+                guard leaf.key.isEmpty || Self.keysOfUsers.contains(text, leaf.key.lowerBound, leaf.key.upperBound),
                     isUserValue(text, start, end)
                 else { continue }
                 foundLowercased(.user, text, start, end)
@@ -193,5 +212,5 @@ extension LineJudge {
     }
 
     /// What of a user's object names the user.
-    private static let keysOfUsers: Set<String> = ["name", "login", "uid", "handle", "nick", "account", "full", "first", "last", "value"]
+    private static let keysOfUsers: WordSet = ["name", "login", "uid", "handle", "nick", "account", "full", "first", "last", "value"]
 }

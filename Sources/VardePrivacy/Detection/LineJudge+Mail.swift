@@ -21,7 +21,34 @@ extension LineJudge {
         if next == 0x3A, length == 3, text.has("git", at: start) || text.has("svn", at: start) { return }
         if next == 0x3A, length == 2, text.has("hg", at: start) { return }
         if isObjectHash(text, start, p) { return }
+        if text.at(start - 1) == 0x3C { judgeDisplayName(text, start - 1) }
         foundLowercased(.email, text, start, end)
+    }
+
+    /// The name before an address in brackets: `"Kari Nordmann" <`, `Kari Nordmann <`.
+    private mutating func judgeDisplayName(_ text: Span<UInt8>, _ bracket: Int) {
+        guard text.at(bracket - 1) == 0x20 else { return }
+        let end = bracket - 1
+        let limit = max(0, end - 64)
+        if text.at(end - 1) == 0x22 {
+            var i = end - 1
+            while i > limit, text[i - 1] != 0x22, text[i - 1] != 0x40 { i -= 1 }
+            guard i < end - 1, text.at(i - 1) == 0x22, looksLikeName(text, i, end - 1) else { return }
+            return foundLowercased(.name, text, i, end - 1)
+        }
+        // Two or three words that begin with capitals.
+        var start = end
+        var words = 0
+        while words < 3 {
+            var i = start == end ? end : start - 1
+            let wordEnd = i
+            while i > limit, ByteClass.isLetter(text[i - 1]) || text[i - 1] >= 0x80 || text[i - 1] == 0x2D || text[i - 1] == 0x2E { i -= 1 }
+            guard i < wordEnd, ByteClass.isUpper(text[i]) || text[i] == 0xC3, i == 0 || !ByteClass.isKeyByte(text[i - 1]) else { break }
+            start = i
+            words += 1
+            guard text.at(i - 1) == 0x20 else { break }
+        }
+        if words >= 2 { foundLowercased(.name, text, start, end) }
     }
 
     private func isLocalByte(_ text: Span<UInt8>, _ i: Int) -> Bool {

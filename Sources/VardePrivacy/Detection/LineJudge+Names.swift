@@ -2,20 +2,19 @@
 extension LineJudge {
     /// Whether the part of a key before `name` is one of persons: `first_name`.
     func isPersonPart(_ text: Span<UInt8>, _ keyStart: Int, _ wordStart: Int) -> Bool {
-        var head = lowercased(text, keyStart, wordStart)
-        while let last = head.last, last == "_" || last == "-" || last == "." { head.removeLast() }
-        for word in [
-            "first", "last", "full", "sur", "given", "family", "user", "customer", "patient", "kunde", "person", "nick", "display", "birth",
-            "maiden",
-            "contact", "owner", "employee", "member", "client", "applicant", "payer", "recipient", "sender", "beneficiary", "holder",
-            "caller",
-            "subscriber", "guardian", "spouse", "child", "parent", "student", "doctor", "middle", "legal", "guest", "citizen", "author",
-            "signer",
-        ] where head.hasSuffix(word) {
-            return true
-        }
-        return false
+        var end = wordStart
+        while end > keyStart, text[end - 1] == 0x5F || text[end - 1] == 0x2D || text[end - 1] == 0x2E { end -= 1 }
+        return Self.partsOfPersons.endsWord(text, keyStart, end)
     }
+
+    private static let partsOfPersons: WordSet = [
+        "first", "last", "full", "sur", "given", "family", "user", "customer", "patient", "kunde", "person", "nick", "display", "birth",
+        "maiden",
+        "contact", "owner", "employee", "member", "client", "applicant", "payer", "recipient", "sender", "beneficiary", "holder",
+        "caller",
+        "subscriber", "guardian", "spouse", "child", "parent", "student", "doctor", "middle", "legal", "guest", "citizen", "author",
+        "signer",
+    ]
 
     /// Capitalised words of letters.
     func looksLikeName(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
@@ -49,10 +48,53 @@ extension LineJudge {
             }
         }
         guard (2...3).contains(words), length >= 2 else { return false }
-        return !lowercased(text, start, end).split(separator: " ").contains { Self.technicalWords.contains(String($0)) }
+        var first = start
+        for i in start...end where i == end || text[i] == 0x20 || text[i] == 0x2B {
+            if Self.technicalWords.contains(text, first, i) { return false }
+            first = i + 1
+        }
+        return true
     }
 
-    private static let technicalWords: Set<String> = [
+    /// Two or three words of small letters.
+    func looksLikeSmallName(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+        guard end - start >= 5, end - start <= 64 else { return false }
+        var words = 1
+        var first = start
+        for i in start...end {
+            if i == end || text[i] == 0x20 {
+                if i - first < 2 || Self.technicalWords.contains(text, first, i) { return false }
+                words += i == end ? 0 : 1
+                first = i + 1
+            } else {
+                guard text[i] &- 0x61 < 26 || text[i] >= 0x80 || text[i] == 0x2D else { return false }
+            }
+        }
+        return (2...3).contains(words)
+    }
+
+    /// Whether the text has something else that persons have: an address of mail, a telephone, an identity. Its beginning is looked
+    /// through, once.
+    mutating func tellsOfPerson(_ text: Span<UInt8>) -> Bool {
+        if let known = isOfPerson { return known }
+        var isThere = false
+        var i = 0
+        let count = min(text.count, 4_096)
+        while i < count, !isThere {
+            isThere = text[i] == 0x40 || ByteClass.isLetter(text[i]) && Self.wordsOfPersons.prefixLength(text, i, count) > 0
+            i += 1
+        }
+        isOfPerson = isThere
+        return isThere
+    }
+
+    private static let wordsOfPersons: WordSet = [
+        "fnr", "fødsel", "fodsel", "mail", "epost", "phone", "telefon", "tlf", "mobil", "birth", "personnummer", "ssn", "patient",
+        "pasient",
+        "customer", "kunde", "adress", "employee",
+    ]
+
+    private static let technicalWords: WordSet = [
         "cpu", "gpu", "fan", "temp", "power", "voltage", "disk", "memory", "read", "write", "get", "post", "put", "delete", "select",
         "insert", "update", "http", "api", "sql", "db", "total", "error", "not", "is", "of", "the", "job", "queue", "service", "server",
         "test", "table", "index", "status", "committed", "uncommitted", "repeatable",
@@ -72,6 +114,6 @@ extension LineJudge {
         guard text.at(i) == 0x2C, keyWord(text, end) != nil else { return false }
         i += 1
         while i - end < 16, text.at(i) == 0x20 || text.at(i) == 0x22 || text.at(i) == 0x27 || text.at(i) == 0x5C { i += 1 }
-        return lowercased(text, i, min(text.count, i + 5)) == "value"
+        return text.hasFolded("value", at: i)
     }
 }

@@ -113,21 +113,22 @@ extension LineJudge {
         guard let address = IPv6Address(text, start, end) else { return }
         if keepsPrivateAddresses, address.isPrivate { return }
         // `be::add` is code: an address with few groups is believed where addresses are given out (2000::/3).
-        if end - start < 8, address.bytes[0] >> 5 != 1, !address.isPrivate { return }
+        if end - start < 12, address.value >> 125 != 1, !address.isPrivate { return }
         let mark = canonicalCount
-        for byte in address.bytes { appendCanonical(byte) }
+        for i in 0..<16 { appendCanonical(UInt8(truncatingIfNeeded: address.value >> UInt128(120 - 8 * i))) }
         found(.ip, start, end, since: mark)
     }
 
 }
 
-/// An IPv6 address as its sixteen bytes.
+/// An IPv6 address.
 struct IPv6Address {
-    var bytes: [UInt8]
+    /// Its sixteen bytes, the first being the highest.
+    private(set) var value: UInt128 = 0
 
     /// Parses a text form strictly: groups of one to four digits, one `::` at most, an IPv4 tail allowed.
     init?(_ text: Span<UInt8>, _ start: Int, _ end: Int) {
-        var groups: [UInt16] = []
+        var groups = 0
         var gap = -1
         var i = start
         guard end - start >= 2 else { return nil }
@@ -150,91 +151,102 @@ struct IPv6Address {
             guard length > 0 else { return nil }
             if i < end, text[i] == 0x2E {
                 guard let tail = IPv6Address.dotted(text, groupStart, end) else { return nil }
-                groups.append(tail.0)
-                groups.append(tail.1)
+                self.value = self.value << 32 | UInt128(tail)
+                groups += 2
                 i = end
                 break
             }
-            groups.append(UInt16(truncatingIfNeeded: value))
-            if groups.count > 8 { return nil }
+            self.value = self.value << 16 | UInt128(UInt16(truncatingIfNeeded: value))
+            groups += 1
+            if groups > 8 { return nil }
             if i == end { break }
             guard text[i] == 0x3A else { return nil }
             i += 1
             if i < end, text[i] == 0x3A {
                 if gap >= 0 { return nil }
-                gap = groups.count
+                gap = groups
                 i += 1
             } else if i == end {
                 return nil
             }
         }
         if gap >= 0 {
-            guard groups.count < 8 else { return nil }
-            groups.insert(contentsOf: [UInt16](repeating: 0, count: 8 - groups.count), at: gap)
+            guard groups < 8 else { return nil }
+            // What stands behind the gap goes to the end.
+            let behind = UInt128(16 * (groups - gap))
+            let tail = self.value & ((1 << behind) - 1)
+            self.value = (self.value >> behind) << UInt128(16 * (8 - gap)) | tail
+            groups = 8
         }
-        guard groups.count == 8 else { return nil }
-        bytes = groups.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }
+        guard groups == 8 else { return nil }
     }
 
-    private static func dotted(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> (UInt16, UInt16)? {
-        var parts: [UInt16] = []
-        var value = 0
+    private static func dotted(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> UInt32? {
+        var address: UInt32 = 0
+        var parts = 0
+        var value: UInt32 = 0
         var length = 0
         for i in start...end {
             let c = i < end ? text[i] : 0x2E
             if ByteClass.isDigit(c) {
-                value = value * 10 + Int(c & 15)
+                value = value * 10 + UInt32(c & 15)
                 length += 1
                 if length > 3 { return nil }
             } else if c == 0x2E {
-                guard length > 0, value < 256 else { return nil }
-                parts.append(UInt16(value))
+                guard length > 0, value < 256, parts < 4 else { return nil }
+                address = address << 8 | value
+                parts += 1
                 value = 0
                 length = 0
             } else {
                 return nil
             }
         }
-        return parts.count == 4 ? (parts[0] << 8 | parts[1], parts[2] << 8 | parts[3]) : nil
+        return parts == 4 ? address : nil
     }
 
     /// Loopback, unspecified, link-local, unique local, multicast, documentation of none: those of nobody in particular.
     var isPrivate: Bool {
-        if bytes.dropLast().allSatisfy({ $0 == 0 }) && bytes[15] <= 1 { return true }
-        if bytes[0] == 0xFE, bytes[1] & 0xC0 == 0x80 { return true }
-        if bytes[0] & 0xFE == 0xFC || bytes[0] == 0xFF { return true }
+        if value <= 1 { return true }
+        let first = UInt16(truncatingIfNeeded: value >> 112)
+        if first & 0xFFC0 == 0xFE80 || first & 0xFE00 == 0xFC00 || first >> 8 == 0xFF { return true }
         // IPv4 inside: private where that is.
-        if bytes[..<10].allSatisfy({ $0 == 0 }), bytes[10] == 0xFF, bytes[11] == 0xFF {
-            let a = bytes[12]
-            let b = bytes[13]
+        if value >> 32 == 0xFFFF {
+            let a = UInt8(truncatingIfNeeded: value >> 24)
+            let b = UInt8(truncatingIfNeeded: value >> 16)
             return a == 0 || a == 10 || a == 127 || (a == 172 && b >= 16 && b < 32) || (a == 192 && b == 168) || (a == 169 && b == 254)
         }
         return false
     }
 
-    /// The text of RFC 5952.
-    static func text(_ bytes: [UInt8]) -> [UInt8] {
-        let groups = (0..<8).map { Int(bytes[2 * $0]) << 8 | Int(bytes[2 * $0 + 1]) }
+    /// Appends the text of RFC 5952.
+    static func append(_ address: UInt128, to output: inout [UInt8]) {
+        func group(_ i: Int) -> UInt16 { UInt16(truncatingIfNeeded: address >> UInt128(112 - 16 * i)) }
         var best = 0..<0
         var i = 0
         while i < 8 {
             var j = i
-            while j < 8, groups[j] == 0 { j += 1 }
+            while j < 8, group(j) == 0 { j += 1 }
             if j - i > best.count, j - i >= 2 { best = i..<j }
             i = max(j, i + 1)
         }
-        var text = ""
         i = 0
         while i < 8 {
             if i == best.lowerBound, !best.isEmpty {
-                text += "::"
+                output.append(0x3A)
+                output.append(0x3A)
                 i = best.upperBound
                 continue
             }
-            if i > 0, i != best.upperBound || best.isEmpty { text += ":" }
-            text += String(groups[i], radix: 16)
+            if i > 0, i != best.upperBound || best.isEmpty { output.append(0x3A) }
+            let value = group(i)
+            var shift = value >= 0x1000 ? 12 : value >= 0x100 ? 8 : value >= 0x10 ? 4 : 0
+            while shift >= 0 {
+                let digit = UInt8(truncatingIfNeeded: value >> UInt16(shift) & 15)
+                output.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+                shift -= 4
+            }
             i += 1
         }
-        return Array(text.utf8)
     }
 }

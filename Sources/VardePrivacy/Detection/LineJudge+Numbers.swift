@@ -294,17 +294,19 @@ extension LineJudge {
 
     /// Digits behind letters: IBAN, number plate, passport.
     mutating func judgeLettered(_ text: Span<UInt8>, _ p: Int) {
-        let blank = text.at(p - 1) == 0x20 ? 1 : 0
+        let blank = text.at(p - 1) == 0x20 || text.at(p - 1) == 0x2D ? 1 : 0
         var letters = 0
         while letters < 4, ByteClass.isLetter(text.at(p - blank - letters - 1)) { letters += 1 }
         let start = p - blank - letters
-        let end = runEnd(text, p)
+        var end = runEnd(text, p)
         if letters == 2, blank == 0, let ibanEnd = PaymentNumbers.ibanEnd(text, at: start) {
             let mark = canonicalCount
             for i in start..<ibanEnd where ByteClass.isAlnum(text[i]) { appendCanonical(text[i] >= 0x61 ? text[i] & 0xDF : text[i]) }
             found(.iban, start, ibanEnd, since: mark)
             return
         }
+        // ABC 12D
+        if letters == 3, end - p == 2, ByteClass.isLetter(text.at(end)) { end += 1 }
         guard !ByteClass.isAlnum(text.at(end)), text.at(end) != 0x5F else { return }
         let length = end - p
         // The first track of a card's magnetic stripe.
@@ -312,7 +314,7 @@ extension LineJudge {
             let d = digits(text, p, end)
             if PaymentNumbers.isCard(d) { return foundDigits(.card, d, p, end) }
         }
-        if letters == 2, length == 4 || length == 5, context(text, start).meaning == .plate {
+        if letters == 2 && (length == 4 || length == 5) || letters == 3 && length == 3, context(text, start).meaning == .plate {
             let mark = canonicalCount
             for i in start..<end where ByteClass.isAlnum(text[i]) { appendCanonical(text[i] >= 0x61 ? text[i] & 0xDF : text[i]) }
             found(.plate, start, end, since: mark)
@@ -349,19 +351,24 @@ extension LineJudge {
         let secondStart = text.at(second - 1) == 0x2D ? second - 1 : second
         foundVerbatim(.position, text, start, firstEnd)
         foundVerbatim(.position, text, secondStart, end)
+        placeEnd = end
     }
 
     /// Whether the word before decimals says that they are none of a place: `bbox [`, `histogram `.
     private func isMeasure(_ text: Span<UInt8>, _ p: Int) -> Bool {
         var end = p
-        while end > 0, p - end < 48, !ByteClass.isLetter(text[end - 1]) { end -= 1 }
+        while end > 0, p - end < 48, !ByteClass.isLetter(text[end - 1]) {
+            // What was said of the pair before is said of this one.
+            if end == placeEnd { return false }
+            end -= 1
+        }
         var start = end
         while start > 0, end - start < 12, ByteClass.isLetter(text[start - 1]) { start -= 1 }
         guard start < end else { return false }
-        return Self.measures.contains(lowercased(text, start, end))
+        return Self.measures.contains(text, start, end)
     }
 
-    private static let measures: Set<String> = [
+    private static let measures: WordSet = [
         "bbox", "box", "histogram", "matrix", "vector", "tensor", "weights", "loss", "load", "ratio", "range", "rect",
     ]
 }

@@ -5,8 +5,8 @@ extension LineJudge {
         _ text: Span<UInt8>, _ value: KeyValue, _ hit: WordTable<KeyMeaning>.Hit, _ meaning: KeyMeaning, keyStart: Int
     ) -> Bool {
         if meaning == .weakSecret, !hit.isPart || !(value.isAssignment || value.isJSON || isRandomWord(text, value.start)) { return false }
-        let word = lowercased(text, hit.start, min(text.count, hit.start + 6))
-        let isPassword = word.hasPrefix("passw") || word.hasPrefix("passo") || word == "secret"
+        let isPassword =
+            text.hasFolded("passw", at: hit.start) || text.hasFolded("passo", at: hit.start) || text.hasFolded("secret", at: hit.start)
         // Inside a longer word only passwords are believed, and of no word before them is it another thing: `userpassword`, not
         // `nexttoken`.
         return isPassword || hit.isPart && (hit.isWhole || !isHarmlessCompound(text, keyStart, hit.start))
@@ -21,15 +21,20 @@ extension LineJudge {
         if value.isElement {
             end = elementEnd(text, start, limit: text.count)
             if end == start { end = nestedElementEnd(text, start) }
-        } else if isCookie(text, hit.start), !value.isJSON {
-            end = cookiesEnd(text, start)
-            if !value.isAssignment, !hasAssignment(text, start, end) { return }
+        } else if isCookie(text, hit.start), !value.isJSON || value.isQuoted {
+            end = value.isJSON ? quotedEnd(text, value, limit: text.count) : cookiesEnd(text, start)
+            if !value.isAssignment, !value.isJSON, !hasAssignment(text, start, end) { return }
+            return judgeCookies(text, start, end)
         } else if value.isQuoted {
             end = quotedEnd(text, value, limit: text.count)
             start += schemeLength(text, start)
         } else if text.at(start - 1) == 0x5B || text.at(start - 1) == 0x28 {
             while end < text.count, text[end] != 0x5D, text[end] != 0x29 { end += 1 }
         } else {
+            if let block = blockStart(text, start) { start = block }
+            if text.hasFolded("setcookie", at: hit.start) || text.hasFolded("set-cookie", at: hit.start) {
+                start = nameEnd(text, start)
+            }
             let scheme = schemeLength(text, start)
             let parameters = parametersEnd(text, key: hit.start, start, scheme: scheme)
             start += scheme
@@ -39,7 +44,7 @@ extension LineJudge {
                 // An escaped quote behind it is not of it.
                 if text.at(end) == 0x22 { while end > start, text[end - 1] == 0x5C { end -= 1 } }
             }
-            if !value.isAssignment, !value.isJSON {
+            if !value.isAssignment, !value.isJSON, start == value.start + scheme {
                 while end > start, text[end - 1] == 0x2E || text[end - 1] == 0x2C { end -= 1 }
                 // "token: invalid": a sentence, unless it looks like a value.
                 if !looksLikeSecret(text, start, end) { return }
@@ -58,7 +63,7 @@ extension LineJudge {
         end - start < 4 && (start..<end).allSatisfy { ByteClass.isDigit(text[$0]) }
     }
 
-    private func isCookie(_ text: Span<UInt8>, _ start: Int) -> Bool { lowercased(text, start, min(text.count, start + 6)) == "cookie" }
+    private func isCookie(_ text: Span<UInt8>, _ start: Int) -> Bool { text.hasFolded("cookie", at: start) }
 
     /// Where a header's cookies end: `a=b; c=d`, each without blanks.
     private func cookiesEnd(_ text: Span<UInt8>, _ start: Int) -> Int {
@@ -69,6 +74,48 @@ extension LineJudge {
             i += 1
         }
         while i > start, text[i - 1] == 0x20 || text[i - 1] == 0x3B { i -= 1 }
+        return i
+    }
+
+    /// The values of a header's cookies; short ones are choices of language and the like, unless their name is a secret's.
+    private mutating func judgeCookies(_ text: Span<UInt8>, _ start: Int, _ end: Int) {
+        keysDoneUntil = max(keysDoneUntil, end)
+        var i = start
+        while i < end {
+            while i < end, text[i] == 0x20 || text[i] == 0x3B { i += 1 }
+            let name = i
+            while i < end, text[i] != 0x3B, text[i] != 0x3D { i += 1 }
+            let nameEnd = i
+            var value = name
+            if i < end, text[i] == 0x3D {
+                value = i + 1
+                while i < end, text[i] != 0x3B { i += 1 }
+            }
+            guard i > value, !isNothing(text, value, i), !isPlaceholder(text, value, i) else { continue }
+            if value > name, i - value <= Self.shortCookie {
+                guard let hit = keyWord(text, nameEnd), vocabulary.words.entries[hit.index].meaning.isSecret else { continue }
+            }
+            foundVerbatim(.secret, text, value, i)
+        }
+    }
+
+    /// Cookies' values up to this length are no credentials, in bytes.
+    private static let shortCookie = 5
+
+    /// Where a value begins behind `name=`; `start` where there is no name.
+    private func nameEnd(_ text: Span<UInt8>, _ start: Int) -> Int {
+        var i = start
+        while ByteClass.isKeyByte(text.at(i)) { i += 1 }
+        return i > start && text.at(i) == 0x3D ? i + 1 : start
+    }
+
+    /// Where the text begins of a block of YAML, `password: |` and the line behind it; nil where there is none.
+    private func blockStart(_ text: Span<UInt8>, _ start: Int) -> Int? {
+        guard text.at(start) == 0x7C || text.at(start) == 0x3E else { return nil }
+        var i = start + 1
+        while text.at(i) == 0x2D || text.at(i) == 0x2B || ByteClass.isDigit(text.at(i)), i - start < 4 { i += 1 }
+        guard text.at(i) == 0x0A || text.at(i) == 0x0D else { return nil }
+        while ByteClass.isSpace(text.at(i)), i - start < 64 { i += 1 }
         return i
     }
 
@@ -91,21 +138,20 @@ extension LineJudge {
     /// The name of an authentication scheme stays before what it carries.
     func schemeLength(_ text: Span<UInt8>, _ start: Int) -> Int {
         guard let blank = (start..<min(text.count, start + 20)).first(where: { text[$0] == 0x20 }), blank > start else { return 0 }
-        let word = lowercased(text, start, blank)
-        return Self.schemes.contains(word) || Self.parameterSchemes.contains(word) ? blank + 1 - start : 0
+        let isScheme = Self.schemes.contains(text, start, blank) || Self.parameterSchemes.contains(text, start, blank)
+        return isScheme ? blank + 1 - start : 0
     }
 
-    private static let schemes: Set<String> = [
+    private static let schemes: WordSet = [
         "bearer", "basic", "token", "apikey", "api-key", "negotiate", "ntlm", "sharedkey", "sso-key",
     ]
     /// These carry a list of parameters, quotes and blanks among them: `Digest username="…", response="…"`.
-    private static let parameterSchemes: Set<String> = ["digest", "hawk", "oauth", "signature", "aws4-hmac-sha256", "scram-sha-256"]
+    private static let parameterSchemes: WordSet = ["digest", "hawk", "oauth", "signature", "aws4-hmac-sha256", "scram-sha-256"]
 
     /// Where the parameters of an `Authorization` header end, nil where it has no such scheme: at the line's end or the quote around
     /// the header.
     private func parametersEnd(_ text: Span<UInt8>, key: Int, _ start: Int, scheme: Int) -> Int? {
-        guard scheme > 0, lowercased(text, key, min(text.count, key + 13)) == "authorization",
-            Self.parameterSchemes.contains(lowercased(text, start, start + scheme - 1))
+        guard scheme > 0, text.hasFolded("authorization", at: key), Self.parameterSchemes.contains(text, start, start + scheme - 1)
         else { return nil }
         var end = start + scheme
         while end < text.count, text[end] >= 0x20, text[end] != 0x60 {
@@ -142,23 +188,19 @@ extension LineJudge {
     }
 
     func isHarmlessCompound(_ text: Span<UInt8>, _ keyStart: Int, _ wordStart: Int) -> Bool {
-        var head = Substring(lowercased(text, keyStart, wordStart))
         // All that stands before is to be such words: `nextPage`, but not `nextcloud`.
         var isHarmless = false
-        while let first = head.first {
-            if let word = Self.harmlessWords.first(where: { head.hasPrefix($0) }) {
-                head = head.dropFirst(word.count)
-                isHarmless = true
-            } else if !first.isLetter {
-                head = head.dropFirst()
-            } else {
-                return false
-            }
+        var i = keyStart
+        while i < wordStart {
+            let length = Self.harmlessWords.prefixLength(text, i, wordStart)
+            if length == 0, ByteClass.isLetter(text[i]) || text[i] >= 0x80 { return false }
+            isHarmless = isHarmless || length > 0
+            i += max(1, length)
         }
         return isHarmless
     }
 
-    private static let harmlessWords = [
+    private static let harmlessWords: WordSet = [
         "page", "next", "continuation", "cancellation", "cancel", "public", "sync", "resume", "unexpected", "previous", "prev", "start",
         "end", "key", "batch", "list",
     ]
@@ -183,9 +225,10 @@ extension LineJudge {
         guard length <= 12 else { return false }
         // `<nil>`, the last bracket perhaps cut off by the search for the value's end.
         let open = text[start] == 0x3C ? start + 1 : start
-        switch lowercased(text, open, open > start && text[end - 1] == 0x3E ? end - 1 : end) {
-        case "null", "nil", "none", "true", "false", "undefined", "empty", "(null)", "n/a", "no value", "unset": return true
-        default: return false
-        }
+        return Self.nothings.contains(text, open, open > start && text[end - 1] == 0x3E ? end - 1 : end)
     }
+
+    private static let nothings: WordSet = [
+        "null", "nil", "none", "true", "false", "undefined", "empty", "(null)", "n/a", "no value", "unset",
+    ]
 }

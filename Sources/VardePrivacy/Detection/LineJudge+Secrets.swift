@@ -53,6 +53,8 @@ extension LineJudge {
                 judgePEM(text, p)
             } else if text.at(p + 1) == 0x2D, !text.has("--user", at: p) || ByteClass.isKeyByte(text.at(p + 6)) {
                 judgeSecretOption(text, p)
+            } else if text.at(p + 1) == 0x70 {
+                judgePasswordOption(text, p)
             } else {
                 judgeUserOption(text, p)
             }
@@ -61,6 +63,8 @@ extension LineJudge {
             if text.at(p + 1) | 0x20 == 0x72 { judgeUserWord(text, p, 6) } else { judgeScheme(of: text, p) }
         case UInt8(ascii: "u"), UInt8(ascii: "U"): judgeUserWord(text, p, 4)
         case UInt8(ascii: "F"): judgeLogin(text, p)
+        case UInt8(ascii: "p"), UInt8(ascii: "P"): judgePasswordWord(text, p)
+        case UInt8(ascii: "y"), UInt8(ascii: "Y"): judgeIdentifiedBy(text, p)
         case UInt8(ascii: "A") where text.at(p + 1) == 0x63: judgeLogin(text, p)
         default: judgeToken(text, p)
         }
@@ -183,8 +187,8 @@ extension LineJudge {
         }
         tokensDoneUntil = i
         guard colon > start, i > colon + 1, !isPlaceholder(text, colon + 1, i), !text.has("//", at: colon + 1) else { return }
-        foundVerbatim(.secret, text, colon + 1, i)
         if !isRole(text, start, colon) { foundLowercased(.user, text, start, colon) }
+        foundVerbatim(.secret, text, colon + 1, i)
         keysDoneUntil = max(keysDoneUntil, i)
     }
 

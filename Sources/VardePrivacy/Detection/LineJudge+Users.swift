@@ -1,5 +1,5 @@
 /// Words behind "user" that are not anybody's name.
-private let wordsBehindUser: Set<String> = [
+private let wordsBehindUser: WordSet = [
     "id", "agent", "agents", "not", "with", "was", "is", "has", "had", "have", "and", "or", "for", "from", "in", "on", "at", "to", "of",
     "the",
     "a", "an", "by", "name", "names", "data", "input", "session", "sessions", "request", "requests", "account", "accounts", "profile",
@@ -38,14 +38,18 @@ extension LineJudge {
         // "invalid user X", "for user X", "for bruker X", "user X logged", "bruker X logget", "user X from"
         let end = userEnd(text, i)
         guard end > i, isUserName(text, i, end) else { return }
-        let isSaidBefore = ["invalid ", "illegal ", "for ", "by ", "av ", "unknown ", "as "].contains {
-            text.has($0, at: p - $0.utf8.count)
-        }
-        let isSaidAfter = [" logged", " logget", " from ", " fra ", " signed", " authenticated", " login", " logg", " failed", " by "]
-            .contains { text.has($0, at: end) }
+        let isSaidBefore = Self.saidBeforeUsers.contains { text.has($0, at: p - $0.utf8.count) }
+        let isSaidAfter = Self.saidOfUsers.contains { text.has($0, at: end) }
         guard isSaidBefore || isSaidAfter else { return }
         foundLowercased(.user, text, i, end)
     }
+
+    private static let saidBeforeUsers = ["invalid ", "illegal ", "for ", "by ", "av ", "unknown ", "as "]
+    private static let saidOfUsers = [
+        " logged", " logget", " from ", " fra ", " signed", " authenticated", " login", " logg", " failed", " by ", " låst", " locked",
+        " sperret", " blocked", " disabled", " deaktivert", " not found", " ikke funnet", " does not exist", " finnes ikke", " is not ",
+        " er ikke ", " har ikke ", " has no ",
+    ]
 
     private func userEnd(_ text: Span<UInt8>, _ start: Int) -> Int {
         var end = start
@@ -61,27 +65,31 @@ extension LineJudge {
 
     private func isUserName(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
         guard end > start, end - start >= 2 else { return false }
-        if isPlaceholder(text, start, end) || isRole(text, start, end) { return false }
+        if isPlaceholder(text, start, end) || isRole(text, start, end) || isUUID(text, start, end) { return false }
         var hasLetter = false
         for i in start..<end {
             if text[i] >= 0x80 || ByteClass.isLetter(text[i]) { hasLetter = true }
             if text[i] == 0x3D || text[i] == 0x3A || text[i] == 0x7B { return false }
         }
-        return hasLetter && !wordsBehindUser.contains(lowercased(text, start, end))
+        return hasLetter && !wordsBehindUser.contains(text, start, end)
     }
 
-    func wordsBehindUserContains(_ word: String) -> Bool { wordsBehindUser.contains(word) }
+    /// Whether a word behind "user" is none of a name.
+    func isWordBehindUser(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool { wordsBehindUser.contains(text, start, end) }
 
-    func lowercased(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> String {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(end - start)
-        for i in start..<end { bytes.append(ByteClass.isUpper(text[i]) ? text[i] | 0x20 : text[i]) }
-        return String(decoding: bytes, as: UTF8.self)
+    /// 8-4-4-4-12 hexadecimal digits: a key of a row, which names nobody.
+    func isUUID(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+        guard end - start == 36 else { return false }
+        for i in 0..<36 {
+            let isDash = i == 8 || i == 13 || i == 18 || i == 23
+            guard isDash ? text[start + i] == 0x2D : ByteClass.isHex(text[start + i]) else { return false }
+        }
+        return true
     }
 
     /// Whether a name is that of a role account.
     func isRole(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
-        end - start <= 16 && vocabulary.roleAccounts.contains(lowercased(text, start, end))
+        vocabulary.roleAccounts.contains(text, start, end)
     }
 
     /// `Failed password for X from`, `Accepted publickey for X from`.

@@ -1,15 +1,38 @@
 internal import VardeKernels
 
 /// A stretch of the line that is personal data.
+///
+/// Small, for lines of findings alone.
 struct Finding {
+    private var first: UInt32
+    private var behind: UInt32
+    private var canonicalStart: UInt32
+    private var canonicalEnd: UInt32
+    private var detector: UInt16
+    private(set) var type: PersonalDataType
+
+    init(start: Int, end: Int, type: PersonalDataType, canonical: Range<Int>, own: Int = 0) {
+        first = UInt32(start)
+        behind = UInt32(end)
+        self.type = type
+        canonicalStart = UInt32(canonical.lowerBound)
+        canonicalEnd = UInt32(canonical.upperBound)
+        detector = UInt16(own)
+    }
+
     /// Bytes of the line as it came.
-    var start: Int
-    var end: Int
-    var type: PersonalDataType
+    var start: Int {
+        get { Int(first) }
+        set { first = UInt32(newValue) }
+    }
+    var end: Int {
+        get { Int(behind) }
+        set { behind = UInt32(newValue) }
+    }
     /// Where its canonical value lies in the judge's `canonical`.
-    var canonical: Range<Int>
+    var canonical: Range<Int> { Int(canonicalStart)..<Int(canonicalEnd) }
     /// Index of the operator's own detector, for `own`.
-    var own: Int = 0
+    var own: Int { Int(detector) }
 }
 
 /// Judges the candidates of one line, in the line as it came and in each decoded form of it.
@@ -44,6 +67,12 @@ struct LineJudge {
     var withoutAt = 0..<0
     /// Whether the text speaks of a nonce, once somebody wanted to know.
     var speaksOfNonce: Bool?
+    /// Whether the text has what persons have, once somebody wanted to know.
+    var isOfPerson: Bool?
+    /// Whether the text calls a program to which `-p` hands a password, once somebody wanted to know.
+    var callsDatabase: Bool?
+    /// Where the pair of decimals ends that was last taken for a place.
+    var placeEnd = -1
     /// An @ here ends the password of a URL.
     var credentialAt = -1
     /// Tokens are judged up to here.
@@ -78,7 +107,10 @@ struct LineJudge {
         leavesDoneUntil = 0
         if !origins.isEmpty { wholeValue = 0..<0 }
         speaksOfNonce = nil
+        isOfPerson = nil
+        callsDatabase = nil
         withoutAt = 0..<0
+        placeEnd = -1
         credentialAt = -1
         tokensDoneUntil = 0
         var isEncoded = false
@@ -138,7 +170,7 @@ struct LineJudge {
     /// Records a finding whose canonical value is its text.
     mutating func foundVerbatim(_ type: PersonalDataType, _ text: Span<UInt8>, _ start: Int, _ end: Int) {
         let mark = canonical.count
-        for i in start..<end { canonical.append(text[i]) }
+        Bytes.append(text.extracting(start..<end), to: &canonical)
         found(type, start, end, since: mark)
     }
 
@@ -178,7 +210,7 @@ struct LineJudge {
         var i = 0
         var isThere = false
         while i + 5 <= text.count, !isThere {
-            if text[i] | 0x20 == 0x6E, lowercased(text, i, i + 5) == "nonce" { isThere = true }
+            if text[i] | 0x20 == 0x6E, text.hasFolded("nonce", at: i) { isThere = true }
             i += 1
         }
         speaksOfNonce = isThere

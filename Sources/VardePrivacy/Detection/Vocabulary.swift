@@ -18,6 +18,8 @@ package enum KeyMeaning: Sendable, Hashable {
     /// Says nothing by itself: `nr`, `number`, `value`.
     case generic
 
+    var isSecret: Bool { self == .secret || self == .weakSecret }
+
     /// Whether a key of this meaning says nothing of its value: it is of use only to judges of numbers near it.
     var saysNothingOfValue: Bool { self == .version || self == .generic || self == .mac }
 }
@@ -36,10 +38,10 @@ struct Vocabulary: Sendable {
     private(set) var words = WordTable<KeyMeaning>()
     private(set) var filter = KeyFilter()
     /// Names of accounts that are nobody's.
-    let roleAccounts: Set<String>
+    let roleAccounts: WordSet
 
     /// Role accounts kept as they are under keys of user names.
-    static let roleAccounts: Set<String> = [
+    private static let roleAccounts: [String] = [
         "root", "admin", "administrator", "app", "system", "daemon", "nobody", "anonymous", "anonym", "guest", "gjest", "www-data", "nginx",
         "apache", "postgres", "mysql", "redis", "kafka", "elastic", "service", "backup", "git", "test", "unknown", "ukjent", "null", "nil",
         "none",
@@ -57,7 +59,7 @@ struct Vocabulary: Sendable {
         }
         for (word, meaning) in extra { words.insert(word, meaning) }
         words.add(to: &filter) { !$0.saysNothingOfValue }
-        roleAccounts = Self.roleAccounts.union(extraRoleAccounts.map { $0.lowercased() })
+        roleAccounts = WordSet(Self.roleAccounts + extraRoleAccounts)
     }
 
     /// Words that stay secrets' with one of the others behind them.
@@ -91,7 +93,7 @@ struct Vocabulary: Sendable {
         (
             .fnr,
             "fnr fødselsnr fodselsnr foedselsnr fødselsnummer fodselsnummer foedselsnummer personnummer personnr ssn nationalid nationalidentity "
-                + "nationalidentitynumber dnummer dnr personident personidentifikator fødselsnummeret fodselsnummeret fødselsogpersonnummer "
+                + "nationalidentitynumber dnummer dnr personident personid personidentifikator fødselsnummeret fodselsnummeret fødselsogpersonnummer "
                 + "norwegianid nin socialsecuritynumber socialsecurity nationalidnumber folkeregisterident folkeregisteridentifikator brukerfnr søkerfnr hnummer fhnummer personidentnummer "
                 + "personnummeret personnumret dnummeret fnrs fnrliste fødselsnumre fodselsnumre fødselsnumrene personidenter personnumre ssns"
         ),
@@ -158,7 +160,7 @@ struct Vocabulary: Sendable {
         (
             .name,
             "navn fornavn etternavn mellomnavn firstname lastname fullname surname givenname familyname middlename forename fornamn efternamn "
-                + "förnamn namn etunimi sukunimi nimi fuldenavn fultnavn fullstendignavn kundenavn pasientnavn customername efternavn mellemnavn mellannamn kundnamn tilltalsnamn asiakkaannimi henkilönimi fornavne etternavne navnene displayname "
+                + "förnamn namn etunimi sukunimi nimi fuldenavn fultnavn fullstendignavn kundenavn pasientnavn customername efternavn mellemnavn mellannamn kundnamn tilltalsnamn nafn fornafn eftirnafn millinafn asiakkaannimi henkilönimi fornavne etternavne navnene displayname "
                 + "personnavn kontaktperson cardholder cardholdername kortholder innehaver maidenname nickname patientname username_full "
                 + "kontaktnavn søkernavn sokernavn brukersnavn ansattnavn employeename contactname ownername eiernavn accountholder "
                 + "kontohaver mottakernavn avsendernavn recipientname sendername personname membername clientname visningsnavn kallenavn"

@@ -14,6 +14,8 @@ struct WordTable<Meaning: Sendable>: Sendable {
     private var hashes: [UInt32] = []
     /// A bit per hash: most look-ups end here.
     private var bits = [UInt64](repeating: 0, count: 256)
+    /// A bit per hash of the last three letters of longer words.
+    private var endings = [UInt64](repeating: 0, count: 256)
     private(set) var longest = 0
 
     /// A word's bytes in the form compared, last first.
@@ -35,8 +37,12 @@ struct WordTable<Meaning: Sendable>: Sendable {
         }
         entries.append(Entry(reversed: reversed, meaning: meaning))
         hashes.append(hash)
-        let mixed = hash ^ (hash >> 15)
+        let mixed = Self.mixed(hash)
         bits[Int(mixed >> 6) & 255] |= 1 << UInt64(mixed & 63)
+        if reversed.count > 3 {
+            let ending = Self.mixed(Self.hash(Array(reversed[..<3])))
+            endings[Int(ending >> 6) & 255] |= 1 << UInt64(ending & 63)
+        }
         longest = max(longest, reversed.count)
         if entries.count * 3 > slots.count {
             slots = Array(repeating: -1, count: slots.count * 2)
@@ -53,8 +59,18 @@ struct WordTable<Meaning: Sendable>: Sendable {
     }
 
     @inline(__always)
+    private static func mixed(_ hash: UInt32) -> UInt32 { hash ^ (hash >> 15) }
+
+    /// Whether words longer than three letters end in those of the hash.
+    @inline(__always)
+    private func mayGoOn(_ hash: UInt32) -> Bool {
+        let mixed = Self.mixed(hash)
+        return endings[Int(mixed >> 6) & 255] >> UInt64(mixed & 63) & 1 == 1
+    }
+
+    @inline(__always)
     private func find(_ hash: UInt32, length: Int) -> Int? {
-        let mixed = hash ^ (hash >> 15)
+        let mixed = Self.mixed(hash)
         return bits[Int(mixed >> 6) & 255] >> UInt64(mixed & 63) & 1 == 0 ? nil : look(hash, length: length)
     }
 
@@ -109,7 +125,9 @@ struct WordTable<Meaning: Sendable>: Sendable {
             }
             hash = hash &* 131 &+ UInt32(byte)  // KeyFilter.step
             length += 1
-            guard let index = find(hash, length: length) else { continue }
+            let index = find(hash, length: length)
+            if index == nil, length == 3, !mayGoOn(hash) { break }
+            guard let index else { continue }
             let previous = position > 0 ? text[position - 1] : 0
             let whole = !ByteClass.isKeyByte(previous)
             let part =

@@ -168,9 +168,9 @@ struct ElasticRoutes: Sendable {
         json.raw("{\"took\":\(max(0, milliseconds)),\"errors\":\(refused > 0),\"items\":")
         json.list(items) { json, item in
             json.raw("{\"\(item.action)\":{\"_index\":")
-            json.string(item.refusal == nil ? item.index : telling(item.index))
+            json.string(telling(item.index))
             json.raw(",\"_id\":")
-            json.string(item.refusal == nil ? item.id : telling(item.id))
+            json.string(telling(item.id))
             if let refusal = item.refusal {
                 json.raw(",\"status\":400,\"error\":{\"type\":\"document_parsing_exception\",\"reason\":")
                 json.string(telling(refusal))

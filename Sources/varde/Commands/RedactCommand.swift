@@ -34,29 +34,39 @@ struct RedactCommand: ParsableCommand {
         var pending: [UInt8] = []
         var out: [UInt8] = []
         var chunk: [UInt8] = []
-        while true {
+        repeat {
             try InputArgument.reading(InputArgument.name(file)) { () throws(InputFile.Failure) in
-                try input.read(upTo: 1 << 16, into: &chunk)
+                // Twice as much at a time of a line that does not end.
+                try input.read(upTo: max(1 << 16, pending.count), into: &chunk)
             }
             pending += chunk
-            var start = 0
-            while start < pending.count {
-                guard let end = pending[start...].firstIndex(of: 10) ?? (chunk.isEmpty ? pending.count : nil) else { break }
-                let line = Array(pending[start..<end])
-                var redacted: [UInt8] = []
-                switch session.redact(line.span, into: &redacted, state: &state) {
-                case .unchanged: out += line
-                default: out += redacted
-                }
-                out.append(10)
-                start = end + 1
-            }
-            pending.removeFirst(min(start, pending.count))
+            let taken = Self.redact(pending.span, isLast: chunk.isEmpty, &session, &state, into: &out)
+            pending.removeFirst(taken)
             if !report { Terminal.write(bytes: out) }
             out.removeAll(keepingCapacity: true)
-            if chunk.isEmpty { break }
-        }
+        } while !chunk.isEmpty
         if report { printReport(session.takeCounts()) }
+    }
+
+    private static let newline: [UInt8] = [10]
+
+    /// Redacts the lines that end in the text, where it is the last also one that does not end; returns how many bytes of it they are.
+    private static func redact(
+        _ text: Span<UInt8>, isLast: Bool, _ session: inout RedactionSession, _ state: inout StreamState, into out: inout [UInt8]
+    ) -> Int {
+        var start = 0
+        var clean = 0
+        while start < text.count {
+            guard let end = SubstringSearch.firstOffset(of: newline.span, in: text, from: start) ?? (isLast ? text.count : nil) else {
+                break
+            }
+            if session.redact(text, start..<end, cleanFrom: clean, into: &out, state: &state) != .unchanged { clean = end }
+            start = end + 1
+        }
+        let taken = min(start, text.count)
+        Bytes.append(text.extracting(clean..<taken), to: &out)
+        if start > text.count { out.append(10) }
+        return taken
     }
 
     private func printReport(_ counts: RedactionCounts) {

@@ -1,0 +1,36 @@
+extension HardLines {
+    /// What only words, statements and options say.
+    static let prose = #"""
+        hunter2Xyz ¦¦ password is hunter2Xyz
+        hunter2Xyz ¦¦ passord er hunter2Xyz
+        hunter2Xyz ¦¦ the password was set to hunter2Xyz for all
+        hunter2Xyz ¦¦ password hunter2Xyz refused
+        hunter2Xyz ¦¦ Passphrase hunter2Xyz, again
+        482915 ¦¦ password is 482915
+        hunterxyz ¦¦ ALTER USER app PASSWORD 'hunterxyz'
+        hunterxyz ¦¦ CREATE USER 'app'@'%' IDENTIFIED BY 'hunterxyz'
+        hunterxyz ¦¦ ALTER USER app IDENTIFIED WITH caching_sha2_password BY 'hunterxyz'
+        hunter2xyz ¦¦ COMMAND=/usr/bin/mysql -uroot -phunter2xyz kunde
+        hunter2xyz ¦¦ mariadb-dump -u root -p'hunter2xyz' kunde
+        hunter2xyz ¦¦ sshpass -p hunter2xyz ssh host
+        hunter2xyz ¦¦ --API-KEY hunter2xyz
+        abcdef123456 ¦¦ Cookie: sid=abcdef123456; theme=dark
+        abcdef123456 ¦¦ {"cookie":"theme=dark; sid=abcdef123456"}
+        Nordmann ¦ kari@example.no ¦¦ From: "Kari Nordmann" <kari@example.no>
+        Nordmann ¦ kari@example.no ¦¦ sent by Kari Nordmann <kari@example.no> today
+        kari nordmann ¦¦ {"name":"kari nordmann","email":"kari@example.no"}
+        kari nordmann ¦¦ {"phone":"91234567","name":"kari nordmann"}
+        BJA 799 ¦¦ bil BJA 799 passerte
+        BJA799 ¦¦ kjennemerke BJA799
+        BJA-799 ¦¦ rekisterinumero BJA-799
+        BJA 79C ¦¦ registreringsnummer BJA 79C ok
+        knordmann ¦¦ bruker knordmann er ikke aktiv
+        knordmann ¦¦ user knordmann does not exist
+        knordmann ¦ 89.160.20.112 ¦¦ imap-login: Login: user=<knordmann>, method=PLAIN, rip=89.160.20.112
+        02013299997 ¦¦ line #03302013299997 here
+        Nordmann ¦¦ fornafn=Nordmann
+        13527248013 ¦¦ personId=13527248013
+        2a01:799:1b2:c300::7c8d ¦¦ client 2a01:799:1b2:c300::7c8d gone
+        64:ff9b::84.212.13.77 ¦¦ client 64:ff9b::84.212.13.77 gone
+        """#
+}
