@@ -131,6 +131,12 @@ package final class EgressClient: Sendable {
         for client in all + [plain] { try? await client.shutdown() }
     }
 
+    // Whoever lets go of a client in the middle of an error shuts it down, too: one that was not ends the process.
+    deinit {
+        let all = state.withLock { Array($0.pinned.values) }
+        for client in all + [plain] { client.shutdown { _ in } }
+    }
+
     /// Sends a request and reads the whole answer.
     ///
     /// - Parameters:

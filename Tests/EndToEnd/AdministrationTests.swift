@@ -80,7 +80,7 @@ import Testing
         let empty = server.folder.appendingPathComponent("empty")
         try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: true)
         for command in [["check", "data", empty.path], ["backup", empty.path + "-copy", "--data-dir", empty.path]] {
-            let refused = try server.run(command)
+            let refused = try await server.run(command)
             #expect(refused.status == 1 && refused.errors.contains("no data directory"), "\(refused)")
         }
         try await server.start()
@@ -92,7 +92,7 @@ import Testing
         for name in try FileManager.default.contentsOfDirectory(atPath: data.path) where name.hasPrefix("catalog.sqlite") {
             try FileManager.default.removeItem(at: data.appendingPathComponent(name))
         }
-        let check = try ServerProcess.run(ServerProcess.binary, ["check", "data", data.path])
+        let check = try await ServerProcess.run(ServerProcess.binary, ["check", "data", data.path])
         #expect(check.status == 1 && check.errors.contains("catalog"), "\(check)")
         try await server.start()
         try await Self.fill(server, lines: 1, from: 100)
@@ -100,19 +100,24 @@ import Testing
             #expect(try await Self.lines(server).count == 101)
             #expect(try await Self.values(server, "count_over_time(n%5B1h%5D)").count == 3)
             #expect(server.stop() == 0)
-            let sound = try ServerProcess.run(ServerProcess.binary, ["check", "data", data.path])
+            let sound = try await ServerProcess.run(ServerProcess.binary, ["check", "data", data.path])
             #expect(sound.status == 0, "\(sound)")
             try await server.start()
         }
     }
 
-    /// Locks that SQLite holds for a server, as the kernel lists them.
+    /// Locks that SQLite holds for a server, as the kernel lists them for each open file: the list of all locks comes in pieces,
+    /// between which it changes.
     private static func locks(_ server: ServerProcess) throws -> Int {
-        let pid = String(try #require(server.process).processIdentifier)
-        return try String(contentsOfFile: "/proc/locks", encoding: .utf8).split(separator: "\n").count { line in
-            let fields = line.split(separator: " ")
-            return fields.contains("POSIX") && fields.contains(Substring(pid))
+        let folder = "/proc/\(try #require(server.process).processIdentifier)/fdinfo"
+        var held: Set<String> = []
+        for file in try FileManager.default.contentsOfDirectory(atPath: folder) {
+            guard let text = try? String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8) else { continue }
+            for line in text.split(separator: "\n") where line.hasPrefix("lock:") && line.contains("POSIX") {
+                held.insert(line.split(separator: " ", omittingEmptySubsequences: true).dropFirst().joined(separator: " "))
+            }
         }
+        return held.count
     }
 
     @Test func `a snapshot lets go of no lock on the catalog, and backups beside the server do it no harm`() async throws {
@@ -128,9 +133,9 @@ import Testing
             #expect(try Self.locks(server) >= held, "round \(round)")
             let pushed = try await server.send("PUT", "/metrics/job/j\(round)", body: Data("a \(round)\n".utf8))
             #expect(pushed.status == 200)
-            let made = try server.run(["backup", copies + "/\(round)", "--data-dir", server.dataDirectory.path])
+            let made = try await server.run(["backup", copies + "/\(round)", "--data-dir", server.dataDirectory.path])
             #expect(made.status == 0, "\(made.errors)")
-            let checked = try server.run(["check", "data", server.dataDirectory.path])
+            let checked = try await server.run(["check", "data", server.dataDirectory.path])
             #expect(checked.status == 0, "\(checked.errors)")
         }
         #expect(server.process?.isRunning == true)
@@ -143,11 +148,12 @@ import Testing
             let answer = try await off.post("/api/v1/admin/tsdb/\(name)", Data(), type: Self.form)
             #expect(answer.json["errorType"] as? String == "unavailable" && answer.json["error"] as? String == "admin APIs disabled")
         }
-        let tokens = try ["reader": "read", "boss": "admin"].mapValues { role in
-            let made = try ServerProcess.run(ServerProcess.binary, ["token", "new", "x", "--role", role])
+        var tokens: [String: (String, String, String)] = [:]
+        for (name, role) in ["reader": "read", "boss": "admin"] {
+            let made = try await ServerProcess.run(ServerProcess.binary, ["token", "new", "x", "--role", role])
             let hash = try #require(made.errors.firstMatch(of: /sha256:[0-9a-f]{64}/))
             let secret = made.output.trimmingCharacters(in: .whitespacesAndNewlines)
-            return (secret, String(hash.output), role)
+            tokens[name] = (secret, String(hash.output), role)
         }
         let list = tokens.map { name, token in "      - {name: \(name), roles: [\(token.2)], hash: \"\(token.1)\"}\n" }.joined()
         let on = try ServerProcess(
@@ -186,7 +192,7 @@ import Testing
             return next
         }
         let copy = server.folder.appendingPathComponent("copy").path
-        let made = try server.run(["backup", copy, "--data-dir", server.dataDirectory.path] + storage)
+        let made = try await server.run(["backup", copy, "--data-dir", server.dataDirectory.path] + storage)
         #expect(made.status == 0 && made.errors.contains("sound"), "\(made.errors)")
         let snapshot = try await server.post("/api/v1/admin/tsdb/snapshot", Data(), type: Self.form)
         let name = try #require((snapshot.json["data"] as? [String: Any])?["name"] as? String)
@@ -195,14 +201,14 @@ import Testing
         #expect(name.wholeMatch(of: /\d{8}T\d{6}Z-[0-9a-f]+/) != nil)
         #expect(server.stop() == 0)
         // Neither the target of a backup nor that of a restore may hold anything.
-        #expect(try server.run(["backup", copy, "--data-dir", server.dataDirectory.path] + storage).status == 1)
-        #expect(try server.run(["restore", copy, "--data-dir", server.dataDirectory.path] + storage).status == 1)
-        #expect(try server.run(["check", "data", server.dataDirectory.path] + storage).status == 0)
+        #expect(try await server.run(["backup", copy, "--data-dir", server.dataDirectory.path] + storage).status == 1)
+        #expect(try await server.run(["restore", copy, "--data-dir", server.dataDirectory.path] + storage).status == 1)
+        #expect(try await server.run(["check", "data", server.dataDirectory.path] + storage).status == 0)
         for source in [copy, server.dataDirectory.path + "/snapshots/\(name)"] {
-            #expect(try server.run(["check", "data", source] + storage).status == 0)
-            if isSealed { #expect(try server.run(["check", "data", source]).status == 1) }
+            #expect(try await server.run(["check", "data", source] + storage).status == 0)
+            if isSealed { #expect(try await server.run(["check", "data", source]).status == 1) }
             let other = try ServerProcess(configuration: Self.quiet + sealed)
-            let restored = try other.run(["restore", source, "--data-dir", other.dataDirectory.path] + storage)
+            let restored = try await other.run(["restore", source, "--data-dir", other.dataDirectory.path] + storage)
             #expect(restored.status == 0, "\(restored.errors)")
             try await other.start()
             #expect(!other.log.contains("damage"))
@@ -221,7 +227,7 @@ import Testing
         try file.seek(toOffset: 30)
         try file.write(contentsOf: Data([0xff]))
         try file.close()
-        let refused = try server.run(["restore", copy, "--data-dir", server.folder.path + "/never"] + storage)
+        let refused = try await server.run(["restore", copy, "--data-dir", server.folder.path + "/never"] + storage)
         #expect(refused.status == 1 && refused.errors.contains("catalog.sqlite"))
         #expect(!FileManager.default.fileExists(atPath: server.folder.path + "/never"))
     }

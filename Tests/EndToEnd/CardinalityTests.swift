@@ -24,7 +24,7 @@ import Testing
         let steady = try await server.result("/api/v1/query", ["query": "sum(count_over_time(steady[5m]))", "time": "\(now / 1000 + 2)"])
         #expect((steady.first?["value"] as? [Any])?.last as? String == "200")
         #expect(try await server.ownMetric("varde_metrics_series_refused_total") >= 500)
-        let top = try server.run(["series", "--top", "--server", server.address])
+        let top = try await server.run(["series", "--top", "--server", server.address])
         #expect(top.status == 0 && top.output.contains("session_seconds") && top.output.contains("pod"), "\(top.output)\(top.errors)")
         #expect(server.stop() == 0)
     }

@@ -10,14 +10,14 @@ import Yams
             .filter { path in endings.contains { path.hasSuffix($0) } }.map { root.appendingPathComponent($0) }
     }
 
-    @Test func `Every YAML file parses, and Varde's own pass its check`() throws {
+    @Test func `Every YAML file parses, and Varde's own pass its check`() async throws {
         let all = try Self.files("deploy", ".yaml", ".yml") + Self.files("Config", ".yaml", ".yml")
         #expect(all.count >= 5)
         for file in all {
             let text = try String(contentsOf: file, encoding: .utf8)
             #expect(throws: Never.self, "\(file.path)") { try #require(try Yams.load(yaml: text)) }
             if file.lastPathComponent == "varde.yaml", !file.path.contains("grafana") {
-                let check = try ServerProcess.run(ServerProcess.binary, ["check", "config", file.path])
+                let check = try await ServerProcess.run(ServerProcess.binary, ["check", "config", file.path])
                 #expect(check.status == 0, "\(check.output)\(check.errors)")
             }
         }
@@ -87,7 +87,7 @@ import Yams
     private static let systemdAnalyze = Peers.find("systemd-analyze")
 
     @Test(.enabled(if: systemdAnalyze != nil, "systemd-analyze is not here"))
-    func `The systemd unit passes verification, and its directories are those of its command`() throws {
+    func `The systemd unit passes verification, and its directories are those of its command`() async throws {
         let tool = try #require(Self.systemdAnalyze)
         let unit = GatewayProcess.repository.appendingPathComponent("deploy/systemd/varde.service")
         let text = try String(contentsOf: unit, encoding: .utf8)
@@ -100,7 +100,7 @@ import Yams
         // The binary need not be installed to check the rest.
         try text.replacingOccurrences(of: "/usr/local/bin/varde", with: ServerProcess.binary.path)
             .write(to: copy, atomically: true, encoding: .utf8)
-        let result = try ServerProcess.run(tool, ["verify", copy.path])
+        let result = try await ServerProcess.run(tool, ["verify", copy.path])
         let complaints = result.errors.split(separator: "\n").filter { $0.contains("varde.service") }
         #expect(complaints.isEmpty, "\(complaints)")
     }
@@ -120,22 +120,22 @@ import Yams
         let gateway = try GatewayProcess(
             nginx: nginx, openssl: openssl, varde: (main.port, spare.port), services: (one.port, two.port))
         let environment = ["VARDE_SERVER": "https://localhost:\(gateway.vardePort)", "VARDE_CA_FILE": gateway.certificate.path]
-        func varde(_ arguments: String..., input: String = "") throws -> (status: Int32, output: String, errors: String) {
-            try ServerProcess.run(ServerProcess.binary, arguments, input: Data(input.utf8), environment: environment)
+        func varde(_ arguments: String..., input: String = "") async throws -> (status: Int32, output: String, errors: String) {
+            try await ServerProcess.run(ServerProcess.binary, arguments, input: Data(input.utf8), environment: environment)
         }
         var isUp = false
         for _ in 0..<200 where !isUp && gateway.isRunning {
-            isUp = try varde("ping").status == 0
+            isUp = try await varde("ping").status == 0
             if !isUp { try await Task.sleep(for: .milliseconds(50)) }
         }
         try #require(isUp, "\(gateway.complaints)")
 
-        let pushed = try varde("push", "logs", "--label", "app=behind", input: "through the gateway\n")
+        let pushed = try await varde("push", "logs", "--label", "app=behind", input: "through the gateway\n")
         #expect(pushed.status == 0, "\(pushed)")
-        #expect(try varde("logs", #"{app="behind"}"#, "-o", "raw").output == "through the gateway\n")
+        #expect(try await varde("logs", #"{app="behind"}"#, "-o", "raw").output == "through the gateway\n")
         let series = try await main.remoteWrite([(["__name__": "behind"], [(ServerProcess.now, 7)])])
         #expect(series.status == 204)
-        #expect(try varde("query", "behind").output.contains("7"))
+        #expect(try await varde("query", "behind").output.contains("7"))
 
         // Tail: a WebSocket's frames from the server are plain text inside TLS.
         let request = """
@@ -163,28 +163,28 @@ import Yams
         for _ in 0..<200 where !tailed().contains("101 Switching Protocols") { try await Task.sleep(for: .milliseconds(50)) }
         #expect(tailed().contains("101 Switching Protocols"))
         for _ in 0..<200 where !tailed().contains("seen while watching") {
-            #expect(try varde("push", "logs", "--label", "app=behind", input: "seen while watching\n").status == 0)
+            #expect(try await varde("push", "logs", "--label", "app=behind", input: "seen while watching\n").status == 0)
             try await Task.sleep(for: .milliseconds(50))
         }
         #expect(tailed().contains("seen while watching"))
 
         // Services: one of the two dies, every request is still answered; their metrics are not for outside.
-        func service(_ path: String) throws -> (status: Int32, output: String, errors: String) {
+        func service(_ path: String) async throws -> (status: Int32, output: String, errors: String) {
             let get = "GET \(path) HTTP/1.1\r\nHost: api.example.no\r\nConnection: close\r\n\r\n"
-            return try ServerProcess.run(
+            return try await ServerProcess.run(
                 openssl, ["s_client", "-quiet", "-connect", "127.0.0.1:\(gateway.servicesPort)", "-CAfile", gateway.certificate.path],
                 input: Data(get.utf8))
         }
-        #expect(try service("/hello").output.hasSuffix("hello"))
-        #expect(try service("/metrics").output.hasPrefix("HTTP/1.1 404"))
+        #expect(try await service("/hello").output.hasSuffix("hello"))
+        #expect(try await service("/metrics").output.hasPrefix("HTTP/1.1 404"))
         one.stop()
-        for _ in 0..<6 { #expect(try service("/hello").output.hasSuffix("hello"), "\(gateway.complaints)") }
+        for _ in 0..<6 { #expect(try await service("/hello").output.hasSuffix("hello"), "\(gateway.complaints)") }
 
         // Varde: with the first one killed, pushes and queries go to the spare.
         main.killHard()
-        let failedOver = try varde("push", "logs", "--label", "app=spare", input: "to the spare\n")
+        let failedOver = try await varde("push", "logs", "--label", "app=spare", input: "to the spare\n")
         #expect(failedOver.status == 0, "\(failedOver)")
-        #expect(try varde("logs", #"{app="spare"}"#, "-o", "raw").output == "to the spare\n")
+        #expect(try await varde("logs", #"{app="spare"}"#, "-o", "raw").output == "to the spare\n")
         #expect(try await spare.result("/loki/api/v1/query_range", ["query": #"{app="spare"}"#]).count == 1)
         #expect(!gateway.accessLog.contains("app%3D"), "the gateway logs query strings")
     }

@@ -91,8 +91,8 @@ import VardeCompression
     }
 
     /// Every text of a data directory.
-    private static func dump(_ server: ServerProcess) throws -> String {
-        try ServerProcess.run(ServerProcess.binary, ["check", "data", "--dump", server.dataDirectory.path]).output
+    private static func dump(_ server: ServerProcess) async throws -> String {
+        try await ServerProcess.run(ServerProcess.binary, ["check", "data", "--dump", server.dataDirectory.path]).output
     }
 
     @Test func `Exemplars of a person that wait to be sent on are erased with the others`() async throws {
@@ -114,13 +114,13 @@ import VardeCompression
         #expect(token != other && token.contains("EMAIL"))
         #expect(server.stop() == 0)
         // In the exemplars' own log, and in the metrics' for the receiver.
-        #expect(try Self.dump(server).components(separatedBy: token).count - 1 >= 2)
+        #expect(try await Self.dump(server).components(separatedBy: token).count - 1 >= 2)
         try await server.start()
-        let erased = try server.run(["subject", "erase", "--reason", "request"], input: Data("kari.nordmann@example.no\n".utf8))
+        let erased = try await server.run(["subject", "erase", "--reason", "request"], input: Data("kari.nordmann@example.no\n".utf8))
         #expect(erased.status == 0, "\(erased.errors)")
         #expect(try await Self.found(server, "user", of: "logins_total") == [other])
         #expect(server.stop() == 0)
-        let texts = try Self.dump(server)
+        let texts = try await Self.dump(server)
         #expect(!texts.contains(token) && texts.contains(other))
         for path in try FileManager.default.subpathsOfDirectory(atPath: server.dataDirectory.path) {
             let data = FileManager.default.contents(atPath: server.dataDirectory.appendingPathComponent(path).path) ?? Data()

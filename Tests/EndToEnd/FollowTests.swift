@@ -6,11 +6,12 @@ import Testing
     @Test func `Lines are followed over the WebSocket, through a restart, each once`() async throws {
         let server = try ServerProcess()
         try await server.start()
-        func push(_ line: String) throws {
-            let pushed = try server.run(["push", "logs", "--label", "app=f", "--label", "level=error"], input: Data((line + "\n").utf8))
+        func push(_ line: String) async throws {
+            let pushed = try await server.run(
+                ["push", "logs", "--label", "app=f", "--label", "level=error"], input: Data((line + "\n").utf8))
             #expect(pushed.status == 0, "\(pushed.errors)")
         }
-        try push("old")
+        try await push("old")
         let (output, errors) = (server.folder.appendingPathComponent("out"), server.folder.appendingPathComponent("err"))
         for file in [output, errors] { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
         let follower = Process()
@@ -28,17 +29,17 @@ import Testing
             for _ in 0..<400 where seen().count < count { try await Task.sleep(for: .milliseconds(50)) }
         }
         try await wait(for: 1)
-        for number in 0..<3 { try push("live \(number)") }
+        for number in 0..<3 { try await push("live \(number)") }
         try await wait(for: 4)
         server.killHard()
         try await server.start()
-        for number in 0..<3 { try push("after \(number)") }
+        for number in 0..<3 { try await push("after \(number)") }
         try await wait(for: 7)
         #expect(seen() == ["old", "live 0", "live 1", "live 2", "after 0", "after 1", "after 2"])
         let said = try String(contentsOf: errors, encoding: .utf8)
         #expect(said.isEmpty || said == "varde: the connection to the server is lost, trying again\n", "\(said)")
         // What waiting does not mend ends it.
-        #expect(try server.run(["logs", "{app=", "--follow"]).status == 1)
+        #expect(try await server.run(["logs", "{app=", "--follow"]).status == 1)
         #expect(server.stop() == 0)
     }
 }

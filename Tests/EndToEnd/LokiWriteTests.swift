@@ -164,6 +164,6 @@ import Testing
         #expect(try await server.ownMetric("varde_egress_refused_connections_total") > 0)
         #expect(try await server.ownMetric("varde_loki_write_lines_total") == 0)
         #expect(server.log.contains("in no declared network"))
-        #expect(try server.run(["report", "residency"]).output.contains("192.0.2.7"))
+        #expect(try await server.run(["report", "residency"]).output.contains("192.0.2.7"))
     }
 }

@@ -49,7 +49,7 @@ import Testing
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("varde-namespace-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let run = try await ServerProcess.runApart(
+        let run = try await ServerProcess.run(
             URL(fileURLWithPath: "/usr/bin/env"),
             [
                 "unshare", "-n", "-m", "python3", Self.script.path, ServerProcess.binary.path, folder.path,

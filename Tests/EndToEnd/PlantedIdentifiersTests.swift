@@ -8,7 +8,7 @@ import VardeCompression
     /// Every file of the data directory as it is, and every text that readers find in them.
     private static func search(
         _ server: ServerProcess, _ cores: NeedleSearch, _ words: String
-    ) throws {
+    ) async throws {
         let files = try FileManager.default.subpathsOfDirectory(atPath: server.dataDirectory.path)
         #expect(files.count > 3)
         for path in files {
@@ -17,7 +17,7 @@ import VardeCompression
             }
             #expect(cores.found(in: data) == [], "\(words): \(path)")
         }
-        let dump = try ServerProcess.run(ServerProcess.binary, ["check", "data", "--dump", server.dataDirectory.path])
+        let dump = try await ServerProcess.run(ServerProcess.binary, ["check", "data", "--dump", server.dataDirectory.path])
         #expect(dump.status == 0 && dump.output.contains("lookup done"), "\(dump.errors)")
         #expect(cores.found(in: Data(dump.output.utf8)) == [], "\(words): the dump")
     }
@@ -71,11 +71,11 @@ import VardeCompression
         #expect(cores.found(in: try JSONSerialization.data(withJSONObject: found)) == [])
         server.killHard()
 
-        try Self.search(server, cores, "after the kill")
+        try await Self.search(server, cores, "after the kill")
         // Once more after recovery and a stop, which write other files.
         try await server.start()
         #expect(server.stop() == 0)
-        try Self.search(server, cores, "after the stop")
+        try await Self.search(server, cores, "after the stop")
         #expect(cores.found(in: Data(server.log.utf8)) == [], "the server's log")
     }
 
@@ -123,11 +123,11 @@ import VardeCompression
                     server.killHard()
                 }
             }
-            try Self.search(server, cores, "after kill \(round), \(pause) ms into the writes")
+            try await Self.search(server, cores, "after kill \(round), \(pause) ms into the writes")
         }
         try await server.start()
         #expect(server.stop() == 0)
-        try Self.search(server, cores, "after recovery")
+        try await Self.search(server, cores, "after recovery")
         #expect(cores.found(in: Data(server.log.utf8)) == [], "the server's log")
     }
 }

@@ -11,7 +11,7 @@ import Testing
         // The last is longer than any request may be: it is not even sent.
         let huge = String(repeating: "y", count: 17 << 20)
         try Data("one\n\(long)\r\nthree\n\(huge)\nfive".utf8).write(to: file)
-        let pushed = try server.run(["push", "logs", "--label", "app=long", file.path])
+        let pushed = try await server.run(["push", "logs", "--label", "app=long", file.path])
         #expect(pushed.status == 1 && pushed.output.isEmpty)
         #expect(pushed.errors.contains("long.txt:2: 1500 bytes, the server takes 1024 in a line"), "\(pushed.errors)")
         #expect(pushed.errors.contains("long.txt:4: \(17 << 20) bytes are more than a line may have"))
@@ -24,7 +24,7 @@ import Testing
         let server = try ServerProcess()
         try await server.start()
         let bad = Data("{\"message\":\"a\"}\n\nnope\n{\"message\":\"b\"}\n{\"c\n{\"message\":\"d\"}".utf8)
-        let pushed = try server.run(["push", "logs", "--json", "--label", "app=j", "-"], input: bad)
+        let pushed = try await server.run(["push", "logs", "--json", "--label", "app=j", "-"], input: bad)
         #expect(pushed.status == 1)
         #expect(pushed.errors.contains("standard input:3: JSON: ") && pushed.errors.contains("standard input:5: JSON: "))
         #expect(
@@ -34,12 +34,12 @@ import Testing
         #expect(server.stop() == 0)
     }
 
-    @Test func `A directory or an absent file is said to be one, without a crash`() throws {
+    @Test func `A directory or an absent file is said to be one, without a crash`() async throws {
         let folder = FileManager.default.temporaryDirectory.path
         for command in [["push", "logs", "--label", "a=b"], ["redact"]] {
-            let directory = try ServerProcess.run(ServerProcess.binary, command + [folder])
+            let directory = try await ServerProcess.run(ServerProcess.binary, command + [folder])
             #expect(directory.status == 1 && directory.errors == "varde: \(folder): is a directory\n", "\(directory)")
-            let absent = try ServerProcess.run(ServerProcess.binary, command + ["/no/such/file"])
+            let absent = try await ServerProcess.run(ServerProcess.binary, command + ["/no/such/file"])
             #expect(absent.status == 1 && absent.errors == "varde: /no/such/file: no such file or directory\n", "\(absent)")
         }
     }
@@ -65,7 +65,7 @@ import Testing
         let file = server.folder.appendingPathComponent("many.txt")
         let lines = (0..<30_000).map { "line \($0) with enough behind it that there is more than one batch of them in this file" }
         try Data(lines.joined(separator: "\n").utf8).write(to: file)
-        async let pushed = Task.detached { try server.run(["push", "logs", "--label", "app=late", file.path]) }.value
+        async let pushed = Task.detached { try await server.run(["push", "logs", "--label", "app=late", file.path]) }.value
         try await Task.sleep(for: .milliseconds(600))
         try await server.start()
         let outcome = try await pushed

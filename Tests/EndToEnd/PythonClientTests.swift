@@ -11,7 +11,7 @@ struct PythonClientTests {
     private func run(_ part: String, _ server: ServerProcess) async throws -> Any {
         let python = try #require(PythonClients.interpreter)
         let script = try #require(PythonClients.script("clients.py"))
-        let answer = try await ServerProcess.runApart(python, [script.path, server.address, part])
+        let answer = try await ServerProcess.run(python, [script.path, server.address, part])
         #expect(answer.status == 0, "\(part): \(answer.errors)")
         let line = answer.output.split(separator: "\n").last.map(String.init) ?? ""
         return try JSONSerialization.jsonObject(with: Data(line.utf8))
@@ -74,7 +74,7 @@ struct PythonClientTests {
         try await server.start()
         let tool = try #require(PythonClients.interpreter).deletingLastPathComponent().appendingPathComponent("schemathesis")
         let description = try #require(ConformanceFolder.url).appendingPathComponent("api/prometheus-openapi.yaml")
-        let answer = try await ServerProcess.runApart(
+        let answer = try await ServerProcess.run(
             tool,
             [
                 "run", description.path, "--url", server.address + "/api/v1", "--checks",

@@ -64,7 +64,7 @@ import Testing
         ("no series notation", rules, test("2", samples: "'0 what'"), 0, 1),
     ]
 
-    @Test(arguments: cases.map(\.name)) func `Files are judged as they should be, and as promtool judges them`(name: String) throws {
+    @Test(arguments: cases.map(\.name)) func `Files are judged as they should be, and as promtool judges them`(name: String) async throws {
         let one = try #require(Self.cases.first { $0.name == name })
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("varde-rules-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -73,17 +73,17 @@ import Testing
         try one.rules.write(to: rules, atomically: true, encoding: .utf8)
         try one.test.write(to: test, atomically: true, encoding: .utf8)
 
-        let check = try ServerProcess.run(ServerProcess.binary, ["check", "rules", rules.path])
+        let check = try await ServerProcess.run(ServerProcess.binary, ["check", "rules", rules.path])
         #expect(check.status == one.check, "\(check)")
         #expect((check.output + check.errors).contains(one.check == 0 ? "SUCCESS: 3 rules found" : "FAILED"))
-        let run = try ServerProcess.run(ServerProcess.binary, ["test", "rules", test.path])
+        let run = try await ServerProcess.run(ServerProcess.binary, ["test", "rules", test.path])
         #expect(run.status == one.run, "\(run)")
         #expect(!run.errors.contains("ExitCode"))
         #expect((run.output + run.errors).contains(one.run == 0 ? "SUCCESS" : "FAILED"))
         if let promtool = Peers.find("promtool") {
-            let theirCheck = try ServerProcess.run(promtool, ["check", "rules", rules.path])
+            let theirCheck = try await ServerProcess.run(promtool, ["check", "rules", rules.path])
             #expect(theirCheck.status == check.status, "promtool: \(theirCheck)")
-            let theirRun = try ServerProcess.run(promtool, ["test", "rules", test.path])
+            let theirRun = try await ServerProcess.run(promtool, ["test", "rules", test.path])
             #expect(theirRun.status == run.status, "promtool: \(theirRun)")
         }
     }

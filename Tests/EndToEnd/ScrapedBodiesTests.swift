@@ -161,7 +161,7 @@ import Testing
             return [:]
         }
         let wanted = ["text", "openmetrics"].compactMap { format in formats[format].map { "\(format)=\($0)" } }
-        let answer = try await ServerProcess.runApart(python, [script.path] + wanted)
+        let answer = try await ServerProcess.run(python, [script.path] + wanted)
         #expect(answer.status == 0, "\(answer.errors)")
         let found = try #require(try JSONSerialization.jsonObject(with: Data(answer.output.utf8)) as? [String: [String: String]])
         #expect(found["openmetrics"]?["type"]?.hasPrefix("application/openmetrics-text") == true)

@@ -66,14 +66,14 @@ import Testing
         #expect(server.stop() == 0)
         let backup = server.folder.appendingPathComponent("copy")
         let key = ["--storage-key", server.folder.path + "/data.keys/storage.key"]
-        let made = try server.run(["backup", backup.path, "--data-dir", server.dataDirectory.path])
+        let made = try await server.run(["backup", backup.path, "--data-dir", server.dataDirectory.path])
         #expect(made.status == 0, "\(made.errors)")
         for folder in [server.dataDirectory, backup] { #expect(try Self.holders(of: word, folder) == []) }
         // It is there, for who has the key.
-        let dump = try server.run(["check", "data", server.dataDirectory.path, "--dump"])
+        let dump = try await server.run(["check", "data", server.dataDirectory.path, "--dump"])
         #expect(dump.status == 0 && dump.output.contains("line 7 of \(word)"), "\(dump.errors)")
-        #expect(try server.run(["check", "data", backup.path] + key).status == 0)
-        let audit = try server.run(["audit", "verify", "--data-dir", server.dataDirectory.path])
+        #expect(try await server.run(["check", "data", backup.path] + key).status == 0)
+        let audit = try await server.run(["audit", "verify", "--data-dir", server.dataDirectory.path])
         #expect(audit.status == 0, "\(audit.errors)")
     }
 
@@ -89,11 +89,11 @@ import Testing
             var changed = bytes
             changed[bytes.startIndex + 150] ^= 1
             try changed.write(to: URL(fileURLWithPath: path))
-            let check = try server.run(["check", "data", data.path])
+            let check = try await server.run(["check", "data", data.path])
             #expect(check.status == 1 || check.errors.contains("note: \(path)"), "\(path)")
             try bytes.write(to: URL(fileURLWithPath: path))
         }
-        #expect(try server.run(["check", "data", data.path]).status == 0)
+        #expect(try await server.run(["check", "data", data.path]).status == 0)
         let key = server.folder.path + "/data.keys/storage.key"
         func refusal() async -> String {
             do {
@@ -135,36 +135,36 @@ import Testing
         // Cut to files, so that the copy has them.
         #expect(server.stop() == 0)
         let copy = server.folder.appendingPathComponent("copy").path
-        #expect(try server.run(["backup", copy, "--data-dir", server.dataDirectory.path]).status == 0)
+        #expect(try await server.run(["backup", copy, "--data-dir", server.dataDirectory.path]).status == 0)
         try await server.start()
         func name(_ time: Int64) -> String {
             String(Date(timeIntervalSince1970: Double(time) / 1000).ISO8601Format().prefix(10))
         }
         let victim = name(now - day)
-        #expect(try server.run(["keys", "storage"]).output.contains(victim))
-        #expect(try server.run(["keys", "storage", "destroy", victim]).status == 2)
-        #expect(try server.run(["keys", "storage", "destroy", name(now), "--yes"]).errors.contains("the day is not over"))
-        #expect(try server.run(["keys", "storage", "destroy", "1999-01-01", "--yes"]).errors.contains("no key"))
-        let destroyed = try server.run(["keys", "storage", "destroy", victim, "--yes"])
+        #expect(try await server.run(["keys", "storage"]).output.contains(victim))
+        #expect(try await server.run(["keys", "storage", "destroy", victim]).status == 2)
+        #expect(try await server.run(["keys", "storage", "destroy", name(now), "--yes"]).errors.contains("the day is not over"))
+        #expect(try await server.run(["keys", "storage", "destroy", "1999-01-01", "--yes"]).errors.contains("no key"))
+        let destroyed = try await server.run(["keys", "storage", "destroy", victim, "--yes"])
         #expect(destroyed.status == 0 && destroyed.output.contains("\"lines\":1,\"samples\":1"), "\(destroyed.output)\(destroyed.errors)")
         #expect(try await texts() == ["of day 0", "of day 2"])
         #expect(try await server.result("/api/v1/query", ["query": "last_over_time(m[5d])"]).count == 2)
-        #expect(try server.run(["keys", "storage"]).output.contains("destroyed"))
-        let evidence = try server.run(["report", "evidence"]).output
+        #expect(try await server.run(["keys", "storage"]).output.contains("destroyed"))
+        let evidence = try await server.run(["report", "evidence"]).output
         #expect(evidence.contains("Keys of sealed files") && evidence.contains(victim))
         // What comes in for it later is under a new key.
         #expect(try await server.push(["app": "s"], [((now - day) * 1_000_000, "late")]).status == 204)
         #expect(server.stop() == 0)
         let receipt = server.dataDirectory.path + "/receipts/storage-day-\(victim).json"
-        let verified = try server.run(["subject", "verify", receipt, "--data-dir", server.dataDirectory.path])
+        let verified = try await server.run(["subject", "verify", receipt, "--data-dir", server.dataDirectory.path])
         #expect(verified.status == 0 && verified.output.contains("of a storage key"), "\(verified.errors)")
         try await server.start()
         #expect(try await texts() == ["of day 0", "of day 2", "late"])
         #expect(server.stop() == 0)
-        #expect(try server.run(["check", "data", server.dataDirectory.path]).status == 0)
+        #expect(try await server.run(["check", "data", server.dataDirectory.path]).status == 0)
         // The copy made before has the other days, and not this one.
         try FileManager.default.moveItem(atPath: server.dataDirectory.path, toPath: server.folder.path + "/old")
-        let restored = try server.run(["restore", copy, "--data-dir", server.dataDirectory.path])
+        let restored = try await server.run(["restore", copy, "--data-dir", server.dataDirectory.path])
         #expect(restored.status == 0, "\(restored.errors)")
         try await server.start()
         #expect(server.log.contains("the keys of \(victim) were destroyed"))
@@ -195,7 +195,7 @@ import Testing
         #expect(server.log.contains("files are sealed. Their keys are not among them: keep") && server.log.contains(old))
         #expect(server.stop() == 0)
         let copy = server.folder.appendingPathComponent("copy").path
-        let backup = try server.run(["backup", copy, "--data-dir", server.dataDirectory.path])
+        let backup = try await server.run(["backup", copy, "--data-dir", server.dataDirectory.path])
         #expect(backup.status == 0 && backup.errors.contains("storage.key.days") && backup.errors.contains(old), "\(backup.errors)")
         let keyFile = server.folder.path + "/data.keys/storage.key.days"
         let key = try #require(
@@ -205,31 +205,34 @@ import Testing
         try (Self.sealing + "retention: {time: 1d}\n").write(
             to: server.folder.appendingPathComponent("varde.yaml"), atomically: true, encoding: .utf8)
         try await server.start()
-        func state() throws -> String {
-            try server.run(["keys", "storage"]).output.split(separator: "\n").map(String.init).first { $0.contains(old) } ?? ""
+        func state() async throws -> String {
+            try await server.run(["keys", "storage"]).output.split(separator: "\n").map(String.init).first { $0.contains(old) } ?? ""
         }
-        for _ in 0..<200 where try !state().contains("destroyed") { try await Task.sleep(for: .milliseconds(100)) }
-        #expect(try state().contains("destroyed"), "\(server.log.suffix(2_000))")
+        for _ in 0..<200 {
+            if try await state().contains("destroyed") { break }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        #expect(try await state().contains("destroyed"), "\(server.log.suffix(2_000))")
         #expect(try !String(contentsOfFile: keyFile, encoding: .utf8).contains(key))
         #expect(try await Self.lines(server, start: (now - 9 * day) * 1_000_000).count == 2)
-        let evidence = try server.run(["report", "evidence"]).output
+        let evidence = try await server.run(["report", "evidence"]).output
         #expect(evidence.contains(old))
         #expect(try await server.get("/api/v1/privacy/storage-keys/\(old)/receipt").text.contains("\"by\":\"retention\""))
         // An erasure goes through the snapshot, whose older files nobody can read any more.
-        let erased = try server.run(["subject", "erase"], input: Data("\(person)\n".utf8))
+        let erased = try await server.run(["subject", "erase"], input: Data("\(person)\n".utf8))
         #expect(erased.status == 0 && erased.output.contains(name), "\(erased.errors)\n\(server.log.suffix(2_000))")
         #expect(server.stop() == 0)
         let receipt = server.dataDirectory.path + "/receipts/storage-day-\(old).json"
-        let verified = try server.run(["subject", "verify", receipt, "--data-dir", server.dataDirectory.path])
+        let verified = try await server.run(["subject", "verify", receipt, "--data-dir", server.dataDirectory.path])
         #expect(verified.status == 0 && verified.output.contains("of a storage key"), "\(verified.errors)")
         let arguments = ["--storage-key", server.folder.path + "/data.keys/storage.key"]
-        #expect(try server.run(["audit", "verify", "--data-dir", server.dataDirectory.path] + arguments).status == 0)
+        #expect(try await server.run(["audit", "verify", "--data-dir", server.dataDirectory.path] + arguments).status == 0)
         // Both copies are sound, lack the day, and say so.
         for (place, count) in [(server.dataDirectory.path + "/snapshots/" + name, 1), (copy, 2)] {
             let other = server.folder.path + "/restored-\(count)"
-            let restored = try server.run(["restore", place, "--data-dir", other] + arguments)
+            let restored = try await server.run(["restore", place, "--data-dir", other] + arguments)
             #expect(restored.status == 0, "\(restored.errors)")
-            let dump = try server.run(["check", "data", other, "--dump"] + arguments)
+            let dump = try await server.run(["check", "data", other, "--dump"] + arguments)
             #expect(dump.status == 0 && dump.output.contains("of day 0") && !dump.output.contains("of day 5"), "\(dump.errors)")
             if count == 2 {
                 #expect(restored.errors.contains("The keys of \(old) were destroyed"), "\(restored.errors)")
@@ -254,7 +257,7 @@ import Testing
         #expect(try Self.holders(of: "afterword", server.dataDirectory) == [])
         // The catalog's texts are written anew at once.
         #expect(try !Self.holders(of: "beforeword", server.dataDirectory).contains { $0.contains("catalog") })
-        #expect(try server.run(["check", "data", server.dataDirectory.path]).status == 0)
+        #expect(try await server.run(["check", "data", server.dataDirectory.path]).status == 0)
         try Self.quiet.write(to: server.folder.appendingPathComponent("varde.yaml"), atomically: true, encoding: .utf8)
         try await server.start()
         #expect(try await Self.lines(server, start: start).count == 400)

@@ -145,8 +145,8 @@ final class ServerProcess: @unchecked Sendable {  // Used by one test at a time.
     }
 
     /// Runs a command of the binary with the server's address and returns what it printed.
-    func run(_ arguments: [String], input: Data? = nil) throws -> (status: Int32, output: String, errors: String) {
-        try Self.run(Self.binary, arguments, input: input, environment: ["VARDE_SERVER": address])
+    func run(_ arguments: [String], input: Data? = nil) async throws -> (status: Int32, output: String, errors: String) {
+        try await Self.run(Self.binary, arguments, input: input, environment: ["VARDE_SERVER": address])
     }
 
     /// Descriptors the running server has open.
@@ -163,17 +163,19 @@ final class ServerProcess: @unchecked Sendable {  // Used by one test at a time.
         return try await holds()
     }
 
-    /// As `run`, for what takes long: a test that waits must not hold one of the few threads all tests share.
-    static func runApart(
-        _ binary: URL, _ arguments: [String], in workingFolder: URL? = nil
+    /// As below on a thread of its own: a test that waits must not hold one of the few that all tests share.
+    static func run(
+        _ binary: URL, _ arguments: [String], input: Data? = nil, environment: [String: String] = [:], in workingFolder: URL? = nil
     ) async throws -> (status: Int32, output: String, errors: String) {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {
-                continuation.resume(with: Result { try run(binary, arguments, in: workingFolder) })
+                continuation.resume(
+                    with: Result { try run(binary, arguments, input: input, environment: environment, in: workingFolder) })
             }
         }
     }
 
+    /// Runs a program to its end, with what it printed.
     static func run(
         _ binary: URL, _ arguments: [String], input: Data? = nil, environment: [String: String] = [:], in workingFolder: URL? = nil
     ) throws -> (status: Int32, output: String, errors: String) {

@@ -22,17 +22,17 @@ import VardeCompression
             let found = try await server.result("/loki/api/v1/query_range", ["query": #"{app="nginx"} |= "/side/7""#])
             #expect((found.first?["values"] as? [[Any]])?.first?.last as? String == "GET /side/7 status=200")
 
-            let table = try server.run(["query", "e2e_total", "--at", "\(Double(now - 1000) / 1000)"])
+            let table = try await server.run(["query", "e2e_total", "--at", "\(Double(now - 1000) / 1000)"])
             #expect(table.status == 0 && table.output.contains("e2e_total") && table.output.contains("118"), "\(table)")
-            let raw = try server.run(["logs", #"{app="nginx"} |= "GET""#, "-o", "raw"])
+            let raw = try await server.run(["logs", #"{app="nginx"} |= "GET""#, "-o", "raw"])
             #expect(raw.output.split(separator: "\n").count == 10, "\(raw)")
-            let chart = try server.run(["query", "rate(e2e_total[30s])", "-o", "chart", "--since", "1m"])
+            let chart = try await server.run(["query", "rate(e2e_total[30s])", "-o", "chart", "--since", "1m"])
             #expect(chart.status == 0 && chart.output.unicodeScalars.contains { (0x2801...0x28FF).contains($0.value) }, "\(chart)")
-            #expect(try server.run(["labels"]).output.split(separator: "\n").contains("job"))
-            #expect(try server.run(["series", #"{job="test"}"#]).output.contains("e2e_total"))
+            #expect(try await server.run(["labels"]).output.split(separator: "\n").contains("job"))
+            #expect(try await server.run(["series", #"{job="test"}"#]).output.contains("e2e_total"))
 
             #expect(server.stop() == 0)
-            let check = try ServerProcess.run(ServerProcess.binary, ["check", "data", server.dataDirectory.path])
+            let check = try await ServerProcess.run(ServerProcess.binary, ["check", "data", server.dataDirectory.path])
             #expect(check.status == 0, "\(check.errors)")
             try await server.start()
         }
@@ -262,19 +262,19 @@ import VardeCompression
         let server = try ServerProcess(configuration: Self.quiet)
         try await server.start()
         let port = try FreePort.take()
-        let second = try ServerProcess.run(
+        let second = try await ServerProcess.run(
             ServerProcess.binary, ["serve", "--data-dir", server.dataDirectory.path, "--listen", "127.0.0.1:\(port)"])
         #expect(second.status != 0 && second.errors.contains(server.dataDirectory.path), "\(second)")
 
         let other = server.folder.appendingPathComponent("other").path
-        let open = try ServerProcess.run(ServerProcess.binary, ["serve", "--data-dir", other, "--listen", "0.0.0.0:\(port)"])
+        let open = try await ServerProcess.run(ServerProcess.binary, ["serve", "--data-dir", other, "--listen", "0.0.0.0:\(port)"])
         #expect(open.status != 0 && open.errors.contains("tokens"), "\(open)")
 
         let file = server.folder.appendingPathComponent("bad.yaml")
         try "global:\n  scrape_interval: 15s\n  scrap_timeout: 10s\n".write(to: file, atomically: true, encoding: .utf8)
-        let bad = try ServerProcess.run(ServerProcess.binary, ["serve", "--config", file.path, "--data-dir", other])
+        let bad = try await ServerProcess.run(ServerProcess.binary, ["serve", "--config", file.path, "--data-dir", other])
         #expect(bad.status != 0 && bad.errors.contains("bad.yaml:3:3"), "\(bad)")
-        let checked = try ServerProcess.run(ServerProcess.binary, ["check", "config", file.path])
+        let checked = try await ServerProcess.run(ServerProcess.binary, ["check", "config", file.path])
         #expect(checked.status != 0 && (checked.errors + checked.output).contains("bad.yaml:3:3"), "\(checked)")
     }
 
@@ -322,7 +322,7 @@ import VardeCompression
         #expect(server.log.contains("limits.series was changed"))
         try (Self.quiet + "server: {listen: \"0.0.0.0:1\"}\n").write(to: file, atomically: true, encoding: .utf8)
         #expect(try await server.post("/-/reload", [], type: "text/plain").status == 500)
-        let checked = try ServerProcess.run(ServerProcess.binary, ["check", "config", file.path])
+        let checked = try await ServerProcess.run(ServerProcess.binary, ["check", "config", file.path])
         #expect(checked.status != 0 && (checked.errors + checked.output).contains("tokens"), "\(checked)")
     }
 
@@ -339,7 +339,7 @@ import VardeCompression
         let body = Array("# HELP jobs_total Of \(number)\n# TYPE jobs_total counter\njobs_total 1\n".utf8)
         #expect(try await server.post("/metrics/job/a/owner/ola@firma.no", body, type: "text/plain").status == 200)
         #expect(server.stop() == 0)
-        let dump = try ServerProcess.run(ServerProcess.binary, ["check", "data", server.dataDirectory.path, "--dump"])
+        let dump = try await ServerProcess.run(ServerProcess.binary, ["check", "data", server.dataDirectory.path, "--dump"])
         #expect(dump.status == 0 && dump.output.contains("jobs_total"))
         #expect(!dump.output.contains(number) && !dump.output.contains("ola@"), "\(dump.output)")
     }
@@ -363,7 +363,7 @@ import VardeCompression
         var tokens: [String: String] = [:]
         var lines = ""
         for role in ["read", "write", "admin"] {
-            let made = try ServerProcess.run(ServerProcess.binary, ["token", "new", role, "--role", role])
+            let made = try await ServerProcess.run(ServerProcess.binary, ["token", "new", role, "--role", role])
             #expect(made.status == 0)
             let words = (made.output + made.errors).split(whereSeparator: { " \n\"',".contains($0) }).map(String.init)
             let hash = try #require(words.first { $0.hasPrefix("sha256:") })

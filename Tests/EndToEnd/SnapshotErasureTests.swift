@@ -49,14 +49,14 @@ import Testing
         try await server.start()
         try await push(200..<300)
         let second = try await snapshot()
-        func dump(_ path: String) throws -> String {
-            let dumped = try server.run(["check", "data", path, "--dump"] + storage)
+        func dump(_ path: String) async throws -> String {
+            let dumped = try await server.run(["check", "data", path, "--dump"] + storage)
             #expect(dumped.status == 0, "\(dumped.errors)")
             return dumped.output
         }
-        let token = try #require(try dump(first).firstMatch(of: /line 3 fnr=(<FNR:k1:[a-z0-9]+>)/)?.output.1).description
-        #expect(try dump(second).contains(token))
-        let erased = try server.run(["subject", "erase", "--no-wait", "--reason", "r"], input: Data("02013299997\n".utf8))
+        let token = try #require(try await dump(first).firstMatch(of: /line 3 fnr=(<FNR:k1:[a-z0-9]+>)/)?.output.1).description
+        #expect(try await dump(second).contains(token))
+        let erased = try await server.run(["subject", "erase", "--no-wait", "--reason", "r"], input: Data("02013299997\n".utf8))
         #expect(erased.status == 0, "\(erased.errors)")
         for pause in pauses {
             try await Task.sleep(for: .milliseconds(pause))
@@ -73,10 +73,10 @@ import Testing
         #expect((said["copies_rewritten"] as? [String])?.count == 2 && said["lines"] as? Int == 30, "\(answer.text)")
         #expect(server.stop() == 0)
         for (path, count) in [(first, 180), (second, 270)] {
-            let text = try dump(path)
+            let text = try await dump(path)
             #expect(!text.contains(token) && text.contains("line 4 "))
             let other = try ServerProcess(configuration: configuration)
-            let restored = try other.run(["restore", path, "--data-dir", other.dataDirectory.path] + storage)
+            let restored = try await other.run(["restore", path, "--data-dir", other.dataDirectory.path] + storage)
             #expect(restored.status == 0, "\(restored.errors)")
             try await other.start()
             #expect(!other.log.contains("damage"))

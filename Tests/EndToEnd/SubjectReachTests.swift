@@ -39,13 +39,13 @@ import Testing
         let body = "{\"resourceMetrics\":[{\"scopeMetrics\":[\(metrics)]}]}"
         #expect(try await server.post("/v1/metrics", Array(body.utf8), type: "application/json").status == 200)
         let identifiers = Data("\(Self.mail)\n\(Self.person)\nK12345678\n".utf8)
-        let found = try server.run(["subject", "find"], input: identifiers)
+        let found = try await server.run(["subject", "find"], input: identifiers)
         let summary = Self.summary(found.output)
         #expect(found.status == 0 && summary["lines"] as? Int == 3 && summary["series"] as? Int == 1, "\(found.output)")
         #expect(summary["complete"] as? Bool == true)
-        let erased = try server.run(["subject", "erase", "--reason", "krav"], input: identifiers)
+        let erased = try await server.run(["subject", "erase", "--reason", "krav"], input: identifiers)
         #expect(erased.status == 0 && erased.output.contains("\"complete\":true"), "\(erased.output) \(erased.errors)")
-        let left = Self.summary(try server.run(["subject", "find"], input: identifiers).output)
+        let left = Self.summary(try await server.run(["subject", "find"], input: identifiers).output)
         #expect(left["lines"] as? Int == 0 && left["series"] as? Int == 0, "\(left)")
         #expect(server.stop() == 0)
     }
@@ -62,7 +62,7 @@ import Testing
         try await server.start()
         try await Self.push(server, "a", "fnr \(Self.person)")
         let identifiers = Data("\(Self.person)\n".utf8)
-        let kept = try server.run(["subject", "find"], input: identifiers)
+        let kept = try await server.run(["subject", "find"], input: identifiers)
         let first = Self.summary(kept.output)
         #expect(kept.status == 1 && first["complete"] as? Bool == false && first["raw_streams"] as? [String] == [raw], "\(kept.output)")
         #expect(first["lost_epochs_before"] as? Int == 0)
@@ -70,12 +70,12 @@ import Testing
         let keys = server.dataDirectory.path + ".keys/"
         for name in ["pseudonyms.key", "audit.key"] { try FileManager.default.removeItem(atPath: keys + name) }
         try await server.start()
-        let lost = Self.summary(try server.run(["subject", "find"], input: identifiers).output)
+        let lost = Self.summary(try await server.run(["subject", "find"], input: identifiers).output)
         #expect(lost["lines"] as? Int == 0 && lost["complete"] as? Bool == false && lost["lost_epochs_before"] as? Int ?? 0 > 1, "\(lost)")
-        let erased = try server.run(["subject", "erase", "--reason", "krav"], input: identifiers)
+        let erased = try await server.run(["subject", "erase", "--reason", "krav"], input: identifiers)
         #expect(erased.status == 1 && erased.output.contains("\"complete\":false"), "\(erased.output) \(erased.errors)")
         #expect(server.stop() == 0)
-        let audit = try ServerProcess.run(ServerProcess.binary, ["audit", "verify", "--data-dir", server.dataDirectory.path])
+        let audit = try await ServerProcess.run(ServerProcess.binary, ["audit", "verify", "--data-dir", server.dataDirectory.path])
         #expect(audit.status == 1 && (audit.output + audit.errors).contains("another key from entry"), "\(audit.output) \(audit.errors)")
     }
 }

@@ -65,18 +65,18 @@ import Testing
         try await server.start()
         try await Self.fill(server)
         let expected = try await Self.lines(server).filter(Self.isOfPerson).count
-        let found = try server.run(["subject", "find"], input: Self.identifiers)
+        let found = try await server.run(["subject", "find"], input: Self.identifiers)
         #expect(found.status == 0, "\(found.errors)")
         let summary = Self.objects(found.output).last ?? [:]
         #expect(summary["kind"] as? String == "summary" && summary["lines"] as? Int == expected && expected == 80)
         #expect(summary["streams"] as? Int == 2 && summary["series"] as? Int ?? 0 >= 1)
-        let export = try server.run(["subject", "export"], input: Self.identifiers)
+        let export = try await server.run(["subject", "export"], input: Self.identifiers)
         let objects = Self.objects(export.output)
         #expect(objects.filter { $0["kind"] as? String == "line" }.count == expected)
         #expect(objects.contains { $0["kind"] as? String == "series" && ($0["values"] as? [Any])?.isEmpty == false })
         for raw in [Self.person, Self.mail.lowercased(), Self.other, "41234567"] { #expect(!export.output.contains(raw)) }
         // Somebody else is not found; a body that names nobody is refused.
-        let nobody = try server.run(["subject", "find"], input: Data("13527248013\n".utf8))
+        let nobody = try await server.run(["subject", "find"], input: Data("13527248013\n".utf8))
         #expect(Self.objects(nobody.output).last?["lines"] as? Int == 0)
         #expect(try await server.post("/api/v1/privacy/subject/find", Array(" \n".utf8), type: "text/plain").status == 400)
         let broken = try await server.post(
@@ -102,13 +102,13 @@ import Testing
         try await Self.fill(server, batches: 2, lines: 400, tag: "late")
         let before = try await Self.lines(server)
         // The words the person stands as, to look for afterwards.
-        let export = try server.run(["subject", "export"], input: Self.identifiers).output
+        let export = try await server.run(["subject", "export"], input: Self.identifiers).output
         let tokens = Set(export.matches(of: /(?:FNR|EMAIL|PHONE|ACCOUNT):k1:[a-z0-9]{18}/).map { String($0.output) })
         let others = Set(
             before.filter { $0.contains("only fnr") }.joined().matches(of: /FNR:k1:[a-z0-9]{18}/).map { String($0.output) })
         let own = tokens.subtracting(others)
         #expect(own.count >= 3 && others.count == 1)
-        let asked = try server.run(["subject", "erase", "--no-wait", "--reason", "request 17/2026"], input: Self.identifiers)
+        let asked = try await server.run(["subject", "erase", "--no-wait", "--reason", "request 17/2026"], input: Self.identifiers)
         let id = asked.output.trimmingCharacters(in: .whitespacesAndNewlines)
         #expect(asked.status == 0 && !id.isEmpty, "\(asked.errors)")
         // Out of sight at once.
@@ -130,24 +130,24 @@ import Testing
         #expect(receipt.json["reason"] as? String == "request 17/2026")
         let isSame = try await Self.lines(server) == hidden
         #expect(isSame)
-        let left = Self.objects(try server.run(["subject", "find"], input: Self.identifiers).output).last ?? [:]
+        let left = Self.objects(try await server.run(["subject", "find"], input: Self.identifiers).output).last ?? [:]
         #expect(left["lines"] as? Int == 0 && left["series"] as? Int == 0, "\(left)")
         #expect(try await server.get("/pushgateway/metrics").text.contains("EMAIL") == false)
         // Signed; a changed one is told.
         let file = server.folder.appendingPathComponent("receipt.json")
         try receipt.body.write(to: file)
         let arguments = ["subject", "verify", file.path, "--data-dir", server.dataDirectory.path]
-        let sound = try ServerProcess.run(ServerProcess.binary, arguments)
+        let sound = try await ServerProcess.run(ServerProcess.binary, arguments)
         #expect(sound.status == 0 && sound.output.contains("sound"), "\(sound.errors)")
         try Data(receipt.text.replacingOccurrences(of: "\"lines\":", with: "\"lines\":1").utf8).write(to: file)
-        #expect(try ServerProcess.run(ServerProcess.binary, arguments).status == 1)
+        #expect(try await ServerProcess.run(ServerProcess.binary, arguments).status == 1)
         #expect(server.stop() == 0)
         // Byte by byte and decompressed: nothing of the person, and the other person is still there.
         for path in try FileManager.default.subpathsOfDirectory(atPath: server.dataDirectory.path) {
             let data = FileManager.default.contents(atPath: server.dataDirectory.appendingPathComponent(path).path) ?? Data()
             for token in own { #expect(data.range(of: Data(token.utf8)) == nil, "\(path) holds \(token)") }
         }
-        let dump = try ServerProcess.run(ServerProcess.binary, ["check", "data", "--dump", server.dataDirectory.path])
+        let dump = try await ServerProcess.run(ServerProcess.binary, ["check", "data", "--dump", server.dataDirectory.path])
         #expect(dump.status == 0, "\(dump.errors)")
         for token in own { #expect(!dump.output.contains(token)) }
         for token in others { #expect(dump.output.contains(token)) }
@@ -203,7 +203,7 @@ import Testing
         let entries = try JSONSerialization.jsonObject(with: list.body) as? [[String: Any]] ?? []
         #expect(entries.count == 1 && entries.first?["status"] as? String == "processed" && entries.first?["request_id"] as? String == name)
         #expect(server.stop() == 0)
-        let audit = try ServerProcess.run(ServerProcess.binary, ["audit", "verify", "--data-dir", server.dataDirectory.path])
+        let audit = try await ServerProcess.run(ServerProcess.binary, ["audit", "verify", "--data-dir", server.dataDirectory.path])
         #expect(audit.status == 0, "\(audit.errors)")
     }
 
@@ -211,7 +211,7 @@ import Testing
         var lines = ""
         var tokens: [String: String] = [:]
         for role in ["read", "privacy"] {
-            let made = try ServerProcess.run(ServerProcess.binary, ["token", "new", role, "--role", role])
+            let made = try await ServerProcess.run(ServerProcess.binary, ["token", "new", role, "--role", role])
             let words = (made.output + made.errors).split(whereSeparator: { " \n\"',".contains($0) }).map(String.init)
             tokens[role] = words.first { $0.hasPrefix("varde_") }
             let hash = try #require(words.first { $0.hasPrefix("sha256:") })

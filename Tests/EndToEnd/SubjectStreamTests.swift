@@ -25,8 +25,8 @@ import VardeEgress
         return server
     }
 
-    private static func audit(_ server: ServerProcess) throws -> [String] {
-        let shown = try ServerProcess.run(
+    private static func audit(_ server: ServerProcess) async throws -> [String] {
+        let shown = try await ServerProcess.run(
             ServerProcess.binary, ["audit", "verify", "--data-dir", server.dataDirectory.path])
         #expect(shown.status == 0, "\(shown.errors)")
         let folder = server.dataDirectory.appendingPathComponent("audit")
@@ -58,11 +58,11 @@ import VardeEgress
         #expect(process.terminationStatus == 1 && said.contains("what was printed is not whole"), "\(said)")
         #expect(first.count + rest.count < Self.lines * 600_000)
         try await server.start()
-        let whole = try server.run(["subject", "export"], input: Data("\(Self.person)\n".utf8))
+        let whole = try await server.run(["subject", "export"], input: Data("\(Self.person)\n".utf8))
         #expect(whole.status == 0 && whole.output.split(separator: "\n").count == Self.lines + 1, "\(whole.errors)")
         // The audit log has the lines that were to leave, of both.
         #expect(server.stop() == 0)
-        let entries = try Self.audit(server).filter { $0.contains("subject/export") }
+        let entries = try await Self.audit(server).filter { $0.contains("subject/export") }
         #expect(entries.count == 2 && entries.allSatisfy { $0.contains("\(Self.lines)") }, "\(entries)")
     }
 
@@ -92,7 +92,7 @@ import VardeEgress
         let broken = try await server.get("/metrics").text.split(separator: "\n").filter { $0.hasPrefix("varde_http_answers_broken_total") }
         #expect(broken.count == 1 && broken.first?.hasSuffix(" 1") == true, "\(broken)")
         _ = server.stop()
-        let entries = try Self.audit(server).filter { $0.contains("broken off") }
+        let entries = try await Self.audit(server).filter { $0.contains("broken off") }
         #expect(entries.count == 1, "\(entries)")
     }
 

@@ -114,7 +114,7 @@ import Testing
         #expect(lines.subtracting(seen.keys).count == 0, "\(lines.subtracting(seen.keys).count) of \(lines.count) lines are lost")
         #expect(seen.values.allSatisfy { $0 == 1 }, "lines are there twice")
         #expect(server.stop() == 0)
-        let check = try ServerProcess.run(ServerProcess.binary, ["check", "data", server.dataDirectory.path])
+        let check = try await ServerProcess.run(ServerProcess.binary, ["check", "data", server.dataDirectory.path])
         #expect(check.status == 0, "\(check.errors)")
     }
 }

@@ -64,7 +64,7 @@ import Testing
         #expect(try await server.ownMetric("varde_syslog_messages_total", "transport=\"tcp\"") == 6)
         #expect(try await server.ownMetric("varde_syslog_messages_total", "transport=\"udp\"") == 2)
         #expect(server.stop() == 0)
-        let raw = try server.run(["check", "data", "--dump", server.dataDirectory.path])
+        let raw = try await server.run(["check", "data", "--dump", server.dataDirectory.path])
         #expect(!raw.output.contains("kari.nordmann"))
     }
 
@@ -145,7 +145,7 @@ import Testing
         #expect(server.stop() == 0)
     }
 
-    @Test func `A configuration that cannot be is refused with its place`() throws {
+    @Test func `A configuration that cannot be is refused with its place`() async throws {
         for (text, words) in [
             ("logs: {syslog: {}}", "listens nowhere"), ("logs: {syslog: {tcp: here}}", "must be HOST:PORT"),
             ("logs: {syslog: {tls: '127.0.0.1:1'}}", "give server.tls"), ("logs: {syslog: {tcp: ':1', label_fields: [pid]}}", "is none of"),
@@ -156,7 +156,7 @@ import Testing
             let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).yaml")
             defer { try? FileManager.default.removeItem(at: file) }
             try text.write(to: file, atomically: true, encoding: .utf8)
-            let checked = try ServerProcess.run(ServerProcess.binary, ["check", "config", file.path])
+            let checked = try await ServerProcess.run(ServerProcess.binary, ["check", "config", file.path])
             #expect(checked.status == 1 && checked.errors.contains(words), "\(text): \(checked.errors)")
         }
     }

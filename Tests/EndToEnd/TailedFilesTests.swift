@@ -77,7 +77,7 @@ import Testing
         #expect(try await SyslogListenerTests.lines(server, "{job=\"new\"}", count: 1).map(\.line) == ["read now"])
         #expect(try await LogIntakeTests.lines(server, "{job=\"plain\"}").count == 2)
         #expect(server.stop() == 0)
-        let dump = try server.run(["check", "data", "--dump", server.dataDirectory.path])
+        let dump = try await server.run(["check", "data", "--dump", server.dataDirectory.path])
         #expect(dump.status == 0, "\(dump.errors)")
         #expect(!dump.output.contains("kari.nordmann"))
         #expect(dump.output.contains(folder.path + "/a.log") && dump.output.contains(folder.path + "/new.log"))
@@ -193,7 +193,7 @@ import Testing
         #expect(server.stop() == 0)
     }
 
-    @Test func `A configuration that cannot be is refused with its place`() throws {
+    @Test func `A configuration that cannot be is refused with its place`() async throws {
         for (text, words) in [
             ("{labels: {a: b}}", "“paths” is missing"), ("{paths: x.log}", "must be an absolute path"),
             ("{paths: /x, filename_label: false}", "without any label"),
@@ -204,7 +204,7 @@ import Testing
             let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).yaml")
             defer { try? FileManager.default.removeItem(at: file) }
             try "logs: {files: [\(text)]}".write(to: file, atomically: true, encoding: .utf8)
-            let checked = try ServerProcess.run(ServerProcess.binary, ["check", "config", file.path])
+            let checked = try await ServerProcess.run(ServerProcess.binary, ["check", "config", file.path])
             #expect(
                 checked.status == 1 && checked.errors.contains(words) && checked.errors.contains(".yaml:1:"), "\(text): \(checked.errors)")
         }

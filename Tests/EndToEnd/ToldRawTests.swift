@@ -50,7 +50,7 @@ import Testing
         #expect(Self.leaks(try await server.get("/metrics").text).isEmpty)
         #expect(Self.leaks(server.log).isEmpty, "\(server.log)")
         #expect(server.stop() == 0)
-        let dump = try server.run(["check", "data", "--dump", server.dataDirectory.path])
+        let dump = try await server.run(["check", "data", "--dump", server.dataDirectory.path])
         #expect(dump.status == 0 && Self.leaks(dump.output).isEmpty)
     }
 
