@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -131,6 +132,16 @@ int64_t varde_path_list(const uint8_t *path, size_t count, uint8_t *output, size
     }
     closedir(directory);
     return (int64_t)total;
+}
+
+int64_t varde_path_real(const uint8_t *path, size_t count, uint8_t *output, size_t capacity) {
+    WITH_PATH(p, path, count);
+    char *real = realpath(p.text, NULL);
+    if (!real) return -errno;
+    size_t size = strlen(real);
+    memcpy(output, real, size < capacity ? size : capacity);
+    free(real);
+    return (int64_t)size;
 }
 
 int64_t varde_path_size(const uint8_t *path, size_t count) {

@@ -22,11 +22,14 @@ package struct RelabelRule: Sendable, Equatable {
         self.regex = regex
     }
 
-    /// Sets the pattern, anchored at both ends as all patterns of relabelling are.
+    /// Sets the pattern, anchored at both ends as all patterns of relabelling are: by what Prometheus writes around it, so that the two
+    /// agree also on a pattern with `)` before its `(`.
     package mutating func setPattern(_ pattern: String) throws(Regex.SyntaxError) {
-        regex = try Regex(pattern)
+        regex = try Regex("^(?s:\(pattern))$")
         self.pattern = pattern
     }
+
+    private func matches(_ text: String) -> Bool { regex.matchesAnywhere(text.utf8Span.span) }
 
     package static func == (a: RelabelRule, b: RelabelRule) -> Bool {
         a.sourceLabels == b.sourceLabels && a.separator == b.separator && a.targetLabel == b.targetLabel && a.pattern == b.pattern
@@ -44,8 +47,8 @@ package struct RelabelRule: Sendable, Equatable {
     private func apply(to labels: inout Labels) -> Bool {
         let source = sourceLabels.map { labels[$0] ?? "" }.joined(separator: separator)
         switch action {
-        case .drop: return !regex.matchesWhole(source)
-        case .keep: return regex.matchesWhole(source)
+        case .drop: return !matches(source)
+        case .keep: return matches(source)
         case .dropequal: return labels[targetLabel] ?? "" != source
         case .keepequal: return labels[targetLabel] ?? "" == source
         case .replace: replace(source, &labels)
@@ -55,19 +58,19 @@ package struct RelabelRule: Sendable, Equatable {
         case .labelmap:
             for label in labels {
                 let name = Array(label.name.utf8)
-                if let groups = regex.firstMatch(in: name.span, whole: true) {
+                if let groups = regex.firstMatch(in: name.span) {
                     labels.set(expand(replacement, groups, name), to: label.value)
                 }
             }
-        case .labeldrop: labels = labels.removing(labels.map(\.name).filter { regex.matchesWhole($0) })
-        case .labelkeep: labels = labels.keeping(labels.map(\.name).filter { regex.matchesWhole($0) })
+        case .labeldrop: labels = labels.removing(labels.map(\.name).filter(matches))
+        case .labelkeep: labels = labels.keeping(labels.map(\.name).filter(matches))
         }
         return true
     }
 
     private func replace(_ source: String, _ labels: inout Labels) {
         let bytes = Array(source.utf8)
-        guard let groups = regex.firstMatch(in: bytes.span, whole: true) else { return }
+        guard let groups = regex.firstMatch(in: bytes.span) else { return }
         let target = expand(targetLabel, groups, bytes)
         guard !target.isEmpty else { return }
         labels.set(target, to: expand(replacement, groups, bytes))

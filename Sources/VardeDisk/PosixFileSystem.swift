@@ -34,6 +34,14 @@ package struct PosixFileSystem: FileSystem {
         }
     }
 
+    /// A path without links in it, nil where there is no file.
+    package func realPath(_ path: String) -> String? {
+        var buffer = [UInt8](repeating: 0, count: 1 << 12)
+        var span = buffer.mutableSpan
+        let size = varde_path_real(Array(path.utf8).span, &span)
+        return size < 0 || size > buffer.count ? nil : String(decoding: buffer[..<Int(size)], as: UTF8.self)
+    }
+
     package func remove(_ path: String) throws(DiskError) { try check(varde_path_remove(Array(path.utf8).span), .remove, path) }
 
     package func rename(_ path: String, to other: String) throws(DiskError) {

@@ -1,7 +1,7 @@
 /// Decimal numbers from bytes: exact, and quick for the short ones that exposition consists of.
 package enum DecimalParser {
-    /// The double nearest to the text: Go's syntax for floats as far as exposition uses it, with `NaN`, `Inf`, `+Inf`, `-Inf` in any case
-    /// and hexadecimal floats; nil where it is no number.
+    /// The double nearest to the text: Go's syntax for floats as far as exposition allows it, with `NaN`, `Inf`, `+Inf`, `-Inf` in any
+    /// case, without hexadecimal ones; infinite beyond all of them, nil where it is no number.
     package static func double(_ bytes: Span<UInt8>) -> Double? {
         var at = 0
         var negative = false
@@ -66,7 +66,7 @@ package enum DecimalParser {
     private static func slow(_ bytes: Span<UInt8>) -> Double? {
         let text = Bytes.string(bytes)
         switch text.lowercased() {
-        case "nan", "+nan", "-nan": return Double(bitPattern: 0x7ff8_0000_0000_0001)
+        case "nan": return Double(bitPattern: 0x7ff8_0000_0000_0001)
         case "inf", "+inf", "infinity", "+infinity": return .infinity
         case "-inf", "-infinity": return -.infinity
         default: break
@@ -80,9 +80,9 @@ package enum DecimalParser {
             return text.utf8.last == UInt8(ascii: ".") && isPlain ? Double(rest) : nil
         }
         let body = text.hasPrefix("-") || text.hasPrefix("+") ? text.dropFirst() : text[...]
-        guard let first = body.utf8.first, first == UInt8(ascii: ".") || (first >= UInt8(ascii: "0") && first <= UInt8(ascii: "9")) else {
-            return nil
-        }
+        guard let first = body.utf8.first, first == UInt8(ascii: ".") || (first >= UInt8(ascii: "0") && first <= UInt8(ascii: "9")),
+            !body.utf8.contains(where: { $0 | 0x20 == UInt8(ascii: "x") })
+        else { return nil }
         return Double(text)
     }
 }

@@ -20,7 +20,8 @@ package enum DurationText {
             rest = rest.dropFirst(name.utf8.count)
             let (part, overflow) = number.multipliedReportingOverflow(by: units[unit].milliseconds)
             let (sum, overflow2) = total.addingReportingOverflow(part)
-            if overflow || overflow2 { return nil }
+            // Beyond this its nanoseconds are, which Prometheus counts in.
+            if overflow || overflow2 || sum > Int64.max / 1_000_000 { return nil }
             total = sum
             nextUnit = unit + 1
         }

@@ -1,47 +1,9 @@
 import Foundation
-import Synchronization
 import Testing
 
 /// Targets and discovery that ask who is there: names and headers from files, tokens fetched through a proxy, redirects; and what is
 /// written of scrapes that fail.
 @Suite struct ScrapeAccessTests {
-    /// Answers requests by their paths, and remembers their heads.
-    private final class FakeSite: Sendable {
-        private final class Heads: Sendable {
-            let all = Mutex<[String]>([])
-        }
-
-        private let listener: LoopbackListener
-        private let heads = Heads()
-
-        var address: String { "127.0.0.1:\(listener.port)" }
-
-        init(_ answer: @escaping @Sendable (_ path: String) -> (status: String, body: String)) throws {
-            let heads = heads
-            listener = try LoopbackListener { connection in
-                guard let head = LoopbackListener.head(connection) else { return }
-                heads.all.withLock { $0.append(head) }
-                // Through a proxy the whole address is asked for.
-                let path = String(head.split(separator: " ")[1]).replacing(#/^http:\/\/[^\/]*/#, with: "")
-                let (status, body) = answer(path)
-                let text = "HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"
-                _ = LoopbackListener.send(Array(text.utf8), to: connection)
-            }
-        }
-
-        func stop() { listener.stop() }
-
-        /// Values of a header in requests for a path.
-        func values(_ header: String, of path: String) -> Set<String> {
-            Set(
-                heads.all.withLock { $0 }.filter { $0.split(separator: " ")[1].hasSuffix(path) }.flatMap { head in
-                    head.split(separator: "\r\n").filter { $0.lowercased().hasPrefix(header.lowercased() + ":") }.map {
-                        $0.drop { $0 != ":" }.dropFirst().trimmingCharacters(in: .whitespaces)
-                    }
-                })
-        }
-    }
-
     @Test func `Secrets and headers of files, tokens by proxy and redirects work in scrapes and in discovery`() async throws {
         let tokens = try FakeSite { _ in ("200 OK\r\nContent-Type: application/json", #"{"access_token":"tok","expires_in":600}"#) }
         defer { tokens.stop() }

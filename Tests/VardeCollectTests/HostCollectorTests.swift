@@ -49,6 +49,66 @@ import VardeWire
         #expect(try idle(100) == 1)
     }
 
+    @Test func `Sensors by chip, with their units`() throws {
+        let page = try Self.page([
+            "sys/class/hwmon/hwmon0/name": "coretemp\n", "sys/class/hwmon/hwmon0/temp1_input": "45000\n",
+            "sys/class/hwmon/hwmon0/temp1_label": "Package id 0\n", "sys/class/hwmon/hwmon0/temp1_crit_alarm": "0\n",
+            "sys/class/hwmon/hwmon0/fan2_input": "1200\n", "sys/class/hwmon/hwmon0/in0_min": "900\n",
+            "sys/class/hwmon/hwmon0/power1_average": "95000000\n", "sys/class/hwmon/hwmon0/energy1_input": "5000000\n",
+            "sys/class/hwmon/hwmon0/beep_enable": "1\n", "sys/class/hwmon/hwmon0/uevent": "", "sys/class/hwmon/hwmon1/name": "nct 6\n",
+            "sys/class/hwmon/hwmon1/temp1_input": "no\n", "sys/class/hwmon/hwmon1/temp2_max": "80000\n",
+        ])
+        let sensor = "{chip=\"coretemp\", sensor=\"temp1\"}"
+        #expect(page["node_hwmon_temp_celsius\(sensor)"] == 45)
+        #expect(page["node_hwmon_temp_crit_alarm_celsius\(sensor)"] == 0)
+        #expect(page["node_hwmon_sensor_label{chip=\"coretemp\", label=\"Package id 0\", sensor=\"temp1\"}"] == 1)
+        #expect(page["node_hwmon_chip_names{chip=\"nct_6\", chip_name=\"nct_6\"}"] == 1)
+        #expect(page["node_hwmon_fan_rpm{chip=\"coretemp\", sensor=\"fan2\"}"] == 1_200)
+        #expect(page["node_hwmon_in_min_volts{chip=\"coretemp\", sensor=\"in0\"}"] == 0.9)
+        #expect(page["node_hwmon_power_average_watt{chip=\"coretemp\", sensor=\"power1\"}"] == 95)
+        #expect(page["node_hwmon_energy_joule_total{chip=\"coretemp\", sensor=\"energy1\"}"] == 5)
+        #expect(page["node_hwmon_beep_enabled{chip=\"coretemp\", sensor=\"beep_enable0\"}"] == 1)
+        #expect(page["node_hwmon_temp_max_celsius{chip=\"nct_6\", sensor=\"temp2\"}"] == 80)
+        #expect(page.keys.count { $0.hasPrefix("node_hwmon_temp_celsius") } == 1)
+    }
+
+    @Test func `Arrays of disks, what they are at and how far`() throws {
+        let page = try Self.page([
+            "proc/mdstat":
+                "Personalities : [raid1] [raid6] [raid5] [raid4] [raid0]\nmd3 : active raid6 sda1[8] sdh1[7] sdg1[6](F) sdb1[9](S)\n      5853468288 blocks super 1.2 level 6, 64k chunk, algorithm 2 [8/7] [UUUUUU_U]\n      bitmap: 0/1 pages\n      [=>...]  recovery =  5.0% (100/2000) finish=0.2min speed=259783K/sec\n\nmd12 : active raid0 sdc2[0] sdd2[1]\n      3886394368 blocks super 1.2 512k chunks\n\nmd9 : active raid1 sdc[0] sdd[1]\n      523968 blocks super 1.2 [2/2] [UU]\n      \tresync=DELAYED\n\nmd0 : inactive sdb[0](S)\n      7 blocks super external:imsm\n\nunused devices: <none>\n"
+        ])
+        #expect(page["node_md_state{device=\"md3\", state=\"recovering\"}"] == 1)
+        #expect(page["node_md_state{device=\"md3\", state=\"active\"}"] == 0)
+        #expect(page["node_md_blocks_synced{device=\"md3\"}"] == 100)
+        #expect(page["node_md_disks{device=\"md3\", state=\"active\"}"] == 7)
+        #expect(page["node_md_disks{device=\"md3\", state=\"failed\"}"] == 1)
+        #expect(page["node_md_disks_required{device=\"md3\"}"] == 8)
+        #expect(page["node_md_disks_required{device=\"md12\"}"] == 2)
+        #expect(page["node_md_state{device=\"md9\", state=\"resync\"}"] == 1)
+        #expect(page["node_md_blocks_synced{device=\"md9\"}"] == 0)
+        #expect(page["node_md_blocks{device=\"md0\"}"] == 7)
+        #expect(page["node_md_state{device=\"md0\", state=\"inactive\"}"] == 1)
+    }
+
+    @Test func `What others write down is taken where all of it can be`() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("varde-prom-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for (name, text) in [
+            ("a.prom", "# TYPE backup_last gauge\nbackup_last{job=\"x\"} 5"), ("b.prom", "ok 1\nbroken {\n"),
+            ("c.prom", "timed 1 1700000000000\n"),
+            ("d.txt", "other 1\n"),
+        ] { try text.write(to: folder.appendingPathComponent(name), atomically: true, encoding: .utf8) }
+        var options = HostOptions()
+        options.textFolders = [folder.path]
+        let page = try HostPageText.samples(HostCollector(root: "/none").page(options))
+        #expect(page["backup_last{job=\"x\"}"] == 5)
+        #expect(page["node_textfile_scrape_error"] == 1)
+        #expect(page.keys.count { $0.hasPrefix("node_textfile_mtime_seconds") } == 1)
+        #expect(!page.keys.contains { ["ok", "timed", "other"].contains($0) })
+        #expect(try HostPageText.samples(HostCollector(root: "/none").page())["node_textfile_scrape_error"] == 0)
+    }
+
     @Test func `Pressure, memory, disks and devices under node_exporter's names`() throws {
         let page = try Self.page([
             "proc/pressure/cpu": "some avg10=0.00 avg60=0.00 avg300=0.00 total=1500000\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n",

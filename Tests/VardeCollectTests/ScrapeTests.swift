@@ -34,6 +34,32 @@ import VardeWire
         #expect(bed.value("scrape_series_added") == [3, 0, 1, 0])
     }
 
+    @Test func `What a body that fails had is new once, and a failing label is counted among the samples`() async {
+        let broken = "a 1\nb{x=\"y\"} 2\nc {\n"
+        let bed = Bed(broken)
+        await bed.scrape(1_000)
+        await bed.scrape(2_000, broken)
+        await bed.scrape(3_000, "a 1\nb{x=\"y\"} 2\nd 3\n")
+        await bed.scrape(4_000, "a 1\nb{x=\"y\"} 2\nd 3\n")
+        #expect(bed.value("scrape_series_added") == [2, 0, 1, 0])
+        let limited = Bed("a 1\nb 2\nc 3\n", .job { $0.sampleLimit = 2 })
+        await limited.scrape(1_000)
+        await limited.scrape(2_000)
+        #expect(limited.value("scrape_series_added") == [2, 0])
+        let labelled = Bed("a 1\nb{x=\"y\",z=\"w\"} 2\n", .job { $0.labelLimit = 4 })
+        await labelled.scrape(1_000)
+        #expect(labelled.value("scrape_samples_scraped") == [2])
+        #expect(labelled.value("scrape_samples_post_metric_relabeling") == [1])
+    }
+
+    @Test(arguments: [("bad {\n", 0), ("good 1\n", 60_001)])
+    func `Of a body with very many new series none is known to the store until the end was read`(_ tail: String, _ count: Int) async {
+        let bed = Bed((0..<60_000).map { "m{i=\"\($0)\"} 1\n" }.joined() + tail)
+        await bed.scrape(1_000)
+        let known = bed.sink.state.withLock { $0.labels.count { $0.name == "m" || $0.name == "good" } }
+        #expect(known == count)
+    }
+
     @Test func `Names that begin alike are not taken for each other`() async {
         let bed = Bed("a 1\nab 2\n")
         await bed.scrape(1_000)

@@ -26,6 +26,9 @@ import VardeModel
     @Test(arguments: [
         ("headers: {Authorization: x}", 3, 30), ("headers: {Content-Type: x}", 3, 29), ("protobuf_message: other", 3, 23),
         ("queue_config: {max_shards: 2, min_shards: 3}", 3, 47), ("queue_config: {max_shards: -1}", 3, 32),
+        ("queue_config: {capacity: 0}", 3, 30), ("queue_config: {max_samples_per_send: 0}", 3, 42),
+        ("queue_config: {min_shards: 300}", 3, 32),
+        ("queue_config: {min_backoff: 10s}", 3, 19), ("queue_config: {capacity: null}", 3, 19),
         ("queue_config: {min_backoff: 1s, max_backoff: 1ms}", 3, 50), ("queue_config: {odd: 1}", 3, 20), ("odd: 1", 3, 5),
         ("basic_auth: {username: u}\nauthorization: {credentials: c}", 4, 20), ("sigv4: {region: x}", 3, 5),
         ("proxy_url: socks5://p", 3, 16),
@@ -47,7 +50,6 @@ import VardeModel
         #expect(throws: ConfigurationError.self) {
             try Configuration(parsing: "remote_write: [{url: \"http://a/\", name: n}, {url: \"http://b/\", name: n}]", file: "p.yml")
         }
-        #expect(throws: ConfigurationError.self) { try Configuration(parsing: "remote_write: [{url: \"ftp://a/\"}]", file: "p.yml") }
         #expect(throws: ConfigurationError.self) { try Configuration(parsing: "remote_write: [{}]", file: "p.yml") }
     }
 }

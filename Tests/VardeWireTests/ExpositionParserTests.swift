@@ -68,7 +68,7 @@ import VardeModel
     @Test func `Damaged bodies never trap, faults name line and column`() {
         let seeds = [
             "# HELP a b\\n\\\\c\n# TYPE a counter\na{b=\"c\\n\",d=\"e\"} 1.5e3 1700000000000\na_bucket{le=\"+Inf\"} NaN\n{\"ünï\",x=\"y\"} -Inf\n",
-            "x 1\n\n\ty{} 2 3\n", "# HELP \"quoted name\" text\n# TYPE \"quoted name\" gauge\n{\"quoted name\", \"l l\"=\"v\"} 0x1p-2\n",
+            "x 1\n\n\ty{} 2 3\n", "# HELP \"quoted name\" text\n# TYPE \"quoted name\" gauge\n{\"quoted name\", \"l l\"=\"v\"} 1e-2\n",
         ].map { Array($0.utf8) }
         fuzz("exposition", seeds, rounds: 6000) { bytes in
             do throws(ExpositionParser.Fault) {
@@ -107,6 +107,38 @@ import VardeModel
         #expect(throws: ExpositionParser.Fault.self) { try Self.samples(text + "\n") }
     }
 
+    @Test(arguments: [
+        "a  1", " a 1", "a 1 ", "a\t1", "a {} 1", "a{b=\"c\", d=\"e\"} 1", "a{ b=\"c\"} 1", "a{b =\"c\"} 1", "a{b= \"c\"} 1",
+        "a{b=\"c\" } 1",
+        "a{b=\"c\"}1", "a 1\r", "a 1  1", "a 1 1 ", "a 1  # {a=\"b\"} 1", "a 1 #{a=\"b\"} 1", "a 1 #  {a=\"b\"} 1", "", "a 1\n", "a 0x1",
+    ])
+    func `OpenMetrics has one space between words, none in series and no empty lines`(_ line: String) throws {
+        let bytes = Array((line + "\n# EOF\n").utf8)
+        #expect(throws: ExpositionParser.Fault.self) {
+            var parser = ExpositionParser(.openMetrics1)
+            while let one = try parser.next(bytes.span) {
+                guard case .sample(let sample) = one else { continue }
+                _ = try parser.labels(of: sample, bytes.span)
+                _ = try parser.exemplar(of: sample, bytes.span, at: 0)
+            }
+        }
+    }
+
+    @Test func `An exemplar too long to be kept leaves its sample`() throws {
+        let bytes = Array("a 1 # {b=\"\(String(repeating: "x", count: 128))\"} 1\n# EOF\n".utf8)
+        var parser = ExpositionParser(.openMetrics1)
+        guard case .sample(let sample)? = try parser.next(bytes.span) else {
+            Issue.record("no sample")
+            return
+        }
+        #expect(try parser.exemplar(of: sample, bytes.span, at: 0) == nil)
+    }
+
+    @Test(arguments: ["# TYPE a odd", "# TYPE a unknown", "# TYPE a", "# TYPE \"a.b\"", "a 1 -1", "a 1 +1"])
+    func `Types and times that Prometheus' text does not have are refused`(_ line: String) {
+        #expect(throws: ExpositionParser.Fault.self) { try Self.lines(Array((line + "\na 1\n").utf8), .text0) }
+    }
+
     @Test func `Metadata is read with its escapes, and names in quotes`() throws {
         let lines = try Self.lines(Array("# HELP a one\\ntwo \\\\n\n# TYPE \"b c\" gauge\n# HELP \"q\\\"\\\\\" x\n# nothing\n#\n".utf8))
         #expect(lines == [.help(name: "a", text: "one\ntwo \\n"), .type(name: "b c", type: "gauge"), .help(name: "q\"\\", text: "x")])
@@ -114,19 +146,19 @@ import VardeModel
 
     @Test func `Values are those Go reads`() throws {
         for (text, value) in [
-            ("1", 1), ("+1.5e-3", 0.0015), ("-Inf", -.infinity), ("+Inf", .infinity), ("inf", .infinity), ("0x1p-2", 0.25), (".5", 0.5),
+            ("1", 1), ("+1.5e-3", 0.0015), ("-Inf", -.infinity), ("+Inf", .infinity), ("inf", .infinity), (".5", 0.5),
             ("5.", 5),
             ("12345678901234567890123", 12_345_678_901_234_567_741_440),
         ] as [(String, Double)] { #expect(try Self.samples("a \(text)\n").first?.value == value, "\(text)") }
-        for text in ["1..2", "e5", "1e", "0x", "--1", "1_0", "nan(1)", "1e5.", "٣"] {
+        for text in ["1..2", "e5", "1e", "0x", "--1", "1_0", "nan(1)", "1e5.", "٣", "0x1p-2", "0x1", "+NaN", "-nan", "1e400"] {
             #expect(throws: ExpositionParser.Fault.self, "\(text)") { try Self.samples("a \(text)\n") }
         }
     }
 
     @Test(arguments: [
-        "# UNIT a", "# UNIT a_s m", "# UNIT s s", "# UNIT a_s s ", "# HELP a", "# TYPE a", "# TYPE a ", "# TYPE a odd", "# TYPE a untyped",
+        "# UNIT a", "# UNIT a_s m", "# UNIT s s", "# UNIT a_s s ", "# HELP a", "# TYPE a untyped",
         "# TYPE a gauge ", "# TYPE  a gauge", "#  TYPE a gauge", "#TYPE a gauge", "# foo", "#", "# a comment that is none",
-        "# type a gauge", "# TYPE \"a.b\"gauge", "# TYPE \"a.b\"",
+        "# type a gauge", "# TYPE \"a.b\"gauge",
     ])
     func `What OpenMetrics forbids of comments is refused there, and taken in Prometheus' text`(_ line: String) {
         let bytes = Array((line + "\na 1\n").utf8)

@@ -29,6 +29,9 @@ int64_t varde_path_sync_directory(const uint8_t *VARDE_BYTES(count) path VARDE_N
 /// Names in a directory, each ended by a zero byte, without `.` and `..`; their total size, which may exceed the capacity.
 int64_t varde_path_list(const uint8_t *VARDE_BYTES(count) path VARDE_NOESCAPE, size_t count,
                         uint8_t *VARDE_BYTES(capacity) output VARDE_NOESCAPE, size_t capacity);
+/// The path without links in it; its size, which may exceed the capacity.
+int64_t varde_path_real(const uint8_t *VARDE_BYTES(count) path VARDE_NOESCAPE, size_t count,
+                        uint8_t *VARDE_BYTES(capacity) output VARDE_NOESCAPE, size_t capacity);
 /// Size of a file, or -errno.
 int64_t varde_path_size(const uint8_t *VARDE_BYTES(count) path VARDE_NOESCAPE, size_t count);
 /// Bytes an unprivileged writer may still use on the path's file system.

@@ -34,6 +34,9 @@ package final class HostCollector: Sendable {
         HostProtocols.add(files, to: &page)
         HostQueues.add(files, to: &page)
         HostContainers.add(files, to: &page)
+        HostSensors.add(files, to: &page)
+        HostArrays.add(files, to: &page)
+        HostTextFiles.add(options.textFolders, to: &page)
         if options.processes { HostProcesses.add(files, to: &page) }
         return page
     }

@@ -38,6 +38,11 @@ struct HostFiles: Sendable {
 
     func names(in folder: String) -> [String] { ((try? PosixFileSystem().list(root + folder)) ?? []).sorted() }
 
+    func exists(_ path: String) -> Bool { PosixFileSystem().exists(root + path) }
+
+    /// A path without links in it, as it is below the root or beside it; nil where there is no such file.
+    func realPath(_ path: String) -> String? { PosixFileSystem().realPath(root + path) }
+
     func space(at mountPoint: String) -> FileSystemSpace? { FileSystemSpace(at: root + mountPoint) }
 }
 

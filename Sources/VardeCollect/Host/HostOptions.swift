@@ -7,6 +7,9 @@ package struct HostOptions: Sendable, Equatable {
     /// Whether the kernel is asked how it keeps the clock; nil for where no filter of system calls is in the way.
     package var asksClock: Bool?
 
+    /// Folders with metrics others write down, in files `*.prom`.
+    package var textFolders: [String] = []
+
     package static let usualSystemBus = "/run/dbus/system_bus_socket"
 
     package init() {}

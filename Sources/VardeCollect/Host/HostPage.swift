@@ -8,6 +8,9 @@ struct HostPage {
     /// Adds the families of another page behind those there are.
     mutating func append(_ other: HostPage) { bytes += other.bytes }
 
+    /// Adds families written elsewhere.
+    mutating func append(text: [UInt8]) { bytes += text }
+
     /// Begins a family.
     mutating func family(_ name: String, _ type: String, _ help: String) {
         let help = help.replacing("\\", with: "\\\\").replacing("\n", with: "\\n")

@@ -58,6 +58,16 @@ package struct ScrapeConfig: Sendable, Equatable {
         self.timeout = timeout
     }
 
+    /// What is wrong with a target of a group, as far as that can be told before it is asked; nil where nothing is.
+    package func complaint(about group: TargetGroup) -> String? {
+        for address in group.addresses {
+            do throws(ScrapeFault) { _ = try TargetResolution.target(TargetResolution.discovered(address, group, self), self) } catch {
+                return error.description
+            }
+        }
+        return nil
+    }
+
     package static func == (a: ScrapeConfig, b: ScrapeConfig) -> Bool {
         a.plain == b.plain && a.relabelRules == b.relabelRules && a.metricRelabelRules == b.metricRelabelRules
             && a.staticGroups == b.staticGroups && a.fileDiscovery == b.fileDiscovery && a.access == b.access

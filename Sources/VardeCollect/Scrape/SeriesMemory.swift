@@ -33,6 +33,9 @@ struct SeriesMemory {
 
     var count: Int { hashes.count }
 
+    /// Hashes of series that came with this scrape.
+    var newHashes: ArraySlice<UInt64> { hashes[min(committed, hashes.count)...] }
+
     /// Begins a scrape.
     mutating func begin() {
         round &+= 1

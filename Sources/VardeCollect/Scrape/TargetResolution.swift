@@ -16,12 +16,12 @@ enum TargetResolution {
         return labels
     }
 
-    /// A target from its discovered labels; nil where relabelling drops it or leaves no address.
+    /// A target from its discovered labels; nil where relabelling drops it.
     ///
-    /// - Throws: in words, where relabelling left an interval or timeout that cannot be.
+    /// - Throws: in words, where relabelling left no address, or an interval or timeout that cannot be.
     static func target(_ discovered: Labels, _ config: ScrapeConfig) throws(ScrapeFault) -> (TargetIdentity, ScrapeConfig)? {
         guard let labels = RelabelRule.apply(config.relabelRules, to: discovered) else { return nil }
-        guard let address = labels["__address__"] else { return nil }
+        guard let address = labels["__address__"] else { throw ScrapeFault(kind: .connection, description: "a target has no address") }
         if address.contains("/") { throw ScrapeFault(kind: .connection, description: "“\(address)” is not a valid hostname") }
         var config = config
         config.interval = try duration(labels["__scrape_interval__"], "scrape interval") ?? config.interval

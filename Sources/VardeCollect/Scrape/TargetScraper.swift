@@ -8,9 +8,11 @@ import VardeWire
 struct TargetScraper {
     private(set) var config: ScrapeConfig
     let identity: TargetIdentity
-    let sink: any SampleSink
+    private(set) var sink: any SampleSink
     let hash = KeyedHash()
     var memory = SeriesMemory()
+    /// Series that came new with a body that failed: they are not counted as new again.
+    private var missed: Set<UInt64> = []
     /// Series of the configuration before this one: what the next scrape does not have of them has ended.
     var carried: Set<SeriesRef> = []
     var reportRefs: [String: SeriesRef] = [:]
@@ -20,7 +22,8 @@ struct TargetScraper {
 
     /// New series the store is asked for at once.
     private static let mostAsked = 512
-    /// New series of a body that are kept back until it has been read to its end: one that fails leaves none in the store.
+    /// New series of a body that are kept back until it has been read to its end: one that fails leaves none in the store. A body with
+    /// more is read once without the store before the first of them get there.
     private static let mostPending = 50_000
     /// Series a target may have at most where its job sets no limit.
     static let hardSampleLimit = 2_000_000
@@ -54,7 +57,24 @@ struct TargetScraper {
         /// New series the store is still to be asked for, and the samples of the batch before which none is of them.
         var pending: [(slot: Int, labels: Labels)] = []
         var resolved = 0
+        /// Whether the body is known to be good to its end.
+        var isTried = false
+        let body: [UInt8]
+        let format: ExpositionFormat
         let now: Int64
+
+        init(_ body: [UInt8], _ format: ExpositionFormat, now: Int64) {
+            self.body = body
+            self.format = format
+            self.now = now
+            outcome.bytes = body.count
+        }
+    }
+
+    /// Takes what is read only to see whether it can be.
+    private struct NoSink: SampleSink {
+        func resolve(_ all: [Labels], isOwn: Bool) -> [SeriesRef] { Array(repeating: SeriesRef(id: 0), count: all.count) }
+        func append(_ batch: SampleBatch) -> AppendReport { AppendReport() }
     }
 
     /// Whether a body is likely one of series that are known.
@@ -71,26 +91,16 @@ struct TargetScraper {
     mutating func read(
         _ body: [UInt8], _ format: ExpositionFormat, at now: Int64, into batch: inout SampleBatch, _ outcome: inout Outcome
     ) throws(ScrapeFault) {
-        var pass = Pass(now: now)
-        pass.outcome.bytes = body.count
-        memory.begin()
-        comments.begin()
+        var pass = Pass(body, format, now: now)
         defer { outcome = pass.outcome }
-        do {
-            if readsShortcut(format) {
-                try readText(body, format, &pass)
-            } else if format == .protobuf {
-                try readProtobuf(body, &pass)
-            } else {
-                try readConverting(body, format, &pass)
-            }
-        } catch let fault as ScrapeFault {
-            throw fault
+        do throws(ScrapeFault) {
+            try readWhole(&pass)
+            try resolvePending(&pass)
         } catch {
-            throw ScrapeFault(kind: .format, description: "\(error)")
+            missed = Set(memory.newHashes)
+            throw error
         }
-        if let limit = pass.limit { throw limit }
-        try resolvePending(&pass)
+        if !missed.isEmpty { missed = [] }
         try takeMetadata(of: body, format, &pass)
         for ref in memory.finish() { pass.batch.append(ref, now, .staleMarker) }
         if !carried.isEmpty {
@@ -98,6 +108,39 @@ struct TargetScraper {
             carried = []
         }
         batch = pass.batch
+    }
+
+    /// Reads a body from its beginning to its end.
+    private mutating func readWhole(_ pass: inout Pass) throws(ScrapeFault) {
+        memory.begin()
+        comments.begin()
+        do {
+            if readsShortcut(pass.format) {
+                try readText(pass.body, pass.format, &pass)
+            } else if pass.format == .protobuf {
+                try readProtobuf(pass.body, &pass)
+            } else {
+                try readConverting(pass.body, pass.format, &pass)
+            }
+        } catch let fault as ScrapeFault {
+            throw fault
+        } catch {
+            throw ScrapeFault(kind: .format, description: "\(error)")
+        }
+        if let limit = pass.limit { throw limit }
+    }
+
+    /// Reads the whole body of a pass by itself; one that fails has failed with what it was.
+    private func tryWhole(_ pass: inout Pass) throws(ScrapeFault) {
+        var trial = self
+        trial.sink = NoSink()
+        var trialPass = Pass(pass.body, pass.format, now: pass.now)
+        trialPass.isTried = true
+        do throws(ScrapeFault) { try trial.readWhole(&trialPass) } catch {
+            pass.outcome = trialPass.outcome
+            throw error
+        }
+        pass.isTried = true
     }
 
     /// The store has renumbered its series: everything is to be resolved anew.
@@ -193,9 +236,18 @@ struct TargetScraper {
     }
 
     mutating func add(_ hash: UInt64, _ length: Int, _ parsed: Labels, _ pass: inout Pass) throws -> Int {
-        guard let labels = try finished(parsed) else { return memory.add(hash, length, SeriesMemory.dropped) }
-        pass.outcome.added += 1
-        if pass.pending.count == Self.mostPending { try resolvePending(&pass) }
+        let finished: Labels?
+        do throws(ScrapeFault) { finished = try self.finished(parsed) } catch {
+            pass.outcome.scraped += 1
+            throw error
+        }
+        guard let labels = finished else { return memory.add(hash, length, SeriesMemory.dropped) }
+        let isBeyond = config.sampleLimit > 0 && pass.outcome.kept >= config.sampleLimit
+        if !isBeyond, !missed.contains(hash) { pass.outcome.added += 1 }
+        if pass.pending.count == Self.mostPending {
+            if !pass.isTried { try tryWhole(&pass) }
+            try resolvePending(&pass)
+        }
         let slot = memory.add(hash, length, SeriesMemory.pending(memory.count))
         pass.pending.append((slot, labels))
         return slot

@@ -30,6 +30,7 @@ package struct CollectSettings: Sendable {
             if let v = host["processes"] { self.host.processes = try v.bool() }
             if let v = host["system_bus"] { self.host.systemBus = try v.nonEmptyString() }
             if let v = host["systemd"], try !v.bool() { self.host.systemBus = "" }
+            if let v = host["text_folders"] { self.host.textFolders = try v.filePaths() }
             if let v = host["timex"] { self.host.asksClock = try v.bool() }
             try host.rejectUnknown()
         }
@@ -79,8 +80,11 @@ extension Configuration {
     mutating func readScrapeFiles(_ value: YAMLValue) throws(ConfigurationError) {
         let folder = URL(fileURLWithPath: file ?? "").deletingLastPathComponent().path
         for item in try value.list() {
-            let pattern = try item.nonEmptyString()
-            for path in DiscoveryFiles.paths(pattern.hasPrefix("/") ? pattern : folder + "/" + pattern) {
+            let pattern = try item.string()
+            if !Self.isFilePattern(pattern) { throw item.error("invalid scrape config file path “\(pattern)”: * is for the last part") }
+            let paths = DiscoveryFiles.paths(pattern.hasPrefix("/") ? pattern : folder + "/" + pattern)
+            // Prometheus reads those that are there, as of a pattern.
+            for path in paths where !pattern.isEmpty && FileManager.default.fileExists(atPath: path) {
                 let text: String
                 do { text = try String(contentsOfFile: path, encoding: .utf8) } catch { throw item.error("\(path) cannot be read") }
                 let root = try YAMLValue(document: text, file: path).mapping()

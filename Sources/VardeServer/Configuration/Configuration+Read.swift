@@ -20,7 +20,8 @@ extension Configuration {
         self = .embedded
         self.file = file
         self.text = text
-        let root = try YAMLValue(document: text, file: file).mapping()
+        let document = try YAMLValue(document: text, file: file)
+        let root = try document.mapping()
         if let value = root["global"] { global = try GlobalSettings(reading: value) }
         if let value = root["server"] { server = try ServerSettings(reading: value) }
         if let value = root["storage"] { storage = try StorageSettings(reading: value, retention: &retention, warnings: &warnings) }
@@ -34,6 +35,7 @@ extension Configuration {
         if let value = root["alerting"] { try Self.checkAlerting(value) }
         if let value = root["remote_read"] { try Self.checkRemoteRead(value) }
         if let value = root["tracing"] { try Self.checkTracing(value) }
+        if let value = root["runtime"] { try Self.checkRuntime(value) }
         if !ruleFiles.isEmpty { warnings.append("rule_files: rules are checked by `varde check rules` but not evaluated by this version") }
         for (key, what) in [
             ("alerting", "alerts are not sent by this version"),
@@ -52,6 +54,7 @@ extension Configuration {
         if let value = root["scrape_config_files"] { try readScrapeFiles(value) }
         try root.rejectUnknown()
         try check()
+        warnings += document.remarks.texts
     }
 
     /// What single values cannot say about themselves.
@@ -82,7 +85,8 @@ extension GlobalSettings {
         try scrape.read(keys)
         // Known to Prometheus, without a meaning here.
         if let v = keys["scrape_failure_log_file"] { scrapeFailureLog = try v.filePath() }
-        for key in ["query_log_file", "rule_query_offset", "gogc"] { _ = keys[key] }
+        _ = try keys["query_log_file"]?.string()
+        _ = try keys["rule_query_offset"]?.duration()
         try keys.rejectUnknown()
     }
 }
@@ -147,17 +151,23 @@ extension StorageSettings {
         if let v = keys["minimum_free"] { minimumFreeBytes = try v.byteCount() }
         if let v = keys["tsdb"] {
             let tsdb = try v.mapping()
-            if tsdb["out_of_order_time_window"] != nil {
+            if let v = tsdb["out_of_order_time_window"] {
+                _ = try v.duration()
                 warnings.append(
                     "storage.tsdb.out_of_order_time_window: not needed, out-of-order samples are taken anywhere inside retention")
             }
-            if let v = tsdb["retention"] { try retention.read(v) }
-            for key in ["stale_series_compaction_threshold"] { _ = tsdb[key] }
+            if let v = tsdb["retention"] { try retention.read(v, isPrometheus: true) }
+            _ = try tsdb["stale_series_compaction_threshold"]?.double()
+            if let v = tsdb["chunk_encoding"] {
+                let encoding = try v.mapping()
+                _ = try encoding["floats"]?.word(of: ["", "xor", "xor2"])
+                try encoding.rejectUnknown()
+            }
             try tsdb.rejectUnknown()
         }
         if let v = keys["exemplars"] {
             let exemplars = try v.mapping()
-            if let v = exemplars["max_exemplars"] { maxExemplars = max(0, try v.int(in: Int.min...10_000_000)) }
+            if let v = exemplars["max_exemplars"] { maxExemplars = min(max(0, try v.int(in: Int.min...Int.max)), 10_000_000) }
             try exemplars.rejectUnknown()
         }
         if let v = keys["encryption"] {
@@ -177,10 +187,16 @@ extension StorageSettings {
 }
 
 extension RetentionSettings {
-    mutating func read(_ value: YAMLValue) throws(ConfigurationError) {
+    /// - Parameter isPrometheus: whether it stands where Prometheus has it, `storage.tsdb.retention`.
+    mutating func read(_ value: YAMLValue, isPrometheus: Bool = false) throws(ConfigurationError) {
         let keys = try value.mapping()
-        if let v = keys["time"] { time = try v.duration(allowZero: false) }
-        if let v = keys["size"] { size = try v.byteCount() }
+        if let v = keys["time"], case let longest = try v.duration(), longest > 0 { time = longest }
+        if let v = keys["size"] { size = try v.byteCount(needsUnit: isPrometheus) }
+        if isPrometheus, let v = keys["percentage"] {
+            let share = try v.double()
+            if !(0...100).contains(share) { throw v.error("must be in the range 0 to 100") }
+            if share > 0 { v.warn("has no effect: give size") }
+        }
         if let v = keys["logs"] {
             for item in try v.list() {
                 let policy = try item.mapping()

@@ -7,13 +7,13 @@ extension Configuration {
     static func ruleFiles(_ value: YAMLValue) throws(ConfigurationError) -> [String] {
         for item in try value.list() {
             let path = try item.string()
-            // As in Prometheus: patterns are in the last part.
-            if path.drop(while: { $0 != "*" }).contains("/") {
-                throw item.error("invalid rule file path “\(path)”: * is for the last part")
-            }
+            if !isFilePattern(path) { throw item.error("invalid rule file path “\(path)”: * is for the last part") }
         }
         return try value.strings()
     }
+
+    /// Whether a path has `*` in its last part only, as Prometheus allows it.
+    static func isFilePattern(_ path: some StringProtocol) -> Bool { !path.drop { $0 != "*" }.contains("/") }
 
     static func checkAlerting(_ value: YAMLValue) throws(ConfigurationError) {
         let keys = try value.mapping()
@@ -21,14 +21,19 @@ extension Configuration {
         for item in try keys["alertmanagers"]?.list() ?? [] {
             if item.isNull { throw item.error("must not be empty") }
             let manager = try item.mapping()
-            if let v = manager["api_version"] { _ = try v.word(of: ["v1", "v2"]) }
-            if let v = manager["scheme"], try !v.string().isEmpty { _ = try v.word(of: ["http", "https"]) }
+            if let v = manager["api_version"] { _ = try v.word(of: ["v2"]) }
+            if let v = manager["scheme"] { _ = try v.string() }
             if let v = manager["path_prefix"] { _ = try v.string() }
             if let v = manager["timeout"] { _ = try v.duration() }
             for key in ["relabel_configs", "alert_relabel_configs"] {
                 if let v = manager[key] { _ = try RelabelRule.list(reading: v) }
             }
-            for group in try manager["static_configs"]?.list() ?? [] { _ = try TargetGroup(reading: group, source: "") }
+            for item in try manager["static_configs"]?.list() ?? [] {
+                let group = try TargetGroup(reading: item, source: "")
+                if manager["relabel_configs"] == nil, let address = group.addresses.first(where: { $0.contains("/") }) {
+                    throw item.error("“\(address)” is not a valid hostname")
+                }
+            }
             for files in try manager["file_sd_configs"]?.list() ?? [] { _ = try FileDiscovery(reading: files) }
             var discoveries = ScrapeConfig(jobName: "", interval: 0, timeout: 0)
             try discoveries.readDiscoveries(manager)
@@ -52,9 +57,15 @@ extension Configuration {
                 if let v = keys[key] { _ = try v.bool() }
             }
             if let v = keys["required_matchers"] { _ = try v.labels() }
-            _ = keys["chunked_read_limit"]
+            if let v = keys["chunked_read_limit"] { _ = try v.int() }
             try keys.rejectUnknown()
         }
+    }
+
+    static func checkRuntime(_ value: YAMLValue) throws(ConfigurationError) {
+        let keys = try value.mapping()
+        if let v = keys["gogc"] { _ = try v.int(in: Int.min...Int.max) }
+        try keys.rejectUnknown()
     }
 
     static func checkTracing(_ value: YAMLValue) throws(ConfigurationError) {
@@ -65,8 +76,11 @@ extension Configuration {
         if let v = keys["insecure"] { _ = try v.bool() }
         if let v = keys["compression"], try !v.string().isEmpty { _ = try v.word(of: ["gzip"]) }
         if let v = keys["timeout"] { _ = try v.duration() }
-        for (name, header) in try keys["headers"]?.mapping().all() ?? [] where name.lowercased() == "authorization" {
-            throw header.error("an authorization header cannot be set here")
+        for (name, header) in try keys["headers"]?.mapping().all() ?? [] {
+            if name.lowercased() == "authorization" || ForwardTarget.reserved.contains(name.lowercased()) {
+                throw header.error("\(name) is a reserved header, it must not be changed")
+            }
+            _ = try header.string()
         }
         _ = try TLSFileOptions.read(keys)
         try keys.rejectUnknown()

@@ -24,7 +24,7 @@ extension EndpointAccess {
         tls = try TLSFileOptions.read(keys)
         proxy = try EgressProxy.read(keys)
         if let v = keys["http_headers"] { try readHeaders(v) }
-        if let v = keys["follow_redirects"] { followRedirects = try v.bool() }
+        if keys.has("follow_redirects") { followRedirects = try keys["follow_redirects"]?.bool() ?? false }
         if let v = keys["enable_http2"] { _ = try v.bool() }
     }
 
@@ -38,9 +38,7 @@ extension EndpointAccess {
             }
             for file in try header["files"]?.list() ?? [] {
                 let path = try file.filePath()
-                guard FileManager.default.isReadableFile(atPath: path) else {
-                    throw file.error("unable to read header “\(name)” from file \(path)")
-                }
+                if !FileManager.default.isReadableFile(atPath: path) { file.warn("header “\(name)”: \(path) cannot be read") }
                 headers.append(Header(name, .file(path)))
             }
             try header.rejectUnknown()
@@ -83,7 +81,7 @@ extension EndpointCredentials {
         if let v = keys["authorization"] {
             try only(v)
             let authorization = try v.mapping()
-            let named = try authorization["type"]?.string() ?? ""
+            let named = try (authorization["type"]?.string() ?? "").trimmingCharacters(in: .whitespaces)
             let type = named.isEmpty ? "Bearer" : named
             if type.lowercased() == "basic" { throw v.error("authorization type cannot be set to “basic”: use basic_auth instead") }
             try authorization.refuse([("credentials_ref", "secret managers are not asked by this version")])
@@ -104,6 +102,7 @@ extension TLSFileOptions {
         guard let value = keys["tls_config"] else { return nil }
         let tls = try value.mapping()
         var options = TLSFileOptions()
+        try tls.refuse(["ca_ref", "cert_ref", "key_ref"].map { ($0, "secret managers are not asked by this version") })
         func pair(_ name: String) throws(ConfigurationError) -> (text: String, file: String) {
             switch try ConfiguredText.read(tls, name) {
             case .text(let text): (text, "")
@@ -142,6 +141,15 @@ extension OAuth2Options {
         tls = try TLSFileOptions.read(keys)
         proxy = try EgressProxy.read(keys)
         try keys.refuse([("client_secret_ref", "secret managers are not asked by this version")])
+        if let v = keys["grant_type"], try v.string() == "urn:ietf:params:oauth:grant-type:jwt-bearer" {
+            throw v.error("assertions are not signed by this version: use client_credentials")
+        }
+        // Of the grant by assertion; without it they mean nothing.
+        let certificate = "client_certificate_key"
+        for key in [certificate, certificate + "_id", certificate + "_file", "signature_algorithm", "iss", "audience"] {
+            _ = try keys[key]?.string()
+        }
+        _ = try keys["claims"]?.mapping()
         try keys.rejectUnknown()
     }
 }

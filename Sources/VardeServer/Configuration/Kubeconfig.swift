@@ -21,6 +21,7 @@ struct Kubeconfig {
         let clusterName = try context.required("cluster")
         let cluster = try Self.find("cluster", try clusterName.nonEmptyString(), root)
         let address = try cluster.required("server")
+        _ = try address.httpURL()
         server = try KubernetesDiscovery.server(address)
         var tls = TLSFileOptions()
         (tls.fixed.authorities, tls.authoritiesFile) = try Self.pem("certificate-authority", cluster)

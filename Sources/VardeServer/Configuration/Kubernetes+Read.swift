@@ -33,6 +33,9 @@ extension KubernetesDiscovery {
             let attach = try v.mapping()
             if let v = attach["node"] { attachesNode = try v.bool() }
             if let v = attach["namespace"] { attachesNamespace = try v.bool() }
+            for key in ["deployment", "job", "cronjob"] {
+                if let v = attach[key], try v.bool() { v.warn("not attached by this version") }
+            }
             try attach.rejectUnknown()
         }
         if let v = keys["selectors"] { for item in try v.list() { try readSelector(item) } }
@@ -40,8 +43,7 @@ extension KubernetesDiscovery {
 
     /// The address of an API server.
     static func server(_ value: YAMLValue) throws(ConfigurationError) -> String {
-        let text = try value.nonEmptyString()
-        guard text.hasPrefix("http://") || text.hasPrefix("https://") else { throw value.error("must begin with http:// or https://") }
+        let text = try value.endpointURL()
         return String(text.reversed().drop { $0 == "/" }.reversed())
     }
 
@@ -72,11 +74,18 @@ extension KubernetesDiscovery {
         if selectors[kind] != nil { throw value.error("duplicated selector role: \(kind.rawValue)") }
         var allowed = [role]
         if role == .endpoints || role == .endpointslice { allowed = [.pod, .service, role] }
-        if role == .pod, attachesNode { allowed.append(.node) }
+        if role == .pod { allowed.append(.node) }
         guard allowed.contains(kind) else {
             throw value.error("\(role.rawValue) role supports only \(allowed.map(\.rawValue).joined(separator: ", ")) selectors")
         }
-        selectors[kind] = Selector(label: try selector["label"]?.string() ?? "", field: try selector["field"]?.string() ?? "")
+        let (labels, fields) = (try selector["label"]?.string() ?? "", try selector["field"]?.string() ?? "")
+        do throws(KubernetesSelectorText.Fault) {
+            try KubernetesSelectorText.check(labels: labels)
+            try KubernetesSelectorText.check(fields: fields)
+        } catch {
+            throw item.error(error.reason)
+        }
+        selectors[kind] = Selector(label: labels, field: fields)
         try selector.rejectUnknown()
     }
 }
@@ -86,7 +95,10 @@ extension Discovery {
     /// pods of the cluster ask.
     mutating func readClusterAccess(_ keys: YAMLMapping) throws(ConfigurationError) {
         if keys["api_server"] != nil { return }
-        let isPlain = access == EndpointAccess()
+        var plain = access
+        if plain.tls == TLSFileOptions() { plain.tls = nil }
+        let allowsHTTP2 = keys.has("enable_http2") ? try keys["enable_http2"]?.bool() ?? false : true
+        let isPlain = plain == EndpointAccess() && allowsHTTP2
         guard let file = keys["kubeconfig_file"] else {
             if !isPlain { throw keys.error("to use custom HTTP client configuration please provide the api_server URL explicitly") }
             access = KubernetesDiscovery.clusterAccess

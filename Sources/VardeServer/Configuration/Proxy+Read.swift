@@ -8,7 +8,7 @@ extension EgressProxy {
     static func read(
         _ keys: YAMLMapping, environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(ConfigurationError) -> EgressProxy? {
-        let address = try keys["proxy_url"].map { v throws(ConfigurationError) in (value: v, text: try v.string()) }
+        let address = try keys["proxy_url"].map { v throws(ConfigurationError) in (value: v, text: try v.url().text) }
         let fromEnvironment = try keys["proxy_from_environment"]?.bool() ?? false
         let exceptions = try keys["no_proxy"]?.string() ?? ""
         let isConfigured = !(address?.text ?? "").isEmpty
@@ -21,8 +21,9 @@ extension EgressProxy {
         }
         var headers: [Header] = []
         if let value = keys["proxy_connect_header"] {
-            for (name, list) in try value.mapping().all() { headers += try list.strings().map { Header(name, $0) } }
-            if !headers.isEmpty, !isConfigured, !fromEnvironment {
+            let lists = try value.mapping().all()
+            for (name, list) in lists { headers += try list.strings().map { Header(name, $0) } }
+            if !lists.isEmpty, !isConfigured, !fromEnvironment {
                 throw value.error("if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be configured")
             }
         }

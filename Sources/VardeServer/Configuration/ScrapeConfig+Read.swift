@@ -41,24 +41,27 @@ extension ScrapeConfig {
         try defaults.read(keys)
         defaults.apply(to: &self)
         if let v = keys["metrics_path"], case let path = try v.string(), !path.isEmpty { metricsPath = path }
-        if let v = keys["scheme"], try !v.string().isEmpty { scheme = try v.word(of: ["http", "https"]) }
+        if let v = keys["scheme"], case let word = try v.string(), !word.isEmpty {
+            scheme = word
+            if word != "http", word != "https" { v.warn("targets can be asked by http and https only") }
+        }
         if let v = keys["honor_labels"] { honorLabels = try v.bool() }
         if let v = keys["honor_timestamps"] { honorTimestamps = try v.bool() }
         if let v = keys["track_timestamps_staleness"] { trackTimestampsStaleness = try v.bool() }
         if let v = keys["enable_compression"] { enableCompression = try v.bool() }
-        if let v = keys["fallback_scrape_protocol"] { fallbackProtocol = try ScrapeDefaults.format(v) }
+        if let v = keys["fallback_scrape_protocol"], try !v.string().isEmpty { fallbackProtocol = try ScrapeDefaults.format(v) }
         if let v = keys["native_histogram_bucket_limit"] { nativeHistogramBucketLimit = try v.int() }
         if let v = keys["native_histogram_min_bucket_factor"] {
             finestHistogramSchema = NativeHistogram.finestSchema(bucketFactor: try v.double())
         }
         if let v = keys["params"] { for (name, list) in try v.mapping().all() { parameters.append((name, try list.strings())) } }
-        if let v = keys["relabel_configs"] { relabelRules = try RelabelRule.list(reading: v) }
-        if let v = keys["metric_relabel_configs"] { metricRelabelRules = try RelabelRule.list(reading: v) }
+        if let v = keys["relabel_configs"] { relabelRules = try RelabelRule.list(reading: v, classicNamesOnly) }
+        if let v = keys["metric_relabel_configs"] { metricRelabelRules = try RelabelRule.list(reading: v, classicNamesOnly) }
         if let v = keys["static_configs"] {
             for (index, item) in try v.list().enumerated() {
+                if item.isNull { throw item.error("empty or null section in static_configs") }
                 let group = try TargetGroup(reading: item, source: "\(index)")
-                // Rules may yet make a host of an address, as those for blackbox probes do.
-                if !keys.has("relabel_configs"), group.addresses.contains("") { throw item.error("a target has no address") }
+                if let complaint = complaint(about: group) { throw item.error(complaint) }
                 staticGroups.append(group)
             }
         }
@@ -79,15 +82,14 @@ extension FileDiscovery {
         let file = try item.mapping()
         let files = try file.required("files")
         self.init(
-            files: try files.filePaths(), refreshInterval: try file["refresh_interval"]?.duration(allowZero: false) ?? 300_000)
+            files: try files.filePaths(), refreshInterval: try file.refreshInterval(usual: 300_000))
         if self.files.isEmpty { throw files.error("file service discovery config must contain at least one path name") }
         for path in self.files {
-            // As Prometheus: one `*`, in the last part, and an ending that says the format.
-            let last = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
-            let stars = path.utf8.count { $0 == UInt8(ascii: "*") }
-            let isKnown = [".yml", ".yaml", ".json"].contains { path.lowercased().hasSuffix($0) }
-            guard isKnown, stars <= 1, stars == 0 || last.contains("*") else {
-                throw files.error("path name “\(path)” is not valid for file discovery: one * in the last part, and .yml, .yaml or .json")
+            // As Prometheus: `*` in the last part only, and an ending that says the format.
+            let endings = [".yml", ".yaml", ".json"]
+            let isKnown = (endings + endings.map { $0.uppercased() }).contains { path.hasSuffix($0) }
+            guard isKnown, Configuration.isFilePattern(path) else {
+                throw files.error("path name “\(path)” is not valid for file discovery: * in the last part only, and .yml, .yaml or .json")
             }
         }
         try file.rejectUnknown()
@@ -102,9 +104,6 @@ extension TargetGroup {
         for item in try keys["targets"]?.list() ?? [] {
             let address = try item.string()
             if isJSON, !item.isQuoted { throw item.error("must be a string") }
-            if address.contains("/") {
-                throw item.error("“\(address)” is not a valid hostname: give host:port, the path goes into metrics_path")
-            }
             addresses.append(address)
         }
         self.init(addresses: addresses, labels: Labels(try keys["labels"]?.labels() ?? []), source: source)
@@ -124,13 +123,14 @@ extension TargetGroup {
 }
 
 extension RelabelRule {
-    static func list(reading value: YAMLValue) throws(ConfigurationError) -> [RelabelRule] {
+    /// - Parameter classicNamesOnly: whether labels are named as before UTF-8 was allowed in names.
+    static func list(reading value: YAMLValue, _ classicNamesOnly: Bool = false) throws(ConfigurationError) -> [RelabelRule] {
         var rules: [RelabelRule] = []
-        for item in try value.list() { rules.append(try RelabelRule(reading: item)) }
+        for item in try value.list() { rules.append(try RelabelRule(reading: item, classicNamesOnly)) }
         return rules
     }
 
-    private init(reading value: YAMLValue) throws(ConfigurationError) {
+    private init(reading value: YAMLValue, _ classicNamesOnly: Bool) throws(ConfigurationError) {
         self.init()
         let keys = try value.mapping()
         if let v = keys["action"] {
@@ -139,41 +139,58 @@ extension RelabelRule {
             action = known
         }
         if keys.has("action"), keys["action"] == nil { throw value.error("relabel action cannot be empty") }
-        if let v = keys["source_labels"] { sourceLabels = try v.strings() }
-        if let v = keys["separator"] { separator = try v.string() }
+        if let v = keys["source_labels"] {
+            sourceLabels = try v.strings()
+            for item in try v.list() where !item.isNull {
+                if try item.string().isEmpty { throw item.error("“” is not a valid label name") }
+            }
+        }
+        // Null is empty, where leaving the key out is the default.
+        if keys.has("separator") { separator = try keys["separator"]?.string() ?? "" }
         if let v = keys["target_label"] { targetLabel = try v.string() }
-        if let v = keys["replacement"] { replacement = try v.string() }
-        if let v = keys["modulus"] { modulus = UInt64(try v.int()) }
-        if let v = keys["regex"] {
-            let pattern = try v.string()
+        if keys.has("replacement") { replacement = try keys["replacement"]?.string() ?? "" }
+        if let v = keys["modulus"] { modulus = try v.count() }
+        if keys.has("regex") {
+            let v = keys.place("regex")
+            let pattern = try keys["regex"]?.string() ?? ""
             do throws(Regex.SyntaxError) { try setPattern(pattern) } catch { throw v.error("not a regular expression: \(error.reason)") }
         }
         try check(value, keys)
+        if classicNamesOnly { try checkNames(keys) }
         try keys.rejectUnknown()
     }
+
+    /// Holds the names a rule writes against the classic ones, with `$1` in them where they are templates.
+    private func checkNames(_ keys: YAMLMapping) throws(ConfigurationError) {
+        let template = /(([a-zA-Z_]|\$(\{\w+\}|\w+))+\w*)+/.asciiOnlyWordCharacters()
+        let isFit =
+            switch action {
+            case .replace where targetLabel.contains("$"): targetLabel.wholeMatch(of: template) != nil
+            case .replace, .hashmod, .lowercase, .uppercase, .keepequal, .dropequal: targetLabel.isClassicLabelName
+            case .labelmap: replacement.wholeMatch(of: template) != nil
+            default: true
+            }
+        let key = action == .labelmap ? "replacement" : "target_label"
+        if !isFit { throw keys.place(key).error("invalid \(key) for \(action.rawValue) action") }
+    }
+
     /// What Prometheus refuses of rules that can be read one by one.
     private func check(_ value: YAMLValue, _ keys: YAMLMapping) throws(ConfigurationError) {
         let word = action.rawValue
         switch action {
         case .hashmod where modulus == 0: throw value.error("relabel configuration for hashmod requires non-zero modulus")
         case .replace, .hashmod, .lowercase, .uppercase, .keepequal, .dropequal:
-            guard let target = keys["target_label"], !targetLabel.isEmpty else {
-                throw value.error("relabel configuration for \(word) action requires 'target_label' value")
-            }
-            if action == .lowercase || action == .uppercase || action == .keepequal || action == .dropequal || action == .hashmod,
-                targetLabel.contains("$")
-            {
-                throw target.error("“\(targetLabel)” is invalid 'target_label' for \(word) action")
-            }
+            if targetLabel.isEmpty { throw value.error("relabel configuration for \(word) action requires 'target_label' value") }
         case .labelmap where replacement.isEmpty: throw value.error("replacement is invalid for labelmap action")
         default: break
         }
         // A value that is the default is as good as none.
         let isDefault = [
             "modulus": modulus == 0, "separator": separator == Self().separator, "replacement": replacement == Self().replacement,
+            "target_label": targetLabel.isEmpty,
         ]
-        if [.lowercase, .uppercase].contains(action), let found = keys["replacement"], isDefault["replacement"] == false {
-            throw found.error("'replacement' can not be set for \(word) action")
+        if [.lowercase, .uppercase, .keepequal, .dropequal].contains(action), isDefault["replacement"] == false {
+            throw keys.place("replacement").error("'replacement' can not be set for \(word) action")
         }
         let allowed: Set<String>
         switch action {
@@ -183,7 +200,9 @@ extension RelabelRule {
         }
         for key in ["source_labels", "target_label", "regex", "modulus", "separator", "replacement"]
         where !allowed.contains(key) && isDefault[key] != true {
-            if let found = keys[key] { throw found.error("\(word) action requires only \(allowed.sorted().joined(separator: ", "))") }
+            if keys[key] != nil || isDefault[key] == false {
+                throw keys.place(key).error("\(word) action requires only \(allowed.sorted().joined(separator: ", "))")
+            }
         }
     }
 }

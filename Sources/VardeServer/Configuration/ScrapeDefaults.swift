@@ -31,6 +31,7 @@ package struct ScrapeDefaults: Sendable {
         if let v = keys["target_limit"] { targetLimit = try v.int() }
         if let v = keys["keep_dropped_targets"] { keepDroppedTargets = try v.int() }
         if let v = keys["scrape_native_histograms"] { scrapesNativeHistograms = try v.bool() }
+        // The second is what Prometheus 2 calls it.
         for key in ["always_scrape_classic_histograms", "scrape_classic_histograms"] {
             if let v = keys[key] { alwaysClassicHistograms = try v.bool() }
         }
@@ -42,7 +43,8 @@ package struct ScrapeDefaults: Sendable {
             classicNamesOnly = try word.isEmpty ? false : scheme.word(of: ["utf8", "legacy"]) == "legacy"
         }
         if let v = keys["metric_name_escaping_scheme"] {
-            nameEscaping = try v.word(of: ["allow-utf-8", "underscores", "dots", "values"])
+            let word = try v.word(of: ["", "allow-utf-8", "underscores", "dots", "values"])
+            if !word.isEmpty { nameEscaping = word }
             if classicNamesOnly, nameEscaping == "allow-utf-8" {
                 throw v.error("allow-utf-8 cannot be used with metric_name_validation_scheme legacy")
             }

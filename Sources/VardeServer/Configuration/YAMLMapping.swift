@@ -18,8 +18,23 @@ final class YAMLMapping {
     subscript(key: String) -> YAMLValue? {
         asked.insert(key)
         guard let pair = pairs.first(where: { $0.key.scalar?.string == key }) else { return nil }
-        let found = YAMLValue(node: pair.value, file: value.file, path: path(key))
+        let found = value.part(pair.value, path(key))
         return found.isNull ? nil : found
+    }
+
+    /// `refresh_interval` in milliseconds; zero, with which Prometheus' own discovery does not work, is as good as none.
+    func refreshInterval(usual: Int64) throws(ConfigurationError) -> Int64 {
+        guard let found = self["refresh_interval"], case let interval = try found.duration(), interval > 0 else { return usual }
+        return interval
+    }
+
+    /// A number that may not be zero, which is what `key: null` makes of it in Prometheus; nil where the key is not written.
+    func positive(_ key: String) throws(ConfigurationError) -> Int? {
+        guard has(key) else { return nil }
+        guard let found = self[key] else { throw value.error("\(key) must be positive") }
+        let number = try found.int(in: Int.min...Int.max)
+        if number <= 0 { throw found.error("must be positive") }
+        return number
     }
 
     /// Whether the key is written at all, null or not.
@@ -30,13 +45,18 @@ final class YAMLMapping {
         return found
     }
 
+    /// The value under a key, or the mapping where the key is absent or null: where an error about it is told.
+    func place(_ key: String) -> YAMLValue { self[key] ?? value }
+
     /// Every key with its value, in file order.
-    func all() -> [(String, YAMLValue)] {
-        pairs.map { pair in
-            let key = pair.key.scalar?.string ?? ""
-            asked.insert(key)
-            return (key, YAMLValue(node: pair.value, file: value.file, path: path(key)))
+    func all() throws(ConfigurationError) -> [(String, YAMLValue)] {
+        var all: [(String, YAMLValue)] = []
+        for pair in pairs {
+            let key = try value.part(pair.key, value.path).string()
+            asked.insert(pair.key.scalar?.string ?? "")
+            all.append((key, value.part(pair.value, path(key))))
         }
+        return all
     }
 
     /// Refuses the keys `reasons` names, each with its reason: what Varde knows of and does not do.
@@ -44,7 +64,7 @@ final class YAMLMapping {
         for (key, reason) in reasons {
             asked.insert(key)
             guard let pair = pairs.first(where: { $0.key.scalar?.string == key }) else { continue }
-            throw YAMLValue(node: pair.key, file: value.file, path: path(key)).error(reason)
+            throw value.part(pair.key, path(key)).error(reason)
         }
     }
 
@@ -56,7 +76,7 @@ final class YAMLMapping {
             let near = asked.min { Self.distance($0, key ?? "") < Self.distance($1, key ?? "") }
             let hint = near.flatMap { Self.distance($0, key ?? "") <= 2 ? "; did you mean “\($0)”?" : nil } ?? ""
             let place = value.path.isEmpty ? "" : " in \(value.path)"
-            throw YAMLValue(node: pair.key, file: value.file, path: "").error("unknown key “\(key ?? "?")”\(place)\(hint)")
+            throw value.part(pair.key, "").error("unknown key “\(key ?? "?")”\(place)\(hint)")
         }
     }
 

@@ -89,16 +89,17 @@ package struct VardeServer {
         egress = EgressClient(networks: networks, onRefusal: { audit.refusedConnection($0) })
         // Scrapes begin once the stores are open; until then there is nowhere to put samples.
         let sink = DeferredSink()
+        let redactOfMachine: @Sendable (String) -> String = { text in
+            let bare = SecretText.address(text, showsParameters: true)
+            return sink.parts.withLock { $0 }?.toldOfMachine(bare) ?? bare
+        }
         // One thread is left for everything else.
         let scrapes = ScrapeManager(
             sink: sink, egress: egress, ownPage: { url in sink.parts.withLock { $0 }?.ownPage(url) },
             readFile: { DiscoveryFiles.read($0) },
-            keptMetadata: { families in sink.parts.withLock { $0 }.map { $0.redacted(families) } ?? families }, logger: logger,
-            newSeriesReaders: max(1, ProcessInfo.processInfo.activeProcessorCount - 1),
-            redact: { text in
-                let bare = SecretText.address(text, showsParameters: true)
-                return sink.parts.withLock { $0 }?.toldOfMachine(bare) ?? bare
-            }, clock: clock)
+            keptMetadata: { families in sink.parts.withLock { $0 }.map { $0.redacted(families) } ?? families },
+            logger: RedactedLogHandler.logger(logger, redactOfMachine),
+            newSeriesReaders: max(1, ProcessInfo.processInfo.activeProcessorCount - 1), redact: redactOfMachine, clock: clock)
         parts = ServerParts(
             configuration: configuration, dataDirectory: settings.dataDirectory, listen: settings.listen, clock: clock, metrics: metrics,
             redaction: redaction, audit: audit, storage: storage, gate: gate, scrapes: scrapes,

@@ -40,6 +40,9 @@ package struct ExpositionParser {
     /// The label that holds a number in the family the samples now belong to.
     package private(set) var numberLabel = NumberLabel.none
 
+    /// Types a family may have in Prometheus' own formats.
+    private static let types: Set<String> = ["counter", "gauge", "histogram", "summary", "untyped"]
+
     /// A label whose value is a number.
     package enum NumberLabel: String, Sendable {
         case none = ""
@@ -64,9 +67,10 @@ package struct ExpositionParser {
         while at < bytes.count {
             lineStart = at
             lineNumber += 1
-            skipBlanks(bytes)
+            if !isOpenMetrics { skipBlanks(bytes) }
             if at >= bytes.count { break }
             if hasEnded { throw fault("text after # EOF") }
+            if isOpenMetrics, bytes[at] <= 32 { throw fault("a line is empty or begins with a blank") }
             if bytes[at] == 10 {
                 at += 1
                 continue
@@ -93,6 +97,18 @@ package struct ExpositionParser {
 
     private mutating func skipBlanks(_ bytes: Span<UInt8>) {
         while at < bytes.count, bytes[at] == 32 || bytes[at] == 9 || bytes[at] == 13 { at &+= 1 }
+    }
+
+    /// Passes over what parts two words of a line, in OpenMetrics a single space; false where the line ends.
+    @inline(__always)
+    private mutating func skipGap(_ bytes: Span<UInt8>) throws(Fault) -> Bool {
+        if !isOpenMetrics { skipBlanks(bytes) }
+        if at >= bytes.count || bytes[at] == 10 { return false }
+        if isOpenMetrics {
+            guard bytes[at] == 32, at + 1 < bytes.count, bytes[at + 1] > 32 else { throw fault("one space parts the words of a line") }
+            at &+= 1
+        }
+        return true
     }
 
     private func lineEnd(_ bytes: Span<UInt8>) -> Int {
@@ -144,7 +160,7 @@ package struct ExpositionParser {
             while at < bytes.count, bytes[at] != 32, bytes[at] != 9, bytes[at] != UInt8(ascii: "{"), bytes[at] != 10 { at &+= 1 }
         }
         var seriesEnd = at
-        skipBlanks(bytes)
+        if !isOpenMetrics { skipBlanks(bytes) }
         if at < bytes.count, bytes[at] == UInt8(ascii: "{") {
             try skipBraces(bytes)
             seriesEnd = at
@@ -211,25 +227,28 @@ package struct ExpositionParser {
                 throw fault(complaint)
             }
         }
-        if case .type(_, let type) = line { numberLabel = NumberLabel(ofType: type) }
+        if case .type(_, let type) = line {
+            if !isOpenMetrics, !Self.types.contains(type) { throw fault("“\(type.prefix(60))” is not a metric type") }
+            numberLabel = NumberLabel(ofType: type)
+        }
         at = min(end + 1, bytes.count)
         return line
     }
 
     /// Value, timestamp and exemplar behind a series.
     private mutating func tail(_ bytes: Span<UInt8>, of series: Range<Int>) throws(Fault) -> Sample {
-        skipBlanks(bytes)
+        guard try skipGap(bytes) else { throw fault("the value is missing") }
         let valueStart = at
         while at < bytes.count, bytes[at] > 32 { at &+= 1 }
-        guard at > valueStart else { throw fault("the value is missing") }
-        guard let value = DecimalParser.double(bytes.extracting(valueStart..<at)) else {
+        // A number in digits that no double comes near is none.
+        guard let value = DecimalParser.double(bytes.extracting(valueStart..<at)), value.isFinite || bytes[at &- 1] > UInt8(ascii: "9")
+        else {
             let text = Bytes.string(bytes.extracting(valueStart..<at))
             at = valueStart
             throw fault("“\(text.prefix(60))” is not a number")
         }
-        skipBlanks(bytes)
         var sample = Sample(series: series, value: value)
-        if at < bytes.count, bytes[at] != 10, !isOpenMetrics || bytes[at] != UInt8(ascii: "#") {
+        if try skipGap(bytes), !isOpenMetrics || bytes[at] != UInt8(ascii: "#") {
             let begin = at
             while at < bytes.count, bytes[at] > 32 { at &+= 1 }
             sample.timestamp = timestamp(bytes.extracting(begin..<at))
@@ -238,12 +257,11 @@ package struct ExpositionParser {
                 at = begin
                 throw fault("“\(text.prefix(60))” is not a timestamp in \(isOpenMetrics ? "seconds" : "milliseconds")")
             }
-            skipBlanks(bytes)
+            _ = try skipGap(bytes)
         }
         if at < bytes.count, bytes[at] == UInt8(ascii: "#"), isOpenMetrics {
             at &+= 1
-            skipBlanks(bytes)
-            guard at < bytes.count, bytes[at] == UInt8(ascii: "{") else { throw fault("an exemplar begins with its labels") }
+            guard try skipGap(bytes), bytes[at] == UInt8(ascii: "{") else { throw fault("an exemplar begins with its labels") }
             let begin = at
             at = lineEnd(bytes)
             sample.exemplar = begin..<at
@@ -260,9 +278,7 @@ package struct ExpositionParser {
         if isOpenMetrics { return OpenMetricsLine.time(text)?.milliseconds }
         var at = 0
         var number: Int64 = 0
-        let isNegative = text[0] == UInt8(ascii: "-")
-        if isNegative || text[0] == UInt8(ascii: "+") { at = 1 }
-        guard at < text.count, text.count < 20 else { return nil }
+        guard text.count < 20 else { return nil }
         while at < text.count {
             let digit = text[at] &- UInt8(ascii: "0")
             guard digit < 10 else { return nil }
@@ -272,14 +288,15 @@ package struct ExpositionParser {
             number = sum
             at &+= 1
         }
-        return isNegative ? -number : number
+        return number
     }
 
-    /// The exemplar of a sample, nil where it has none; at `defaultTimestamp` (ms) where it says no time.
+    /// The exemplar of a sample, nil where it has none or one too long to be kept; at `defaultTimestamp` (ms) where it says no time.
     package func exemplar(of sample: Sample, _ bytes: Span<UInt8>, at defaultTimestamp: Int64) throws(Fault) -> Exemplar? {
         guard let range = sample.exemplar else { return nil }
         var line = OpenMetricsLine(range, number: lineNumber, from: lineStart)
         let exemplar = try line.exemplarBody(bytes)
+        if exemplar.isTooLong { return nil }
         let time = exemplar.timestamp?.milliseconds ?? sample.timestamp ?? defaultTimestamp
         return Exemplar(
             labels: Labels(exemplar.labels), value: exemplar.value, timestamp: time, hasOwnTime: exemplar.timestamp != nil)
@@ -295,12 +312,28 @@ package struct ExpositionParser {
     /// As `labels(of:)`, with what is known of the series of this body that were decoded before.
     package func labels(of sample: Sample, _ bytes: Span<UInt8>, _ decoder: inout SeriesDecoder) throws(Fault) -> Labels {
         do throws(Fault) {
+            if isOpenMetrics { try Self.refuseBlanks(bytes.extracting(sample.series)) }
             let labels = try decoder.labels(bytes, sample.series)
             guard numberLabel != .none, let written = labels[numberLabel.rawValue] else { return labels }
             let normalized = LabelFloat.normalized(written)
             return normalized.hasSameUTF8(as: written) ? labels : labels.setting(numberLabel.rawValue, to: normalized)
         } catch {
             throw Fault(line: lineNumber, column: sample.series.lowerBound - lineStart + error.column, message: error.message)
+        }
+    }
+
+    /// OpenMetrics has no blanks in a series but inside quotes.
+    private static func refuseBlanks(_ series: Span<UInt8>) throws(Fault) {
+        var inQuotes = false
+        var at = 0
+        while at < series.count {
+            switch series[at] {
+            case UInt8(ascii: "\""): inQuotes.toggle()
+            case UInt8(ascii: "\\"): at &+= 1
+            case 9, 32: if !inQuotes { throw Fault(line: 1, column: at + 1, message: "a blank in a series") }
+            default: break
+            }
+            at &+= 1
         }
     }
 

@@ -182,11 +182,12 @@ struct InfluxLine {
         case "f", "F", "false", "False", "FALSE": fields.append((name, 0))
         default:
             var digits = Array(text.utf8)
-            let isWhole = digits.last == UInt8(ascii: "i") || digits.last == UInt8(ascii: "u")
+            let ending = digits.last
+            let isWhole = ending == UInt8(ascii: "i") || ending == UInt8(ascii: "u")
             if isWhole { digits.removeLast() }
-            guard let value = DecimalParser.double(digits.span), value.isFinite,
-                !isWhole || Int64(String(decoding: digits, as: UTF8.self)) != nil || UInt64(String(decoding: digits, as: UTF8.self)) != nil
-            else {
+            let whole = String(decoding: digits, as: UTF8.self)
+            let fits = ending == UInt8(ascii: "i") ? Int64(whole) != nil : UInt64(whole) != nil
+            guard let value = DecimalParser.double(digits.span), value.isFinite, !isWhole || fits else {
                 throw Fault(message: "field \(name.prefix(60)): “\(text.prefix(40))” is not a value")
             }
             fields.append((name, value))

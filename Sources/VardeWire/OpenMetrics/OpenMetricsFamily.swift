@@ -50,6 +50,11 @@ package struct OpenMetricsExemplar: Sendable, Equatable {
     package var labels: [Label]
     package var value: Double
     package var timestamp: OpenMetricsTime?
+
+    /// Whether its labels have more code points than they may.
+    var isTooLong: Bool {
+        labels.reduce(0) { $0 + $1.name.unicodeScalars.count + $1.value.unicodeScalars.count } > Self.maxLabelLength
+    }
 }
 
 /// Seconds since the epoch, kept to the nanosecond.

@@ -63,7 +63,9 @@ struct OpenMetricsLine {
             guard at < end else { return sample }
             at += 1
         }
-        sample.exemplar = try exemplar(bytes)
+        let exemplar = try exemplar(bytes)
+        if exemplar.isTooLong { throw fault("the exemplar's labels have more than \(OpenMetricsExemplar.maxLabelLength) characters") }
+        sample.exemplar = exemplar
         return sample
     }
 
@@ -76,10 +78,6 @@ struct OpenMetricsLine {
     mutating func exemplarBody(_ bytes: Span<UInt8>) throws(ExpositionParser.Fault) -> OpenMetricsExemplar {
         guard peek(bytes) == UInt8(ascii: "{") else { throw fault("an exemplar begins with its labels") }
         let labels = try labels(bytes)
-        let length = labels.reduce(0) { $0 + $1.name.unicodeScalars.count + $1.value.unicodeScalars.count }
-        guard length <= OpenMetricsExemplar.maxLabelLength else {
-            throw fault("the exemplar's labels have \(length) characters, allowed are \(OpenMetricsExemplar.maxLabelLength)")
-        }
         guard takes(32, bytes) else { throw fault("the exemplar's value is missing") }
         var exemplar = OpenMetricsExemplar(labels: labels, value: try value(bytes))
         if at < end {
