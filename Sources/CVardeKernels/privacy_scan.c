@@ -123,6 +123,13 @@ static int dotted_address(const scan *s, size_t p) {
     return !is_alnum(after) && after != '_' && !(after == '.' && is_digit(at(s, q + 1))) ? 1 : -1;
 }
 
+// Whether lat, lon, lng, long, latitude or longitude or their like end at e, by their last three letters.
+static int is_coordinate_word(const scan *s, size_t e) {
+    uint8_t a = s->line[e - 3] | 32, b = s->line[e - 2] | 32, c = s->line[e - 1] | 32;
+    return (a == 'l' && ((b == 'a' && c == 't') || (b == 'o' && c == 'n') || (b == 'n' && c == 'g'))) || (a == 'o' && b == 'n' && c == 'g') ||
+           (a == 'u' && b == 'd' && c == 'e') || (a == 'r' && b == 'a' && c == 'd');
+}
+
 // A date with dots and five digits behind a blank or dash: 20.05.94 18379.
 static int dotted_date(const scan *s, size_t p) {
     if (!(two(s, p) && at(s, p + 2) == '.' && two(s, p + 3) && at(s, p + 5) == '.' && two(s, p + 6))) return 0;
@@ -253,9 +260,14 @@ static void digits(scan *s, size_t p) {
                 if (h > g && at(s, h) == '.') {
                     size_t d = h + 1;
                     while (d < h + 5 && is_digit(at(s, d))) d++;
-                    if (d == h + 5) emit(s, VARDE_CANDIDATE_POSITION, p);
+                    if (d == h + 5) {
+                        emit(s, VARDE_CANDIDATE_POSITION, p);
+                        return;
+                    }
                 }
             }
+            // One behind its word, lat 59.9139 lon 10.7522.
+            if (previous == ' ' && p >= 4 && is_coordinate_word(s, p - 1)) emit(s, VARDE_CANDIDATE_POSITION, p);
             return;
         }
     }

@@ -9,7 +9,7 @@ SCAN_TARGET static inline void SCAN_JOIN(SCAN_NAME)(const uint8_t *line, size_t 
     }
     if (count < 66) {
         uint8_t padded[66] = {0};
-        memcpy(padded, line, count);
+        memcpy(padded, line + p, count - p);
         SCAN_CLASSIFY(padded, padded, m);
         return;
     }

@@ -27,6 +27,8 @@ extension HardLines {
         knordmann ¦¦ bruker knordmann er ikke aktiv
         knordmann ¦¦ user knordmann does not exist
         knordmann ¦ 89.160.20.112 ¦¦ imap-login: Login: user=<knordmann>, method=PLAIN, rip=89.160.20.112
+        59.9139 ¦ 10.7522 ¦¦ moved to lat 59.9139 lon 10.7522 now
+        k@example.no ¦¦ mailto:k@example.no?subject=x
         02013299997 ¦¦ line #03302013299997 here
         Nordmann ¦¦ fornafn=Nordmann
         13527248013 ¦¦ personId=13527248013

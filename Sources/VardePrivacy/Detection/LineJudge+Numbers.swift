@@ -332,6 +332,7 @@ extension LineJudge {
         var end = second
         while end < text.count, end - second < 24, ByteClass.isDigit(text[end]) || text[end] == 0x2E { end += 1 }
         if text.at(end - 1) == 0x2E { end -= 1 }
+        guard isPair(text, firstEnd, second) else { return judgeCoordinate(text, p, firstEnd) }
         guard !ByteClass.isLetter(text.at(end)), !ByteClass.isLetter(text.at(firstEnd)) else { return }
         func whole(_ from: Int) -> Int {
             var value = 0
@@ -352,6 +353,29 @@ extension LineJudge {
         foundVerbatim(.position, text, start, firstEnd)
         foundVerbatim(.position, text, secondStart, end)
         placeEnd = end
+    }
+
+    /// Whether a comma, a blank or the like parts decimals from others with four digits behind their point.
+    private func isPair(_ text: Span<UInt8>, _ firstEnd: Int, _ second: Int) -> Bool {
+        guard second > firstEnd else { return false }
+        for i in firstEnd..<second {
+            switch text[i] {
+            case 0x2C, 0x20, 0x3B, 0x2F: break
+            case 0x2D, 0x2B: if i == firstEnd || i + 1 < second { return false }
+            default: return false
+            }
+        }
+        var i = second
+        while i - second < 3, ByteClass.isDigit(text.at(i)) { i += 1 }
+        guard text.at(i) == 0x2E else { return false }
+        return (1...4).allSatisfy { ByteClass.isDigit(text.at(i + $0)) }
+    }
+
+    /// `lat 59.9139`: one behind its word.
+    private mutating func judgeCoordinate(_ text: Span<UInt8>, _ p: Int, _ end: Int) {
+        guard !ByteClass.isWord(text.at(end)) else { return }
+        let meaning = context(text, p).meaning
+        if meaning == .latitude || meaning == .longitude { foundVerbatim(.position, text, p, end) }
     }
 
     /// Whether the word before decimals says that they are none of a place: `bbox [`, `histogram `.

@@ -147,7 +147,7 @@ extension LineJudge {
         while end < limit {
             let c = text[end]
             if c <= 0x20 || c == 0x22 || c == 0x27 || c == 0x2C || c == 0x3B || c == 0x26 || c == 0x29 || c == 0x7D || c == 0x5C
-                || c == 0x3E
+                || c == 0x3E || c == 0x3C && end > value.start || c == 0x3F && hasAt
             {
                 break
             }
