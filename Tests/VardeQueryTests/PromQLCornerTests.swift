@@ -78,6 +78,27 @@ import VardeModel
                 == lines.map { $0.replacing("(1:25)", with: "(1:21)") })
     }
 
+    @Test func `what is told twice stands where it was told last`() throws {
+        let inner = "histogram_quantile(-1, bad_bucket)"
+        #expect(try told("histogram_quantile(-1, \(inner))").contains { $0.hasSuffix("got -1 (1:20)") })
+    }
+
+    @Test func `templates of label_replace name groups as Go does`() throws {
+        let engine = engine(Self.source)
+        for (template, value) in [("$01", ""), ("${1}x", "ax"), ("$1\u{1F600}", "a\u{1F600}"), ("$1x", ""), ("$0", "a"), ("$$", "$")] {
+            let query = "label_replace(gauge, \"out\", \"\(template)\", \"job\", \"(.*)\")"
+            guard case .vector(let matrix) = try engine.instant(query, at: Self.start).value else {
+                throw QueryError.execution("no vector")
+            }
+            #expect(matrix.labels.map { $0["out"] ?? "" } == [value], "\(template)")
+        }
+    }
+
+    @Test func `results of comparisons lose their names before they are compared`() {
+        let bool = "many{code=\"200\"} != bool on (job) group_right {__name__=~\".*gauge\"}"
+        #expect(failure(bool) == "multiple matches for labels: grouping labels must ensure unique matches")
+    }
+
     @Test func `a range of one step is a range`() throws {
         let engine = engine(Self.source)
         let result = try engine.range("sort(gauge)", start: Self.start, end: Self.start + 10_000, step: 60_000)

@@ -20,7 +20,7 @@ extension StepMatrix {
         var row = StepRow(stepCount: steps)
         for series in 0..<vector.seriesCount {
             vector.read(series, into: &row)
-            row.combine(operation, scalar: scalar, swapped: swapped, returnsBool: returnsBool, findings: &findings)
+            row.combine(operation, scalar: scalar, swapped: swapped, returnsBool: returnsBool) { findings.insert($1) }
             if !row.isEmpty {
                 let drops = vector.dropsName[series] || operation.changesMetricSchema || returnsBool
                 result.append(vector.labels[series], dropsName: drops, row)
@@ -32,16 +32,18 @@ extension StepMatrix {
     /// An arithmetic or comparison operator between two vectors whose series are matched by labels.
     package static func combine(
         _ operation: BinaryOperator, _ left: StepMatrix, _ right: StepMatrix, _ matching: VectorMatching, returnsBool: Bool,
-        findings: inout Set<BinaryFinding>
+        dropsNamesAtOnce: Bool = false, findings: inout Set<BinaryFinding>
     ) throws(QueryError) -> StepMatrix {
         precondition(!operation.isSet && left.grid == right.grid, "not an operation over one grid")
         let swapped = matching.cardinality == .oneToMany
         let many = swapped ? right : left
         let one = swapped ? left : right
-        if let result = combineFloats(operation, many, one, matching, swapped: swapped, returnsBool: returnsBool) { return result }
+        let isBare = returnsBool && dropsNamesAtOnce
+        if let result = combineFloats(operation, many, one, matching, swapped: swapped, returnsBool: returnsBool, isBare: isBare) {
+            return result
+        }
         var join = VectorJoin(
-            operation: operation, many: many, one: one, matching: matching, swapped: swapped,
-            returnsBool: returnsBool)
+            operation: operation, many: many, one: one, matching: matching, swapped: swapped, returnsBool: returnsBool, isBare: isBare)
         try join.run()
         findings.formUnion(join.lastFindings.compactMap { $0 })
         return join.result.removingEmptySeries()
@@ -51,7 +53,8 @@ extension StepMatrix {
 extension StepMatrix {
     /// The common case: floats alone, every series with one partner at most, no two results alike. Nil in any other case.
     private static func combineFloats(
-        _ operation: BinaryOperator, _ many: StepMatrix, _ one: StepMatrix, _ matching: VectorMatching, swapped: Bool, returnsBool: Bool
+        _ operation: BinaryOperator, _ many: StepMatrix, _ one: StepMatrix, _ matching: VectorMatching, swapped: Bool, returnsBool: Bool,
+        isBare: Bool
     ) -> StepMatrix? {
         if matching.fillLeft != nil || matching.fillRight != nil || operation == .trimLower || operation == .trimUpper { return nil }
         for matrix in [many, one] where matrix.histograms.contains(where: { !$0.isEmpty }) { return nil }
@@ -72,7 +75,7 @@ extension StepMatrix {
         result.reserve(many.seriesCount)
         var labels = Set<Labels>(minimumCapacity: many.seriesCount)
         for (series, group) in groups.left.enumerated() where partners[group] >= 0 {
-            let own = operation.resultLabels(many.labels[series], one.labels[partners[group]], matching)
+            let own = operation.resultLabels(many.labels[series], one.labels[partners[group]], matching, isBare: isBare)
             if !labels.insert(own).inserted { return nil }
             result.appendCombination(
                 operation, many, series, one, partners[group], labels: own, swapped: swapped, returnsBool: returnsBool)
@@ -132,8 +135,8 @@ extension StepMatrix {
 
 extension BinaryOperator {
     /// The labels of what two matched series yield.
-    fileprivate func resultLabels(_ own: Labels, _ other: Labels, _ matching: VectorMatching) -> Labels {
-        var labels = changesMetricSchema ? own.removingMetadata() : own
+    fileprivate func resultLabels(_ own: Labels, _ other: Labels, _ matching: VectorMatching, isBare: Bool) -> Labels {
+        var labels = changesMetricSchema || isBare ? own.removingMetadata() : own
         if matching.cardinality == .oneToOne {
             labels = matching.on ? labels.keeping(matching.labels) : labels.removing(matching.labels)
         }
@@ -150,6 +153,8 @@ private struct VectorJoin {
     let matching: VectorMatching
     let swapped: Bool
     let returnsBool: Bool
+    /// Whether results lose their names before they are compared.
+    let isBare: Bool
 
     var result: StepMatrix
     /// What Prometheus would report: the last finding at each step.
@@ -169,13 +174,17 @@ private struct VectorJoin {
     /// Result series × step: whether a match produced it, even if a comparison did not keep it.
     private var touched: [Bool] = []
 
-    init(operation: BinaryOperator, many: StepMatrix, one: StepMatrix, matching: VectorMatching, swapped: Bool, returnsBool: Bool) {
+    init(
+        operation: BinaryOperator, many: StepMatrix, one: StepMatrix, matching: VectorMatching, swapped: Bool, returnsBool: Bool,
+        isBare: Bool
+    ) {
         self.operation = operation
         self.many = many
         self.one = one
         self.matching = matching
         self.swapped = swapped
         self.returnsBool = returnsBool
+        self.isBare = isBare
         let steps = many.grid.count
         result = StepMatrix(grid: many.grid)
         lastFindings = Array(repeating: nil, count: steps)
@@ -312,7 +321,7 @@ private struct VectorJoin {
         if let known = pairRows[key] {
             row = known
         } else {
-            let labels = operation.resultLabels(own, other, matching)
+            let labels = operation.resultLabels(own, other, matching, isBare: isBare)
             if let known = rows[labels], !(result.grid.isInstant && rowGroups[known] != group) {
                 row = known
             } else {

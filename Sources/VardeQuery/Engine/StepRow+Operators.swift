@@ -3,7 +3,7 @@ internal import VardeModel
 extension StepRow {
     /// Applies an operator between the row and one scalar a step; `swapped` where the scalar stands on the left.
     mutating func combine(
-        _ operation: BinaryOperator, scalar: [Double], swapped: Bool, returnsBool: Bool, findings: inout Set<BinaryFinding>
+        _ operation: BinaryOperator, scalar: [Double], swapped: Bool, returnsBool: Bool, onFinding: (Int, BinaryFinding) -> Void
     ) {
         if histograms.isEmpty, operation != .trimLower, operation != .trimUpper {
             combineFloats(operation, scalar: scalar, swapped: swapped, returnsBool: returnsBool)
@@ -21,7 +21,7 @@ extension StepRow {
             let other = BinaryOperand.float(scalar[step])
             let outcome = swapped ? operation.combine(other, own) : operation.combine(own, other)
             remove(step)
-            if let finding = outcome.finding { findings.insert(finding) }
+            if let finding = outcome.finding { onFinding(step, finding) }
             guard let result = outcome.result else { continue }
             if returnsBool {
                 set(step, outcome.keep ? 1 : 0)

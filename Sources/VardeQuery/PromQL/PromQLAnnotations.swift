@@ -28,9 +28,16 @@ struct PromQLAnnotations: Sendable {
         var overlaps = 0
     }
 
-    private(set) var entries: [String: Entry] = [:]
+    private struct Operation: Hashable {
+        var kind: BinaryOperator
+        var range: SourceRange
+    }
 
-    var isEmpty: Bool { entries.isEmpty }
+    private(set) var entries: [String: Entry] = [:]
+    /// What operators with a scalar came across, by step: of a step's series Prometheus tells the last one's.
+    private var findings: [Operation: [Int: BinaryFinding]] = [:]
+
+    var isEmpty: Bool { entries.isEmpty && findings.isEmpty }
 
     private mutating func add(_ text: String, _ entry: Entry) {
         guard let before = entries[text] else {
@@ -51,6 +58,7 @@ struct PromQLAnnotations: Sendable {
     mutating func inform(_ text: String, _ range: SourceRange) { add("PromQL info: " + text, Entry(isWarning: false, range: range)) }
 
     mutating func merge(_ other: PromQLAnnotations) {
+        for (operation, steps) in other.findings { findings[operation, default: [:]].merge(steps) { $1 } }
         if other.entries.isEmpty { return }
         if entries.isEmpty {
             entries = other.entries
@@ -63,7 +71,11 @@ struct PromQLAnnotations: Sendable {
     func texts(query: String, limit: Int) -> (warnings: [String], infos: [String]) {
         var warnings: [String] = []
         var infos: [String] = []
-        for (text, entry) in entries.sorted(by: { $0.key < $1.key }) {
+        var all = self
+        for (operation, steps) in findings {
+            for finding in Set(steps.values) { all.add(finding, operation.kind, operation.range) }
+        }
+        for (text, entry) in all.entries.sorted(by: { $0.key < $1.key }) {
             var line = text
             if let forced = entry.monotonicity {
                 line +=
@@ -195,6 +207,11 @@ extension PromQLAnnotations {
         for name in findings.incompatibleNames { mixedSchemas(name, range) }
         if findings.counterResetCollision { counterResetCollision("aggregation", range) }
         if findings.boundsReconciled { boundsReconciled("aggregation", range) }
+    }
+
+    /// What an operator with a scalar came across in one series of a step, the series in their order.
+    mutating func note(_ finding: BinaryFinding, _ operation: BinaryOperator, _ range: SourceRange, step: Int) {
+        findings[Operation(kind: operation, range: range), default: [:]][step] = finding
     }
 
     /// What a binary operation came across.

@@ -228,25 +228,31 @@ enum RegexTemplate {
                 continue
             }
             i = next
-            let group = Int(name) ?? names.firstIndex(of: name)
+            // A number does not begin with 0, unless it is 0.
+            let number = name.hasPrefix("0") && name != "0" ? nil : Int(name)
+            let group = number ?? names.firstIndex(of: name)
             if let group, group >= 0, group < match.count, let range = match[group] { out += text[range] }
         }
         return String(decoding: out, as: UTF8.self)
     }
 
-    /// The name after a dollar sign, in braces or as long as word characters go, and where the text goes on.
+    /// The name after a dollar sign, in braces or as long as letters, digits and underscores go, and where the text goes on.
     private static func reference(_ template: [UInt8], _ start: Int) -> (name: String, next: Int)? {
-        func isWord(_ byte: UInt8) -> Bool {
-            byte == UInt8(ascii: "_") || (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte >= 128
-        }
         let braced = start < template.count && template[start] == UInt8(ascii: "{")
         let begin = braced ? start + 1 : start
-        var end = begin
-        while end < template.count, isWord(template[end]) { end += 1 }
-        if end == begin { return nil }
-        let name = String(decoding: template[begin..<end], as: UTF8.self)
+        let rest = String(decoding: template[begin...], as: UTF8.self).unicodeScalars
+        let name = String(String.UnicodeScalarView(rest.prefix(while: isWord)))
+        let end = begin + name.utf8.count
+        if name.isEmpty { return nil }
         if !braced { return (name, end) }
         return end < template.count && template[end] == UInt8(ascii: "}") ? (name, end + 1) : nil
+    }
+
+    private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber: true
+        default: scalar == "_"
+        }
     }
 }
 

@@ -25,6 +25,7 @@ extension PromQLEvaluator {
         } else {
             for argument in node.arguments[..<vectorPlace] { parameters.append(try scalar(argument, grid, &notes)) }
         }
+        let input = try vector(node.arguments[vectorPlace], grid, &notes)
         if name != "histogram_fraction" {
             for (i, values) in parameters.enumerated() {
                 for q in values where q.isNaN || q < 0 || q > 1 {
@@ -32,7 +33,6 @@ extension PromQLEvaluator {
                 }
             }
         }
-        let input = try vector(node.arguments[vectorPlace], grid, &notes)
         let groups = histogramGroups(input, position, &notes)
         var result = StepMatrix(grid: grid)
         var forcings = StepForcings(stepCount: grid.count)
@@ -79,7 +79,7 @@ extension PromQLEvaluator {
             rows[text, default: StepRow(stepCount: grid.count)].set(step, value)
         }
         for text in order {
-            if let row = rows[text] { result.append(group.labels.setting(label, to: text), dropsName: true, row) }
+            if let row = rows[text] { result.append(group.labels.setting(label, to: text), dropsName: label != Labels.metricName, row) }
         }
     }
 

@@ -89,7 +89,7 @@ struct PromQLEvaluator: Sendable {
     {
         try budget.check()
         if grid.count == 0 { return StepMatrix(grid: grid) }
-        if grid.count > 1, isStepInvariant(expression) { return try invariant(expression, grid, &notes) }
+        if grid.spansTime, isStepInvariant(expression) { return try invariant(expression, grid, &notes) }
         if let pipeline = try pipeline(expression, grid, &notes) { return try collect(pipeline, grid, &notes) }
         switch expression {
         case .paren(let node): return try vector(node.expression, grid, &notes)
@@ -171,7 +171,8 @@ struct PromQLEvaluator: Sendable {
         if node.operation.isSet { return try StepMatrix.combine(node.operation, left, right, matching) }
         var findings: Set<BinaryFinding> = []
         let result = try StepMatrix.combine(
-            node.operation, left, right, matching, returnsBool: node.returnsBool, findings: &findings)
+            node.operation, left, right, matching, returnsBool: node.returnsBool, dropsNamesAtOnce: !options.delaysNameRemoval,
+            findings: &findings)
         for finding in findings { notes.add(finding, node.operation, range) }
         return result
     }

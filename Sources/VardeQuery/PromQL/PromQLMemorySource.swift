@@ -34,15 +34,12 @@ package struct PromQLMemorySource: SeriesSource {
         } else {
             var plain = histogram
             plain.counterResetHint = .unknown
-            if histogram.counterResetHint == .reset || (series[place].lastHistogram != nil && series[place].ended) {
-                stored.counterResetHint = .reset
-            } else if let last = series[place].lastHistogram {
-                let sameLayout =
+            stored.counterResetHint = .unknown
+            // A reset, the end of a series and another layout begin a chunk, and of a chunk's first histogram nothing is known.
+            if histogram.counterResetHint != .reset, !series[place].ended, let last = series[place].lastHistogram {
+                let hasSameLayout =
                     last.schema == plain.schema && last.zeroThreshold == plain.zeroThreshold && last.customBounds == plain.customBounds
-                let reset = plain.count < last.count || (sameLayout && plain.isReset(after: last))
-                stored.counterResetHint = reset ? .reset : sameLayout ? .notReset : .unknown
-            } else {
-                stored.counterResetHint = .unknown
+                if hasSameLayout, plain.count >= last.count, !plain.isReset(after: last) { stored.counterResetHint = .notReset }
             }
             series[place].lastHistogram = plain
         }

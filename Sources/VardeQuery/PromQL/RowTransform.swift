@@ -44,9 +44,9 @@ enum RowTransform: Sendable {
                 if row.kinds[step] == PointKind.histogram { row.histograms[step] = row.histograms[step]?.multiplied(by: -1) }
             }
         case .operate(let operation, let scalar, let swapped, let returnsBool, let position):
-            var findings: Set<BinaryFinding> = []
-            row.combine(operation, scalar: scalar, swapped: swapped, returnsBool: returnsBool, findings: &findings)
-            for finding in findings { annotations.add(finding, operation, position) }
+            row.combine(operation, scalar: scalar, swapped: swapped, returnsBool: returnsBool) {
+                annotations.note($1, operation, position, step: $0)
+            }
         case .float(let function):
             row.removeHistograms()
             for step in 0..<row.stepCount where row.kinds[step] != PointKind.absent { row.values[step] = function(row.values[step]) }
@@ -145,7 +145,12 @@ enum FloatFunction: String, Sendable {
 // The C library's functions under names that the cases above do not hide.
 private func cExp(_ x: Double) -> Double { exp(x) }
 private func cLog(_ x: Double) -> Double { log(x) }
-private func cLog2(_ x: Double) -> Double { log2(x) }
+/// By way of the natural logarithm of the fraction, as Go does it: near 1 the two differ by more than a rounding.
+private func cLog2(_ x: Double) -> Double {
+    guard x.isFinite, x > 0 else { return log2(x) }
+    let (fraction, exponent) = (x.significand / 2, Double(x.exponent + 1))
+    return fraction == 0.5 ? exponent - 1 : log(fraction) * (1 / 0.693147180559945309417232121458176568) + exponent
+}
 private func cLog10(_ x: Double) -> Double { log10(x) }
 private func cSin(_ x: Double) -> Double { sin(x) }
 private func cCos(_ x: Double) -> Double { cos(x) }

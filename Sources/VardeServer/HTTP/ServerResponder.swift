@@ -113,7 +113,11 @@ struct ServerResponder: HTTPResponder {
 
     /// How an answer may be packed, the best the client can read.
     private static func encoding(_ accepting: String) -> (name: String, container: Deflate.Container)? {
-        let offered = accepting.lowercased()
+        let offered = accepting.lowercased().split(separator: ",").compactMap { offer -> String? in
+            let parts = offer.split(separator: ";").map { $0.filter { !$0.isWhitespace } }
+            let isRefused = parts.dropFirst().contains { $0.hasPrefix("q=") && Double($0.dropFirst(2)) == 0 }
+            return isRefused ? nil : parts.first
+        }
         return offered.contains("gzip") ? ("gzip", .gzip) : offered.contains("deflate") ? ("deflate", .zlib) : nil
     }
 
@@ -200,7 +204,7 @@ struct ServerResponder: HTTPResponder {
         } catch let error as DecompressionError {
             throw Self.failure(of: error)
         }
-        if route.readsForms, received.contentType.hasPrefix("application/x-www-form-urlencoded") {
+        if route.readsForms, request.method != .get, received.contentType.hasPrefix("application/x-www-form-urlencoded") {
             // A form's values come before those of the query string, as in Go.
             received.parameters = APIRequest.parseForm(body) + received.parameters
         } else {
