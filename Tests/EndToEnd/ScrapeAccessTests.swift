@@ -78,6 +78,6 @@ import Testing
         #expect(log("quiet.log").contains("\(dead)") && !log("failed.log").contains("\(dead)"))
         // It answers, whatever it says: its breaker stays closed.
         #expect(try await errors()["odd"]?.contains("circuit breaker") == false)
-        #expect(try await server.ownMetric("varde_scrapes_held_back_total") > 0)
+        #expect(try await ServerProcess.wait { try await server.ownMetric("varde_scrapes_held_back_total") > 0 })
     }
 }
