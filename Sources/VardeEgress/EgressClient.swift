@@ -149,6 +149,7 @@ package final class EgressClient: Sendable {
         followRedirects: Bool = true, roundRobin: Bool = false, tls: EgressTLS? = nil, proxy: EgressProxy? = nil
     ) async throws(EgressError) -> EgressResponse {
         var target = url
+        var headers = headers
         for hop in 0...10 {
             let response: EgressResponse
             do throws(EgressError) {
@@ -166,9 +167,23 @@ package final class EgressClient: Sendable {
             guard followRedirects, [301, 302, 303, 307, 308].contains(response.status), let location = response.header("location") else {
                 return response
             }
-            target = try Self.resolve(location, against: target)
+            let next = try Self.resolve(location, against: target)
+            if !Self.isTrusted(next, as: target) { headers.removeAll { !Self.openHeaders.contains($0.0.lowercased()) } }
+            target = next
         }
         throw .tooManyRedirects
+    }
+
+    /// Headers that hold no secret whatever is configured: another host than the one that was asked gets no more.
+    private static let openHeaders: Set<String> = [
+        "accept", "accept-encoding", "content-encoding", "content-type", "user-agent", "x-prometheus-remote-write-version",
+        "x-prometheus-scrape-timeout-seconds",
+    ]
+
+    /// Whether a redirect stays with its host, and in the secret where it began so.
+    private static func isTrusted(_ next: String, as before: String) -> Bool {
+        guard let next = TargetURL(next), let before = TargetURL(before) else { return false }
+        return next.host.lowercased() == before.host.lowercased() && (before.scheme == "http" || next.scheme == "https")
     }
 
     /// A redirect's target: absolute, or below the same authority.

@@ -31,10 +31,10 @@ extension MetricStore: SampleSink {
     /// Holds labels against the limits of size.
     private func check(_ labels: Labels) throws(IngestError) {
         if labels.count > options.maxLabels {
-            throw refused("\(labels.count) labels, more than limits.labels_per_series (\(options.maxLabels)), in \(labels)")
+            throw refused("\(labels.count) labels, more than limits.labels_per_series (\(options.maxLabels)), in \(shown(labels))")
         }
         for label in labels.all {
-            if label.name.isEmpty { throw .invalidLabels("a label with an empty name in \(labels)") }
+            if label.name.isEmpty { throw .invalidLabels("a label with an empty name in \(shown(labels))") }
             if label.name.utf8.count > options.maxNameBytes {
                 throw refused(
                     "the label name \(label.name.prefix(60))… is longer than limits.label_name_size (\(options.maxNameBytes) bytes)")
@@ -43,6 +43,12 @@ extension MetricStore: SampleSink {
                 throw refused("the value of label \(label.name) is longer than limits.label_value_size (\(options.maxValueBytes) bytes)")
             }
         }
+    }
+
+    /// A series as errors name it: what is refused may be long for that very reason.
+    private func shown(_ labels: Labels) -> String {
+        let text = "\(labels)"
+        return text.utf8.count <= 300 ? text : text.prefix(300) + "…"
     }
 
     private func refused(_ text: String) -> IngestError {
@@ -59,12 +65,13 @@ extension MetricStore: SampleSink {
         if state.table.count >= options.maxSeries {
             state.statistics.refusedSeries += 1
             state.wantsRoom = true
-            throw .full("\(state.table.count) series are active, limits.series is \(options.maxSeries): \(labels) is not taken")
+            throw .full("\(state.table.count) series are active, limits.series is \(options.maxSeries): \(shown(labels)) is not taken")
         }
         let name = labels.name
         if state.table.count(ofMetric: name) >= options.maxSeriesPerName {
             state.statistics.refusedSeries += 1
-            throw .limit("\(name) has \(options.maxSeriesPerName) series, as many as limits.series_per_name allows: \(labels) is not taken")
+            throw .limit(
+                "\(name) has \(options.maxSeriesPerName) series, as many as limits.series_per_name allows: \(shown(labels)) is not taken")
         }
         return state.addSeries(labels, identity)
     }

@@ -47,6 +47,38 @@ import Testing
         #expect(site.values("Host", of: "/never").isEmpty)
     }
 
+    @Test func `Credentials stay with the host they are for`() async throws {
+        let far = try FakeSite { _ in ("200 OK\r\nContent-Type: text/plain; version=0.0.4", "far 1\n") }
+        let elsewhere = far.address.replacing("127.0.0.1", with: "localhost")
+        let near = try FakeSite { path in
+            switch path {
+            case "/away": ("302 Found\r\nLocation: http://\(elsewhere)/there", "")
+            case "/near": ("302 Found\r\nLocation: /end", "")
+            default: ("200 OK\r\nContent-Type: text/plain; version=0.0.4", "near 1\n")
+            }
+        }
+        defer {
+            far.stop()
+            near.stop()
+        }
+        let job = "authorization: {credentials: SECRET}, http_headers: {X-Key: {secrets: [SECRET]}}"
+        let server = try ServerProcess(
+            configuration: """
+                collect: {host: {enabled: false}}
+                global: {scrape_interval: 200ms, scrape_timeout: 200ms}
+                scrape_configs:
+                  - {job_name: away, metrics_path: /away, \(job), static_configs: [{targets: ["\(near.address)"]}]}
+                  - {job_name: near, metrics_path: /near, \(job), static_configs: [{targets: ["\(near.address)"]}]}
+
+                """)
+        try await server.start()
+        #expect(try await ServerProcess.wait { far.heads.count > 2 && near.values("Authorization", of: "/end").count > 0 })
+        #expect(
+            near.values("Authorization", of: "/away") == ["Bearer SECRET"] && near.values("Authorization", of: "/end") == ["Bearer SECRET"])
+        #expect(far.heads.allSatisfy { !$0.contains("SECRET") && $0.contains("/there") })
+        #expect(far.heads.first?.lowercased().contains("x-prometheus-scrape-timeout-seconds") == true)
+    }
+
     @Test func `Scrapes that fail are written where the configuration says, without persons, and the breaker is shown`() async throws {
         let site = try FakeSite { _ in ("200 OK\r\nContent-Type: text/plain", "a ola.nordmann@firma.no\n") }
         defer { site.stop() }

@@ -208,6 +208,20 @@ import VardeWire
         #expect(bed.value("scrape_samples_scraped") == [2])
     }
 
+    @Test func `Series that become one by relabelling are counted, and end with the last of them`() async throws {
+        var rule = RelabelRule()
+        rule.action = .labeldrop
+        try rule.setPattern("x")
+        let rules = [rule]
+        let bed = Bed("a{x=\"1\"} 1\na{x=\"2\"} 2\nb 1\n", .job { $0.metricRelabelRules = rules })
+        for time: Int64 in [1_000, 2_000] { #expect(await bed.scrape(time)?.outcome.duplicates == 1) }
+        let before = bed.value("a").count
+        #expect(await bed.scrape(3_000, "a{x=\"2\"} 3\nb 1\n")?.outcome.duplicates == 0)
+        #expect(bed.value("a").count == before + 1 && bed.value("a").last == 3)
+        await bed.scrape(4_000, "b 1\n")
+        #expect(bed.value("a").count == before + 2 && bed.value("a").last == .some(nil))
+    }
+
     @Test func `Extra metrics report timeout, limit and size`() async {
         let bed = Bed(
             "a 1\n",

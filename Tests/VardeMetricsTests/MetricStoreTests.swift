@@ -144,7 +144,9 @@ final class StoreUnderTest {
         }
         _ = try await test.write([(["__name__": "a", "i": "1"], Self.now, 1), (["__name__": "a", "i": "2"], Self.now, 1)])
         #expect(throws: IngestError.self) { _ = try test.store.resolve(["__name__": "a", "i": "3"]) }
-        #expect(throws: IngestError.self) { _ = try test.store.resolve(["__name__": "c", "1": "1", "2": "1", "3": "1"]) }
+        let wide = Labels((0..<5_000).map { Label("label_\($0)", "1") })
+        let error = #expect(throws: IngestError.self) { _ = try test.store.resolve(wide) }
+        #expect(error.map { "\($0)".utf8.count < 600 } == true, "what is told of many labels is cut")
         #expect(try await test.write([(["__name__": "b"], Self.now, 1), (["__name__": "a", "i": "1"], Self.now + 1, 1)]).accepted == 2)
         #expect(
             try await test.write([(["__name__": "b"], Self.now - 16 * 86_400_000, 1), (["__name__": "b"], Self.now + 3_600_000, 1)])

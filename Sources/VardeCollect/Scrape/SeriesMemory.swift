@@ -28,6 +28,8 @@ struct SeriesMemory {
     private var round: UInt32 = 0
     /// Slots below this are of the last scrape that counted; the others of one that may yet fail.
     private var committed = 0
+    /// Series beyond the first of each that became one in the store, by relabelling or redaction.
+    private(set) var merged = 0
     /// The slot an unchanged target's next series has.
     private(set) var cursor = 0
 
@@ -82,17 +84,24 @@ struct SeriesMemory {
 
     /// Ends a scrape that counts: the series it did not have are forgotten, and their refs returned where their end is to be marked.
     mutating func finish() -> [SeriesRef] {
-        defer { committed = hashes.count }
-        if order.count == hashes.count, !order.indices.contains(where: { order[$0] != $0 }) { return [] }
+        let isSame = order.count == hashes.count && !order.indices.contains { order[$0] != $0 }
+        if isSame, committed == hashes.count { return [] }
         var ended: [SeriesRef] = []
-        for slot in hashes.indices where seen[slot] != round && marked[slot] && refs[slot] != Self.dropped { ended.append(refs[slot]) }
-        hashes = order.map { hashes[Int($0)] }
-        lengths = order.map { lengths[Int($0)] }
-        refs = order.map { refs[Int($0)] }
-        marked = order.map { marked[Int($0)] }
-        seen = Array(repeating: round, count: order.count)
-        index = nil
-        return ended
+        if !isSame {
+            for slot in hashes.indices where seen[slot] != round && marked[slot] && refs[slot] != Self.dropped { ended.append(refs[slot]) }
+            hashes = order.map { hashes[Int($0)] }
+            lengths = order.map { lengths[Int($0)] }
+            refs = order.map { refs[Int($0)] }
+            marked = order.map { marked[Int($0)] }
+            seen = Array(repeating: round, count: order.count)
+            index = nil
+        }
+        committed = hashes.count
+        let stored = refs.filter { $0 != Self.dropped }
+        let distinct = Set(stored)
+        merged = stored.count - distinct.count
+        // A series goes on as long as one of those that became it.
+        return ended.filter { !distinct.contains($0) }
     }
 
     /// Ends a scrape that failed: the refs of series whose end is to be marked. What was known before it stays, so that a target that is

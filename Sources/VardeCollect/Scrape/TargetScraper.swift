@@ -103,6 +103,7 @@ struct TargetScraper {
         if !missed.isEmpty { missed = [] }
         try takeMetadata(of: body, format, &pass)
         for ref in memory.finish() { pass.batch.append(ref, now, .staleMarker) }
+        pass.outcome.duplicates += memory.merged
         if !carried.isEmpty {
             for ref in carried.subtracting(memory.refs) { pass.batch.append(ref, now, .staleMarker) }
             carried = []

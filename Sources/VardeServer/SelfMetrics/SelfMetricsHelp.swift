@@ -116,7 +116,8 @@ enum SelfMetricsHelp {
         "varde_remote_storage_shards_max": "Most shards as configured.",
         "varde_remote_storage_shards_min": "Fewest shards as configured.",
         "varde_repaired_lines_total": "Lines with bytes that are no UTF-8, which were replaced.",
-        "varde_scrape_duplicate_samples_total": "Samples a target gave twice in one scrape.",
+        "varde_scrape_duplicate_samples_total":
+            "Samples a target gave twice in one scrape, or whose series became one by relabelling or redaction.",
         "varde_scrape_failures_total": "Scrapes that failed.",
         "varde_scrape_faults_total": "Scrapes that failed, by reason.",
         "varde_scrape_invalid_targets": "Discovered targets that cannot be scraped.",
