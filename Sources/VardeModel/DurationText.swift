@@ -4,50 +4,43 @@ package enum DurationText {
         ("y", 365 * 86_400_000), ("w", 7 * 86_400_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1),
     ]
 
+    /// Why a text is no duration, in Prometheus' words.
+    package struct Problem: Error, Equatable {
+        package let reason: String
+
+        package init(reason: String) { self.reason = reason }
+    }
+
     /// Milliseconds of a duration, or nil where the text is not one or overflows. `0` alone is allowed.
-    package static func milliseconds(_ text: String) -> Int64? {
+    package static func milliseconds(_ text: String) -> Int64? { try? parse(text) }
+
+    /// Milliseconds of a duration. `0` alone is allowed.
+    package static func parse(_ text: String) throws(Problem) -> Int64 {
         if text == "0" { return 0 }
+        if text.isEmpty { throw Problem(reason: "empty duration string") }
+        let malformed = { Problem(reason: "not a valid duration string: \(text.quoted)") }
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
         var total: Int64 = 0
         var nextUnit = 0
         var rest = Array(text.utf8)[...]
-        if rest.isEmpty { return nil }
         while !rest.isEmpty {
-            let digits = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-            guard !digits.isEmpty, let number = Int64(String(decoding: digits, as: UTF8.self)) else { return nil }
-            rest = rest.dropFirst(digits.count)
-            let name = String(decoding: rest.prefix { !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }, as: UTF8.self)
-            guard let unit = units[nextUnit...].firstIndex(where: { $0.name == name }) else { return nil }
-            rest = rest.dropFirst(name.utf8.count)
-            let (part, overflow) = number.multipliedReportingOverflow(by: units[unit].milliseconds)
+            let count = rest.prefix { digits.contains($0) }
+            rest = rest.dropFirst(count.count)
+            let name = rest.prefix { !digits.contains($0) }
+            rest = rest.dropFirst(name.count)
+            guard let number = UInt64(String(decoding: count, as: UTF8.self)), !name.isEmpty else { throw malformed() }
+            guard let unit = units.firstIndex(where: { $0.name.utf8.elementsEqual(name) }) else {
+                throw Problem(reason: "unknown unit \(String(decoding: name, as: UTF8.self).quoted) in duration \(text.quoted)")
+            }
+            if unit < nextUnit { throw malformed() }
+            let (part, overflow) = Int64(clamping: number).multipliedReportingOverflow(by: units[unit].milliseconds)
             let (sum, overflow2) = total.addingReportingOverflow(part)
             // Beyond this its nanoseconds are, which Prometheus counts in.
-            if overflow || overflow2 || sum > Int64.max / 1_000_000 { return nil }
+            if overflow || overflow2 || sum > Int64.max / 1_000_000 { throw Problem(reason: "duration out of range") }
             total = sum
             nextUnit = unit + 1
         }
         return total
-    }
-
-    /// Why a text is no duration, in Prometheus' words.
-    package static func problem(_ text: String) -> String {
-        if text.isEmpty { return "empty duration string" }
-        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
-        var nextUnit = 0
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let number = rest.prefix { digits.contains($0) }
-            rest = rest.dropFirst(number.count)
-            let name = rest.prefix { !digits.contains($0) }
-            rest = rest.dropFirst(name.count)
-            if number.isEmpty || UInt64(String(decoding: number, as: UTF8.self)) == nil || name.isEmpty { break }
-            guard let unit = units.firstIndex(where: { $0.name.utf8.elementsEqual(name) }) else {
-                return "unknown unit \(String(decoding: name, as: UTF8.self).quoted) in duration \(text.quoted)"
-            }
-            if unit < nextUnit { break }
-            nextUnit = unit + 1
-            if rest.isEmpty { return "duration out of range" }
-        }
-        return "not a valid duration string: \(text.quoted)"
     }
 
     /// The shortest text in Prometheus' manner: weeks and years only where nothing else is left over.

@@ -44,10 +44,10 @@ package enum RFC3339 {
         }
         guard at == bytes.count else { return nil }
         let date = CivilDate(year: Int64(year), month: Int64(month), day: Int64(day))
-        let days = Int(date.daysSince1970)
+        let days = date.daysSince1970
         // The thirtieth of February would be another day.
-        guard CivilDate(daysSince1970: date.daysSince1970) == date else { return nil }
-        let seconds: Int = days * 86_400 + hour * 3_600 + minute * 60 + second - offset
+        guard CivilDate(daysSince1970: days) == date else { return nil }
+        let seconds: Int = Int(days) * 86_400 + hour * 3_600 + minute * 60 + second - offset
         return (Int64(seconds), fraction)
     }
     /// A moment as text in UTC, with the fraction it has; 0 is the time before all others.

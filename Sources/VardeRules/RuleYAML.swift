@@ -107,7 +107,6 @@ struct RuleYAML {
     /// Milliseconds.
     func duration() throws(RuleFileError) -> Int64 {
         let text = try text()
-        guard let milliseconds = DurationText.milliseconds(text) else { throw RuleFileError(DurationText.problem(text)) }
-        return milliseconds
+        do throws(DurationText.Problem) { return try DurationText.parse(text) } catch { throw RuleFileError(error.reason) }
     }
 }

@@ -19,7 +19,9 @@ import VardeModel
         ("1m1h", "not a valid duration string: \"1m1h\""), ("300y", "duration out of range"),
         ("1x", "unknown unit \"x\" in duration \"1x\""),
     ])
-    func `why a text is no duration`(text: String, reason: String) { #expect(DurationText.problem(text) == reason) }
+    func `why a text is no duration`(text: String, reason: String) {
+        #expect(throws: DurationText.Problem(reason: reason)) { try DurationText.parse(text) }
+    }
 
     @Test(arguments: ["2026-02-29T00:00:00Z", "2026-04-31T00:00:00Z", "2026-01-01T00:00:00.Z"])
     func `days that are none are no dates`(text: String) { #expect(RFC3339.moment(text) == nil) }

@@ -1,9 +1,9 @@
 internal import VardeKernels
 
 /// A value within an object or a list.
-struct Leaf {
-    private var first: UInt32
-    private var behind: UInt32
+struct Leaf: SmallStretch {
+    var first: UInt32
+    var behind: UInt32
     private var keyStart: UInt32 = 0
     private var keyEnd: UInt32 = 0
     var isQuoted = false
@@ -13,14 +13,6 @@ struct Leaf {
         behind = UInt32(end)
     }
 
-    var start: Int {
-        get { Int(first) }
-        set { first = UInt32(newValue) }
-    }
-    var end: Int {
-        get { Int(behind) }
-        set { behind = UInt32(newValue) }
-    }
     /// Its key, empty in lists.
     var key: Range<Int> {
         get { Int(keyStart)..<Int(keyEnd) }

@@ -1,11 +1,27 @@
 internal import VardeKernels
 
-/// A stretch of the line that is personal data.
-///
-/// Small, for lines of findings alone.
-struct Finding {
-    private var first: UInt32
-    private var behind: UInt32
+/// A stretch of a text kept small, for lines that are nothing but such stretches.
+protocol SmallStretch {
+    /// Offsets of its first byte, and behind its last.
+    var first: UInt32 { get set }
+    var behind: UInt32 { get set }
+}
+
+extension SmallStretch {
+    var start: Int {
+        get { Int(first) }
+        set { first = UInt32(newValue) }
+    }
+    var end: Int {
+        get { Int(behind) }
+        set { behind = UInt32(newValue) }
+    }
+}
+
+/// A stretch of the line, as it came, that is personal data.
+struct Finding: SmallStretch {
+    var first: UInt32
+    var behind: UInt32
     private var canonicalStart: UInt32
     private var canonicalEnd: UInt32
     private var detector: UInt16
@@ -20,15 +36,6 @@ struct Finding {
         detector = UInt16(own)
     }
 
-    /// Bytes of the line as it came.
-    var start: Int {
-        get { Int(first) }
-        set { first = UInt32(newValue) }
-    }
-    var end: Int {
-        get { Int(behind) }
-        set { behind = UInt32(newValue) }
-    }
     /// Where its canonical value lies in the judge's `canonical`.
     var canonical: Range<Int> { Int(canonicalStart)..<Int(canonicalEnd) }
     /// Index of the operator's own detector, for `own`.

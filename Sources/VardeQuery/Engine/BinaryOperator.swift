@@ -46,6 +46,9 @@ package enum BinaryOperator: String, Sendable, CaseIterable {
         }
     }
 
+    /// Whether the operator cuts histograms.
+    package var isTrim: Bool { self == .trimLower || self == .trimUpper }
+
     /// How strongly the operator binds; higher binds first.
     package var precedence: Int {
         switch self {
@@ -139,7 +142,7 @@ extension BinaryOperator {
         switch (a, b) {
         case (.float(let x), .float(let y)):
             if isComparison { return (a, holds(x, y), nil) }
-            if self == .trimLower || self == .trimUpper { break }
+            if isTrim { break }
             return (.float(arithmetic(x, y)), true, nil)
         case (.float(let x), .histogram(let h)):
             if self == .multiply { return (.histogram(h.multiplied(by: x).compacted()), true, nil) }

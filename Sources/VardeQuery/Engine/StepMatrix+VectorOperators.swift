@@ -56,7 +56,7 @@ extension StepMatrix {
         _ operation: BinaryOperator, _ many: StepMatrix, _ one: StepMatrix, _ matching: VectorMatching, swapped: Bool, returnsBool: Bool,
         isBare: Bool
     ) -> StepMatrix? {
-        if matching.fillLeft != nil || matching.fillRight != nil || operation == .trimLower || operation == .trimUpper { return nil }
+        if matching.fillLeft != nil || matching.fillRight != nil || operation.isTrim { return nil }
         for matrix in [many, one] where matrix.histograms.contains(where: { !$0.isEmpty }) { return nil }
         let groups = matching.groups(many.labels, one.labels)
         var partners = [Int](repeating: -1, count: groups.count)

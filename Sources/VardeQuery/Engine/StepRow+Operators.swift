@@ -5,7 +5,7 @@ extension StepRow {
     mutating func combine(
         _ operation: BinaryOperator, scalar: [Double], swapped: Bool, returnsBool: Bool, onFinding: (Int, BinaryFinding) -> Void
     ) {
-        if histograms.isEmpty, operation != .trimLower, operation != .trimUpper {
+        if histograms.isEmpty, !operation.isTrim {
             combineFloats(operation, scalar: scalar, swapped: swapped, returnsBool: returnsBool)
             return
         }

@@ -135,7 +135,10 @@ enum AlertTemplateFunctions {
         case "parseDuration":
             let isNegative = first.text.hasPrefix("-")
             let length = String(first.text.dropFirst(isNegative ? 1 : 0))
-            guard let milliseconds = DurationText.milliseconds(length) else { throw TemplateCallError(DurationText.problem(length)) }
+            let milliseconds: Int64
+            do throws(DurationText.Problem) { milliseconds = try DurationText.parse(length) } catch {
+                throw TemplateCallError(error.reason)
+            }
             return .float(Double(isNegative ? -milliseconds : milliseconds) / 1000)
         default: return try number(name, try float(first))
         }

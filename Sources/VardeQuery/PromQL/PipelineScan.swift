@@ -204,8 +204,9 @@ extension PromQLEvaluator {
         if labels.isEmpty, !without {
             groups = (Array(repeating: 0, count: selection.count), [.empty])
         } else {
-            groups = selection.groups(by: labels, without: without)
-            if without, pipeline.dropsName, !options.delaysNameRemoval { Self.joinGroupsWithoutMetadata(&groups) }
+            // Type and unit are gone with the name.
+            let isBare = without && pipeline.dropsName && !options.delaysNameRemoval
+            groups = selection.groups(by: isBare ? labels + metadataLabels : labels, without: without)
         }
         let groupCount = groups.groups.count
         try budget.hold(groupCount * grid.count)
@@ -218,21 +219,6 @@ extension PromQLEvaluator {
         guard var total else { return (StepMatrix(grid: grid), AggregationFindings()) }
         let matrix = total.finish(labels: groups.groups, grid: grid)
         return (matrix, total.findings)
-    }
-
-    /// Type and unit go with the name: groups that differ by them alone are one.
-    private static func joinGroupsWithoutMetadata(_ groups: inout (groupOfSeries: [UInt32], groups: [Labels])) {
-        let bare = groups.groups.map { $0.removingMetadata() }
-        if bare == groups.groups { return }
-        var places: [Labels: UInt32] = [:]
-        var joined: [Labels] = []
-        let placeOfGroup = bare.map { labels in
-            if let place = places[labels] { return place }
-            places[labels] = UInt32(joined.count)
-            joined.append(labels)
-            return UInt32(joined.count - 1)
-        }
-        groups = (groups.groupOfSeries.map { placeOfGroup[Int($0)] }, joined)
     }
 
     /// Threads for work that is worth starting so many for.
@@ -258,13 +244,9 @@ extension PromQLEvaluator {
     ) throws(QueryError) -> [PipelineWorker] {
         let count = selection.count
         let threads = threadCount(most: count / Self.seriesPerThread)
-        var fixedName: String?
-        for matcher in pipeline.selector.matchers where matcher.name == Labels.metricName && matcher.operation == .equal {
-            fixedName = matcher.value
-        }
         let worker = PipelineWorker(
             evaluator: self, pipeline: pipeline, selection: selection, grid: grid, groups: groups,
-            names: SeriesNames(fixed: fixedName, selection: selection),
+            names: SeriesNames(fixed: pipeline.fixedName, selection: selection),
             matrix: StepMatrix(grid: grid), fold: fold)
         let workers = try Threads.split(count, into: threads) { range throws(QueryError) in
             var own = worker

@@ -7,7 +7,7 @@ extension PromQLEvaluator {
         if operation.folds {
             if let pipeline = try pipeline(node.expression, grid, &notes), canFold(pipeline, node) {
                 let selection = try select(pipeline)
-                if try mayClash(pipeline) ? areDifferentWithoutNames(selection) : true {
+                if try pipeline.mayClash && !options.delaysNameRemoval ? areDifferentWithoutNames(selection) : true {
                     let (result, findings) = try fold(
                         operation, by: node.grouping, without: node.without, pipeline, selection, grid, &notes)
                     notes.add(findings, operation, node.expression.range)
@@ -31,12 +31,6 @@ extension PromQLEvaluator {
     private func canFold(_ pipeline: RowPipeline, _ node: PromQLAggregate) -> Bool {
         if options.delaysNameRemoval || !pipeline.dropsName { return true }
         return !options.typeAndUnitLabels && !node.grouping.contains { metadataLabels.contains($0) }
-    }
-
-    /// Whether two series could be the same once their names are dropped.
-    private func mayClash(_ pipeline: RowPipeline) -> Bool {
-        if options.delaysNameRemoval || !pipeline.dropsName { return false }
-        return !pipeline.selector.matchers.contains { $0.name == Labels.metricName && $0.operation == .equal }
     }
 
     private func areDifferentWithoutNames(_ selection: any SeriesSelection) throws(QueryError) -> Bool {

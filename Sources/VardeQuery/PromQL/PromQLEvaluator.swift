@@ -37,7 +37,7 @@ struct PromQLEvaluator: Sendable {
             let values = try scalar(node.expression, grid, &notes)
             return node.isNegative ? values.map { -$0 } : values
         case .binary(let node):
-            if node.operation == .trimLower || node.operation == .trimUpper {
+            if node.operation.isTrim {
                 throw .execution("operator \(node.operation.rawValue.quoted) not allowed for Scalar operations")
             }
             let left = try scalar(node.left, grid, &notes)
@@ -157,8 +157,7 @@ struct PromQLEvaluator: Sendable {
     )
         throws(QueryError) -> StepMatrix
     {
-        let isTrim = node.operation == .trimLower || node.operation == .trimUpper
-        let inner = isTrim ? withBuckets : self
+        let inner = node.operation.isTrim ? withBuckets : self
         if node.left.type == .scalar || node.right.type == .scalar {
             let swapped = node.left.type == .scalar
             let operand = try inner.vector(swapped ? node.right : node.left, grid, &notes)

@@ -206,8 +206,9 @@ package struct PromQLParser {
             }
             return PromQLNumber(value: value, range: token.range)
         }
-        guard let milliseconds = DurationText.milliseconds(token.text) else {
-            throw error(token.range, DurationText.problem(token.text))
+        let milliseconds: Int64
+        do throws(DurationText.Problem) { milliseconds = try DurationText.parse(token.text) } catch {
+            throw self.error(token.range, error.reason)
         }
         if milliseconds > PromQLNumberText.maxDuration { throw error(token.range, "duration out of range") }
         return PromQLNumber(value: Double(milliseconds) / 1000, isDuration: true, range: token.range)

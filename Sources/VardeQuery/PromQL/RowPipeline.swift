@@ -42,11 +42,14 @@ struct RowPipeline: Sendable {
         return transforms.contains { $0.dropsName }
     }
 
-    /// Whether series may be equal but for the names they lost, an error, which nobody would see once a transform took their points.
-    func mayHideEqualSeries(from transform: RowTransform) -> Bool {
-        guard dropsName, transform.removesPoints else { return false }
-        return !selector.matchers.contains { $0.name == Labels.metricName && $0.operation == .equal }
-    }
+    /// The name all its series have, where the selector says it.
+    var fixedName: String? { selector.matchers.last { $0.name == Labels.metricName && $0.operation == .equal }?.value }
+
+    /// Whether two series could be the same once their names are dropped, an error.
+    var mayClash: Bool { dropsName && fixedName == nil }
+
+    /// Whether nobody would see series that are the same, once a transform took their points.
+    func mayHideClash(behind transform: RowTransform) -> Bool { mayClash && transform.removesPoints }
 }
 
 extension PromQLEvaluator {
@@ -62,11 +65,10 @@ extension PromQLEvaluator {
         case .binary(let node):
             let leftIsScalar = node.left.type == .scalar
             if leftIsScalar == (node.right.type == .scalar) { return nil }
-            let isTrim = node.operation == .trimLower || node.operation == .trimUpper
-            let evaluator = isTrim ? withBuckets : self
+            let evaluator = node.operation.isTrim ? withBuckets : self
             guard var inner = try evaluator.pipeline(leftIsScalar ? node.right : node.left, grid, &notes) else { return nil }
             let transform = try scalarTransform(node, expression.range, grid, &notes)
-            if inner.mayHideEqualSeries(from: transform) { return nil }
+            if inner.mayHideClash(behind: transform) { return nil }
             inner.transforms.append(transform)
             return inner
         case .call(let node): return try callPipeline(node, grid, &notes)
@@ -108,7 +110,7 @@ extension PromQLEvaluator {
         guard RowTransform.functions.contains(name) else { return nil }
         guard var inner = try evaluator.pipeline(first, grid, &notes) else { return nil }
         guard let transform = try transform(node, grid, &notes) else { return nil }
-        if inner.mayHideEqualSeries(from: transform) { return nil }
+        if inner.mayHideClash(behind: transform) { return nil }
         inner.transforms.append(transform)
         return inner
     }

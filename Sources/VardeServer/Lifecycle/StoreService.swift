@@ -37,12 +37,14 @@ final class StoreService: Service {
         readiness.continuation.yield()
         readiness.continuation.finish()
         logger.info("ready", metadata: ["recovery": "\(ContinuousClock.now - began)", "series": "\(stores.metrics.statistics.series)"])
-        await PrometheusRoutes(parts: parts).askOnce()
+        // Beside the rest: nothing waits for it.
+        async let firstUse: Void = PrometheusRoutes(parts: parts).askOnce()
         await withGracefulShutdownHandler {
             await maintain(stores)
         } onGracefulShutdown: { [parts] in
             parts.beginStopping()
         }
+        await firstUse
         // The doors close before this service's turn to stop comes: one that ended earlier would count as failed.
         try? await gracefulShutdown()
     }
