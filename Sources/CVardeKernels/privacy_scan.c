@@ -82,6 +82,20 @@ static int is_plate(const scan *s, size_t end, size_t p, size_t length) {
     return length == 3 ? !is_alnum(next) && next != '_' : length == 2 && is_capital(next) && !is_alnum(at(s, p + 3));
 }
 
+// Whether N59.9139 stands at p, from its digits on, with E10.7522 behind it.
+static int is_compass_pair(const scan *s, size_t p, size_t length) {
+    uint8_t a = before(s, p, 1);
+    if (length > 2 || (a != 'N' && a != 'S') || is_alnum(before(s, p, 2)) || at(s, p + length) != '.') return 0;
+    size_t q = p + length + 1, n = 0;
+    while (n < 20 && is_digit(at(s, q + n))) n++;
+    if (n < 4) return 0;
+    q += n;
+    for (n = 0; n < 3 && (at(s, q) == ' ' || at(s, q) == ','); n++) q++;
+    if (n == 0 || (at(s, q) != 'E' && at(s, q) != 'W')) return 0;
+    for (n = 0; n < 4 && is_digit(at(s, q + 1 + n));) n++;
+    return n > 0 && n < 4 && at(s, q + 1 + n) == '.' && two(s, q + n + 2) && two(s, q + n + 4);
+}
+
 static void letters_before(scan *s, size_t p, size_t length) {
     size_t n = 0;
     while (n < 4 && is_letter(before(s, p, n + 1))) n++;
@@ -139,6 +153,42 @@ static int dotted_date(const scan *s, size_t p) {
     return !is_alnum(at(s, p + 14));
 }
 
+// Whether a word of births ends at e, as in "born 01/09/1997" and its like.
+static int is_birth_word(const scan *s, size_t e) {
+    static const char *const words[] = {
+        "f\xC3\xB8" "dt", "f\xC3\xB6" "dd", "f\xC3\xB8" "dd", "fodt", "fodd", "born", "syntynyt", "dob", "birth", "birthday",
+        "f\xC3\xB8" "dselsdato", "fodselsdato", "f\xC3\xB6" "delsedatum", "fodelsedatum", "f\xC3\xB8" "dselsdag", "syntym\xC3\xA4" "aika",
+    };
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
+        const char *word = words[k];
+        size_t n = strlen(word), i = 0;
+        if (e < n || s->line[e - 1] != (uint8_t)word[n - 1]) continue;
+        while (i < n && (s->line[e - n + i] == (uint8_t)word[i] || (s->line[e - n + i] | 32) == (uint8_t)word[i])) i++;
+        if (i == n && !(class_of[before(s, e, n + 1)] & (LETTER | DIGIT)) && before(s, e, n + 1) < 0x80) return 1;
+    }
+    return 0;
+}
+
+// Where a date ends that begins at p, 0 where none does: 01/09/1997, 1.9.97, 1997-09-01.
+static size_t date_end(const scan *s, size_t p) {
+    size_t q = p, length[3];
+    uint8_t joint = 0;
+    for (int part = 0; part < 3; part++) {
+        size_t n = 0;
+        while (n < 5 && is_digit(at(s, q + n))) n++;
+        length[part] = n;
+        q += n;
+        if (n == 0 || part == 2) break;
+        uint8_t c = at(s, q);
+        if ((c != '/' && c != '.' && c != '-') || (joint && c != joint)) return 0;
+        joint = c;
+        q++;
+    }
+    if (is_alnum(at(s, q))) return 0;
+    int is_local = length[0] <= 2 && length[1] <= 2 && (length[2] == 4 || length[2] == 2);
+    return is_local || (length[0] == 4 && length[1] <= 2 && length[2] <= 2 && length[2] > 0) ? q : 0;
+}
+
 // Long digits behind `_` or a word that is no hexadecimal: user01017012345, order_4302157368193038.
 static int behind_word(const scan *s, size_t p) {
     if (before(s, p, 1) == '_') return 1;
@@ -174,6 +224,7 @@ static void digits(scan *s, size_t p) {
             if (length <= 3 && dotted_address(s, p)) emit(s, VARDE_CANDIDATE_IPV4, p);
             return;
         }
+        if (is_compass_pair(s, p, length)) return emit(s, VARDE_CANDIDATE_POSITION, p);
         // 'T' of a time stamp without the date's being seen as one, and the like, fall through to nothing.
         letters_before(s, p, length);
         return;
@@ -206,6 +257,13 @@ static void digits(scan *s, size_t p) {
             break;
         case 0xC2: case 0xE2: break;
         default: return;
+        }
+    }
+    if ((length <= 2 || length == 4) && previous == ' ' && (next == '/' || next == '.' || next == '-') && is_digit(at(s, end + 1))) {
+        size_t e = before(s, p, 2) == ':' ? p - 2 : p - 1;
+        if (e > 3 && (is_letter(s->line[e - 1])) && date_end(s, p) && !dotted_date(s, p) && is_birth_word(s, e)) {
+            emit(s, VARDE_CANDIDATE_BIRTH, p);
+            return;
         }
     }
     // Time stamps first: they are in nearly every line.
@@ -341,10 +399,17 @@ static int may_end_word(const scan *s, uint32_t h) {
     return s->filter[VARDE_KEY_FILTER_BYTES / 2 + ((h >> 3) & (VARDE_KEY_FILTER_BYTES / 2 - 1))] >> (h & 7) & 1;
 }
 
+static inline int is_joint(uint8_t c) { return c == '_' || c == '-' || c == '.'; }
+
 // Whether the key that ends at e ends in three letters in which no word does, as most do: without a branch for each.
 static inline int ends_otherwise(const scan *s, size_t e) {
-    if (e < 3 || s->thorough || !is_letter(s->line[e - 1]) || !is_letter(s->line[e - 2]) || !is_letter(s->line[e - 3])) return 0;
-    uint32_t h1 = s->line[e - 1] | 32, h2 = h1 * 131 + (s->line[e - 2] | 32), h3 = h2 * 131 + (s->line[e - 3] | 32);
+    if (e < 4 || s->thorough) return 0;
+    uint8_t a = s->line[e - 1], b = s->line[e - 2], c = s->line[e - 3], further = s->line[e - 4];
+    // One joint between them is passed over, as in trace_id.
+    if (is_joint(c)) c = further;
+    else if (is_joint(b)) b = c, c = further;
+    if (!is_letter(a) || !is_letter(b) || !is_letter(c)) return 0;
+    uint32_t h1 = a | 32, h2 = h1 * 131 + (b | 32), h3 = h2 * 131 + (c | 32);
     return !(filtered(s, h1) | filtered(s, h2) | filtered(s, h3) | may_end_word(s, h3));
 }
 
@@ -579,6 +644,12 @@ static void prefix(scan *s, size_t p) {
         break;
     }
     case 'u': case 'U': hit = (at(s, p + 3) | 32) == 'r' && at(s, p + 4) == ' '; break;
+    case 'v': case 'V': {
+        // INSERT INTO t (names) VALUES (…)
+        uint8_t c = at(s, p + 6);
+        hit = (at(s, p + 3) | 32) == 'u' && (at(s, p + 5) | 32) == 's' && (c == ' ' || c == '(');
+        break;
+    }
     case 'p': case 'P': hit = is_password_word(s, p); break;
     case 'y': case 'Y':
         // IDENTIFIED BY 'x'
@@ -638,6 +709,7 @@ static inline int may_begin_prefix(const uint8_t *b) {
     case 'e': return b[1] == 'y' && b[2] == 'J';
     case '-': return b[1] == '-' ? b[2] == '-' || is_letter(b[2]) : (b[1] == 'u' && b[2] == ' ') || b[1] == 'p';
     case 'p': case 'P': return (b[1] | 32) == 'a' && (b[2] | 32) == 's';
+    case 'v': case 'V': return (b[1] == 'A' && b[2] == 'L') || (b[1] == 'a' && b[2] == 'l');
     case 'y': case 'Y': return b[1] == ' ' && (b[2] == '\'' || b[2] == '"');
     case 'B': case 'b': {
         uint8_t c1 = b[1] | 32, c2 = b[2] | 32;
@@ -671,7 +743,8 @@ static inline uint64_t digits_worth(uint64_t starts, const masks *m) {
     uint64_t digit = m->digit, letter = m->letter, on = (m->joint & digit >> 1) | m->wide;
     uint64_t four = digit >> 1 & digit >> 2 & digit >> 3, five = four & digit >> 4, six = five & digit >> 5;
     // Behind letters: two of them that begin a word, or a long run.
-    uint64_t lettered = letter << 1 & (six | (letter << 2 & ~(letter << 3 | digit << 3)));
+    uint64_t point = (m->dot >> 1 | m->dot >> 2) & digit >> 3 & digit >> 4 & digit >> 5;
+    uint64_t lettered = letter << 1 & (six | point | (letter << 2 & ~(letter << 3 | digit << 3)));
     // Behind others: five or more, two zeros before more, or a run that goes on behind what joins groups of digits.
     uint64_t fourth = digit >> 4 | on >> 4 | (m->zero & m->zero >> 1);
     uint64_t third = on >> 3 | (digit >> 3 & fourth);

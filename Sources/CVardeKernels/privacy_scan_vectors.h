@@ -4,7 +4,7 @@
 // Three bytes are looked up by nibble; a set bit is a bucket of prefixes all six nibbles of which agree.
 static const char *const buckets[8][24] = {
     {"AKI", "ASI", "AIz", "Acc"}, {"ghp", "gho", "ghu", "ghs", "ghr"}, {"git", "glp", "npm", "eyJ"}, {"xox", "sk_", "rk_"},
-    {"SG.", "Fai"},
+    {"SG.", "Fai", "VAL", "Val", "val"},
     {"---", "-u ", "--a", "--b", "--c", "--d", "--e", "--f", "--g", "--h", "--i", "--j", "--k", "--l", "--m", "--n", "--o", "--p", "--A", "--P"},
     {"Bea", "bea", "BEA", "Bas", "bas", "BAS"},
     {"use", "Use", "USE", "bru", "Bru", "BRU"},

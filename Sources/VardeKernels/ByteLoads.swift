@@ -48,6 +48,47 @@ package enum Bytes {
 }
 
 extension Bytes {
+    /// Writes the bytes over those from `offset` on. Complexity: O(count); of few bytes without a call.
+    @inlinable @inline(__always)
+    package static func store(_ bytes: Span<UInt8>, at offset: Int, in output: inout [UInt8]) {
+        precondition(offset >= 0 && bytes.count <= output.count &- offset, "store out of bounds")
+        // In bounds by the check above; the pointer is used inside the closure alone.
+        unsafe output.withUnsafeMutableBytes { unsafe copy(bytes, to: $0.baseAddress.unsafelyUnwrapped + offset) }
+    }
+
+    /// Writes three stretches end to end over what is there from `offset` on.
+    @inlinable @inline(__always)
+    package static func store(
+        _ first: Span<UInt8>, _ second: Span<UInt8>, _ third: Span<UInt8>, at offset: Int, in output: inout [UInt8]
+    ) {
+        precondition(offset >= 0 && first.count + second.count + third.count <= output.count &- offset, "store out of bounds")
+        // In bounds by the check above; the pointers are used inside the closure alone.
+        unsafe output.withUnsafeMutableBytes { bytes in
+            let start = unsafe bytes.baseAddress.unsafelyUnwrapped + offset
+            unsafe copy(first, to: start)
+            unsafe copy(second, to: start + first.count)
+            unsafe copy(third, to: start + first.count + second.count)
+        }
+    }
+
+    /// Copies the bytes to where there is room for them; up to 32 of them without a call.
+    @inlinable @inline(__always)
+    static func copy(_ bytes: Span<UInt8>, to target: UnsafeMutableRawPointer) {
+        let count = bytes.count
+        if count >= 8, count <= 32 {
+            if count > 16 {
+                unsafe target.storeBytes(of: load64(bytes, at: 8), toByteOffset: 8, as: UInt64.self)
+                unsafe target.storeBytes(of: load64(bytes, at: count &- 16), toByteOffset: count &- 16, as: UInt64.self)
+            }
+            unsafe target.storeBytes(of: load64(bytes, at: 0), as: UInt64.self)
+            unsafe target.storeBytes(of: load64(bytes, at: count &- 8), toByteOffset: count &- 8, as: UInt64.self)
+        } else if count < 8 {
+            for i in 0..<count { unsafe target.storeBytes(of: bytes[i], toByteOffset: i, as: UInt8.self) }
+        } else {
+            unsafe bytes.withUnsafeBytes { unsafe target.copyMemory(from: $0.baseAddress.unsafelyUnwrapped, byteCount: count) }
+        }
+    }
+
     /// Appends all bytes of a span. Complexity: O(count), at memory speed.
     @inlinable
     package static func append(_ bytes: Span<UInt8>, to output: inout [UInt8]) {

@@ -32,6 +32,8 @@ package enum PersonalDataScan {
         case access = 13
         /// Digits in groups from a zero on, as telephone numbers are dialled at home.
         case home = 14
+        /// A date behind a word that tells of a birth.
+        case birth = 15
     }
 
     /// What a scan may be done by at most; what the processor has not is not used.

@@ -76,7 +76,9 @@ package struct RedactionSession: Sendable {
     private var cache = TokenCache()
     private var layerA = EncodedText()
     private var layerB = EncodedText()
-    private var spans: [Finding] = []
+    private var spans = Room<Finding>()
+    /// The line under work, with what stands for what was found in it.
+    private var written = Room<UInt8>()
     private let actions: [RedactionAction]
     /// Hashes of values with their names in which nothing was found, each at a place of its own.
     private var clean: [KeyedHash.Value] = []
@@ -84,6 +86,8 @@ package struct RedactionSession: Sendable {
     private static let valueHash = KeyedHash()
     /// `<TYPE:kN:` of every type end to end, and where each ends.
     private var heads: (bytes: [UInt8], ends: [Int])
+    /// `<TYPE>` of every type end to end, and where each ends.
+    private let masks: (bytes: [UInt8], ends: [Int])
     /// What was found since the session began.
     package private(set) var counts = RedactionCounts()
 
@@ -93,6 +97,7 @@ package struct RedactionSession: Sendable {
         judge = LineJudge(vocabulary: vocabulary, policy: policy)
         keys = pseudonyms?.current()
         heads = Self.heads(keys)
+        masks = Self.placeholders { "<\($0.placeholder)>" }
         actions = PersonalDataType.allCases.map { policy.action(for: $0) }
     }
 
@@ -104,12 +109,16 @@ package struct RedactionSession: Sendable {
     }
 
     private static func heads(_ keys: Pseudonyms.Keys?) -> (bytes: [UInt8], ends: [Int]) {
-        var heads: (bytes: [UInt8], ends: [Int]) = ([], [0])
+        placeholders { "<\($0.placeholder):k\(keys?.epoch ?? 0):" }
+    }
+
+    private static func placeholders(_ text: (PersonalDataType) -> String) -> (bytes: [UInt8], ends: [Int]) {
+        var all: (bytes: [UInt8], ends: [Int]) = ([], [0])
         for type in PersonalDataType.allCases {
-            heads.bytes += Array("<\(type.placeholder):k\(keys?.epoch ?? 0):".utf8)
-            heads.ends.append(heads.bytes.count)
+            all.bytes += Array(text(type).utf8)
+            all.ends.append(all.bytes.count)
         }
-        return heads
+        return all
     }
 
     /// Lets go of the buffers that hold pieces of the lines redacted so far.
@@ -117,6 +126,7 @@ package struct RedactionSession: Sendable {
         judge.forgetLines()
         layerA = EncodedText()
         layerB = EncodedText()
+        written = Room()
     }
 
     /// Returns the counts and starts again from zero.
@@ -177,8 +187,8 @@ package struct RedactionSession: Sendable {
             judge.judgeMember(text.span, name: 0..<start - 2, value: start..<end)
             unite()
         }
-        var kept: [Finding] = []
-        for var span in spans where span.end > start && span.start < end {
+        var kept = Room<Finding>()
+        for var span in spans.elements where span.end > start && span.start < end {
             span.start = max(span.start, start)
             span.end = min(span.end, end)
             // The value is the key's as a whole, whatever quotes it holds.
@@ -200,7 +210,7 @@ package struct RedactionSession: Sendable {
     /// Fills `spans` with what is to be replaced, in order and apart; false where the line cannot be judged.
     private mutating func findSpans(_ line: Span<UInt8>, _ state: inout StreamState) -> Bool {
         judge.begin()
-        if !spans.isEmpty { spans.removeAll(keepingCapacity: true) }
+        spans.empty()
         guard let isEncoded = judge.judge(line, origins: []) else { return false }
         var opensKey = judge.endsInsideKey
         if isEncoded {
@@ -221,8 +231,12 @@ package struct RedactionSession: Sendable {
         var plain = EncodedText()
         plain.decode(line, outer: [], coloursOnly: true)
         judge.begin()
-        guard let isEncoded = judge.judge(plain.bytes.span, origins: plain.origins) else { return false }
-        return !isEncoded || judgeLayers(plain.bytes.span, origins: plain.origins)
+        guard let isEncoded = judgeLayer(plain) else { return false }
+        return !isEncoded || judgeLayers(plain.bytes.storage.span.extracting(0..<plain.bytes.count), origins: plain.origins.storage)
+    }
+
+    private mutating func judgeLayer(_ layer: EncodedText) -> Bool? {
+        judge.judge(layer.bytes.storage.span.extracting(0..<layer.bytes.count), origins: layer.origins.storage)
     }
 
     /// Judges the line with one layer of encoding off, then two, until nothing changes.
@@ -241,9 +255,9 @@ package struct RedactionSession: Sendable {
         while outer.isChanged {
             layer += 1
             if layer > Self.layerLimit { return false }
-            guard let isEncoded = judge.judge(outer.bytes.span, origins: outer.origins) else { return false }
+            guard let isEncoded = judgeLayer(outer) else { return false }
             if !isEncoded { return true }
-            inner.decode(outer.bytes.span, outer: outer.origins)
+            inner.decode(outer)
             swap(&outer, &inner)
         }
         return true
@@ -300,16 +314,15 @@ package struct RedactionSession: Sendable {
     private mutating func unite() {
         var isSorted = spans.isEmpty
         var last = 0
-        for finding in judge.findings where actions[Int(finding.type.rawValue)] != .keep {
+        for finding in judge.findings.elements where actions[Int(finding.type.rawValue)] != .keep {
             isSorted = isSorted && finding.start >= last
             last = finding.start
             if isSorted { join(finding) } else { spans.append(finding) }
         }
         if isSorted { return }
         sortByStart()
-        var all: [Finding] = []
-        swap(&all, &spans)
-        spans.reserveCapacity(all.count)
+        let all = Array(spans.elements)
+        spans.empty()
         for span in all { join(span) }
     }
 
@@ -330,7 +343,7 @@ package struct RedactionSession: Sendable {
             for i in 1..<spans.count {
                 var k = i
                 while k > 0, spans[k].start < spans[k - 1].start {
-                    spans.swapAt(k, k - 1)
+                    (spans[k], spans[k - 1]) = (spans[k - 1], spans[k])
                     k -= 1
                 }
             }
@@ -341,16 +354,46 @@ package struct RedactionSession: Sendable {
 
     /// Writes the text's `range` with every span replaced.
     private mutating func write(_ text: Span<UInt8>, _ range: Range<Int>, _ output: inout [UInt8]) {
+        // Taken out while at work: what is written comes from other parts of the session.
+        var room = Room<UInt8>()
+        swap(&room, &written)
+        room.empty()
         var position = range.lowerBound
-        for span in spans {
-            output.append(text, position..<span.start)
-            let quote = bareJSONQuote(text, span)
-            if quote >= 0 { appendQuote(quote, &output) }
-            writePlaceholder(text, span, &output)
-            if quote >= 0 { appendQuote(quote, &output) }
+        for i in 0..<spans.count {
+            let span = spans[i]
+            let before = position..<span.start
             position = span.end
+            let quote = bareJSONQuote(text, span)
+            if quote < 0, span.type != .own, writeAtOnce(text, before, span, &room) { continue }
+            swap(&room, &written)
+            written.append(text, before)
+            if quote >= 0 { writeQuote(quote) }
+            writePlaceholder(text, span)
+            if quote >= 0 { writeQuote(quote) }
+            swap(&room, &written)
         }
-        output.append(text, position..<range.upperBound)
+        room.append(text, position..<range.upperBound)
+        Bytes.append(room.storage.span.extracting(0..<room.count), to: &output)
+        swap(&room, &written)
+    }
+
+    /// Writes what stands before a finding and what stands for it in one, as of most; false where this is left to others.
+    @inline(__always)
+    private mutating func writeAtOnce(_ text: Span<UInt8>, _ before: Range<Int>, _ span: Finding, _ room: inout Room<UInt8>) -> Bool {
+        let type = Int(span.type.rawValue)
+        switch actions[type] {
+        case .pseudonymise:
+            guard let keys, !span.canonical.isEmpty else { return false }
+            let token = cache.token(keys, span.type, judge.canonical.storage, span.canonical)
+            room.append(text, before, heads.bytes.span, heads.ends[type]..<heads.ends[type + 1], cache.tokens.span, token)
+            room.append(0x3E)
+        case .mask:
+            let mask = masks.ends[type]..<masks.ends[type + 1]
+            room.append(text, before, masks.bytes.span, mask, text, 0..<0)
+        default: return false
+        }
+        counts.add(span.type)
+        return true
     }
 
     /// A bare number of JSON becomes a string, so that the line stays JSON: how many backslashes its quotes have, -1 where it is none.
@@ -366,85 +409,96 @@ package struct RedactionSession: Sendable {
         return actions[Int(span.type.rawValue)] == .drop ? -1 : backslashes
     }
 
-    private func appendQuote(_ backslashes: Int, _ output: inout [UInt8]) {
-        for _ in 0..<backslashes { output.append(0x5C) }
-        output.append(0x22)
+    private mutating func writeQuote(_ backslashes: Int) {
+        for _ in 0..<backslashes { written.append(0x5C) }
+        written.append(0x22)
     }
 
-    private mutating func writePlaceholder(_ text: Span<UInt8>, _ span: Finding, _ output: inout [UInt8]) {
+    private mutating func writePlaceholder(_ text: Span<UInt8>, _ span: Finding) {
         if span.type == .own {
             let detector = policy.ownDetectors[span.own]
             counts.add(own: detector.name)
-            writeOwn(text, span, detector, &output)
+            writeOwn(text, span, detector)
             return
         }
         counts.add(span.type)
         switch actions[Int(span.type.rawValue)] {
         case .drop: break
-        case .keep, .mask: output.appendPlaceholder(span.type.placeholder)
-        case .pseudonymise: writePseudonym(span, &output)
-        case .truncate: writeTruncated(span, &output)
+        case .keep, .mask: written.appendPlaceholder(span.type.placeholder)
+        case .pseudonymise: writePseudonym(span)
+        case .truncate: writeTruncated(span)
         }
     }
 
-    private mutating func writePseudonym(_ span: Finding, _ output: inout [UInt8]) {
+    private mutating func writePseudonym(_ span: Finding) {
         guard let keys, !span.canonical.isEmpty else {
-            output.appendPlaceholder(span.type.placeholder)
+            written.appendPlaceholder(span.type.placeholder)
             return
         }
         let type = Int(span.type.rawValue)
-        output.append(heads.bytes.span, heads.ends[type]..<heads.ends[type + 1])
-        cache.append(keys, span.type, judge.canonical, span.canonical, to: &output)
-        output.append(0x3E)
+        let bytes = heads.bytes
+        written.append(bytes.span, heads.ends[type]..<heads.ends[type + 1])
+        writeToken(keys, span.type, judge.canonical.storage, span.canonical)
+        written.append(0x3E)
     }
 
-    private mutating func writeOwn(_ text: Span<UInt8>, _ span: Finding, _ detector: OwnDetector, _ output: inout [UInt8]) {
+    private mutating func writeToken(_ keys: Pseudonyms.Keys, _ type: PersonalDataType, _ canonical: [UInt8], _ range: Range<Int>) {
+        let token = cache.token(keys, type, canonical, range)
+        let tokens = cache.tokens
+        written.append(tokens.span, token)
+    }
+
+    private mutating func writeOwn(_ text: Span<UInt8>, _ span: Finding, _ detector: OwnDetector) {
         switch detector.action {
         case .drop: break
         case .pseudonymise:
-            guard let keys else { return output.appendPlaceholder(detector.name) }
+            guard let keys else { return written.appendPlaceholder(detector.name) }
             var match: [UInt8] = []
             match.append(text, span.start..<span.end)
             let canonical = OwnDetector.canonical(detector.name, match[...])
-            output.append(contentsOf: "<\(detector.name):k\(keys.epoch):".utf8)
-            cache.append(keys, .own, canonical, 0..<canonical.count, to: &output)
-            output.append(0x3E)
-        default: output.appendPlaceholder(detector.name)
+            written.append("<\(detector.name):k\(keys.epoch):")
+            writeToken(keys, .own, canonical, 0..<canonical.count)
+            written.append(0x3E)
+        default: written.appendPlaceholder(detector.name)
         }
     }
 
-    private func writeTruncated(_ span: Finding, _ output: inout [UInt8]) {
-        let value = judge.canonical[span.canonical]
+    private mutating func writeTruncated(_ span: Finding) {
+        let value = judge.canonical.storage[span.canonical]
         switch span.type {
-        case .ip: writeNetwork(value, &output)
+        case .ip: writeNetwork(value)
         case .email:
-            output.appendPlaceholder(span.type.placeholder)
-            if let at = value.lastIndex(of: 0x40) { output.append(contentsOf: value[at...]) }
+            written.appendPlaceholder(span.type.placeholder)
+            if let at = value.lastIndex(of: 0x40) { written.append(value[at...]) }
         case .card, .account, .iban:
-            output.appendPlaceholder(span.type.placeholder + ":" + String(decoding: value.suffix(4), as: UTF8.self))
+            written.appendPlaceholder(span.type.placeholder + ":" + String(decoding: value.suffix(4), as: UTF8.self))
         case .mac:
             let d = Array(value)
-            guard d.count == 12 else { return output.appendPlaceholder(span.type.placeholder) }
-            output.append(contentsOf: [d[0], d[1], 0x3A, d[2], d[3], 0x3A, d[4], d[5]])
-            output.append(contentsOf: ":00:00:00".utf8)
-        default: output.appendPlaceholder(span.type.placeholder)
+            guard d.count == 12 else { return written.appendPlaceholder(span.type.placeholder) }
+            written.append([d[0], d[1], 0x3A, d[2], d[3], 0x3A, d[4], d[5]])
+            written.append(":00:00:00")
+        default: written.appendPlaceholder(span.type.placeholder)
         }
     }
 
-    private func writeNetwork(_ bytes: ArraySlice<UInt8>, _ output: inout [UInt8]) {
-        guard bytes.count == 4 || bytes.count == 16 else { return output.appendPlaceholder("IP") }
+    private mutating func writeNetwork(_ bytes: ArraySlice<UInt8>) {
+        guard bytes.count == 4 || bytes.count == 16 else { return written.appendPlaceholder("IP") }
         var address: UInt128 = 0
         for byte in bytes { address = address << 8 | UInt128(byte) }
         let width = 8 * bytes.count
         let kept = min(width, max(0, bytes.count == 4 ? policy.ipv4Prefix : policy.ipv6Prefix))
         let network = (address >> UInt128(width - kept)) << UInt128(width - kept)
-        if width == 128 { return IPv6Address.append(network, to: &output) }
+        if width == 128 {
+            var text: [UInt8] = []
+            IPv6Address.append(network, to: &text)
+            return written.append(text)
+        }
         for part in 0..<4 {
             let byte = UInt8(truncatingIfNeeded: network >> UInt128(24 - 8 * part))
-            if part > 0 { output.append(0x2E) }
-            if byte >= 100 { output.append(0x30 + byte / 100) }
-            if byte >= 10 { output.append(0x30 + byte / 10 % 10) }
-            output.append(0x30 + byte % 10)
+            if part > 0 { written.append(0x2E) }
+            if byte >= 100 { written.append(0x30 + byte / 100) }
+            if byte >= 10 { written.append(0x30 + byte / 10 % 10) }
+            written.append(0x30 + byte % 10)
         }
     }
 }
@@ -453,12 +507,5 @@ extension [UInt8] {
     /// Appends a stretch of a span.
     mutating func append(_ text: Span<UInt8>, _ range: Range<Int>) {
         Bytes.append(text.extracting(range), to: &self)
-    }
-
-    /// Appends `<TYPE>`.
-    mutating func appendPlaceholder(_ name: String) {
-        append(0x3C)
-        append(contentsOf: name.utf8)
-        append(0x3E)
     }
 }

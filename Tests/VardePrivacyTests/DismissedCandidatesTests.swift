@@ -34,8 +34,8 @@ import VardeKernels
         let isEncoded = judge.judge(line.span, origins: [])
         return Judged(
             isEncoded: isEncoded,
-            found: judge.findings.map {
-                Found(start: $0.start, end: $0.end, type: $0.type, canonical: Array(judge.canonical[$0.canonical]))
+            found: judge.findings.elements.map {
+                Found(start: $0.start, end: $0.end, type: $0.type, canonical: Array(judge.canonical.elements[$0.canonical]))
             }
         )
     }
@@ -49,7 +49,7 @@ import VardeKernels
         "fnr", "kunde_fnr", "konto", "tlf", "password", "kundeNavn", "customer", "order", "trace_id", "nr", "version", "mac", "pin", "id",
         "user", "SE", "AB", "NO", "x", "%B", "epost", "førerkort", "FØDSELSNUMMER", "lat", "lon", "HTTP", "Firefox", "passnr", "ms", "and",
         "regnr", "hetu", "Oslo", "2026-11-23T10:11:12.123Z", "23/Nov/2026:10:11:12 +0100", "10.0.0.7", "8.8.8.8", "00:1a:2b:3c:4d:5e",
-        "0047", "070", "00", "MVA", "58.8204, 17.6794",
+        "0047", "070", "00", "MVA", "58.8204, 17.6794", "født", "01/09/1997", "N59.9139", "E10.7522", "(navn, x) VALUES (",
     ]
 
     private static func line(

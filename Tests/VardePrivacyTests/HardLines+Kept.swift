@@ -11,6 +11,12 @@ extension HardLines {
         ts=1764151200123456789
         epoch 1798761600 x
         version 1.2.3.4
+        issuer CN=Global Root,O=Example Trust,C=US
+        gpio pin: 17
+        built 01/09/1997, opened 02/09/1997
+        INSERT INTO metrics (id, value) VALUES (7, 'abc')
+        INSERT INTO job (id, name) VALUES (7, 'cleanup')
+        section S59.9139 of N12
         v=10.15.7.1 build
         ver 8.8.8.8
         fw=8.8.4.4

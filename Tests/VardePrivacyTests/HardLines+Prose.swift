@@ -34,5 +34,16 @@ extension HardLines {
         13527248013 ¦¦ personId=13527248013
         2a01:799:1b2:c300::7c8d ¦¦ client 2a01:799:1b2:c300::7c8d gone
         64:ff9b::84.212.13.77 ¦¦ client 64:ff9b::84.212.13.77 gone
+        01/09/1997 ¦¦ pasienten, født 01/09/1997, er innlagt
+        01.09.1997 ¦¦ Kvinne født 01.09.1997 i Bergen
+        1997-09-01 ¦¦ patient born 1997-09-01 admitted
+        Nordmann ¦ kari@example.no ¦¦ INSERT INTO person (id, navn, epost) VALUES (7, 'Kari Nordmann', 'kari@example.no')
+        Nordmann ¦ Hansen ¦¦ insert into `person` (`id`,`etternavn`) values (7,'Nordmann'),(8,'Hansen')
+        Nordmann ¦ Hunter ¦¦ INSERT INTO k (user_id, full_name, password) VALUES (42, 'Ola Nordmann', 'Hunter') RETURNING id
+        Nordmann ¦¦ bind cn=Ola Nordmann,ou=people,dc=example,dc=no failed
+        1234 ¦¦ entered pin: 1234 twice
+        tiger7 ¦ scott ¦¦ url jdbc:oracle:thin:scott/tiger7@//db.example.no:1521/x
+        tiger7 ¦¦ jdbc:oracle:thin:scott/tiger7@db:1521:x
+        59.9139 ¦ 10.7522 ¦¦ moved to N59.9139 E10.7522 now
         """#
 }

@@ -22,6 +22,7 @@ enum {
     VARDE_CANDIDATE_POSITION = 12,// a pair of decimals: offset of the first digit
     VARDE_CANDIDATE_ACCESS = 13,  // the [ before the time of an access log line
     VARDE_CANDIDATE_HOME = 14,    // digits in groups from a zero on: offset of the first
+    VARDE_CANDIDATE_BIRTH = 15,   // a date behind a word of births: offset of its first digit
 };
 
 /// Bytes of a key filter: a bit per hash of a key, read from its last byte to its first (`h = h * 131 + byte`, lower-case); in the

@@ -6,29 +6,27 @@ internal import VardeKernels
 /// `%41`, `%2541` however often encoded, `\"`, `\/`, `\n`, `\t`, `\x41`, `\u00e5` behind any number of backslashes,
 /// surrogate pairs included. Complexity: O(count).
 struct EncodedText {
-    private(set) var bytes: [UInt8] = []
+    private(set) var bytes = Room<UInt8>()
     /// Offset in the text before of each byte, and of the end.
-    private(set) var origins: [UInt32] = []
+    private(set) var origins = Room<UInt32>()
     /// Whether anything was decoded.
     private(set) var isChanged = false
 
     /// Replaces the content by `text` decoded; `outer` are the origins of `text` itself, empty where it is the line.
     mutating func decode(_ text: Span<UInt8>, outer: [UInt32], coloursOnly: Bool = false) {
-        bytes.removeAll(keepingCapacity: true)
-        origins.removeAll(keepingCapacity: true)
+        bytes.empty()
+        origins.empty()
         isChanged = false
         func origin(_ i: Int) -> UInt32 { outer.isEmpty ? UInt32(i) : outer[i] }
         var i = 0
         let count = text.count
-        bytes.reserveCapacity(count)
-        origins.reserveCapacity(count + 1)
         while i < count {
             // What stands for itself is copied in runs.
             var run = i
             while run < count, !(coloursOnly ? text[run] == 0x1B : EncodedText.mayBeginEncoding(text[run])) { run += 1 }
             if run > i {
-                Bytes.append(text.extracting(i..<run), to: &bytes)
-                if outer.isEmpty { origins.append(contentsOf: UInt32(i)..<UInt32(run)) } else { origins.append(contentsOf: outer[i..<run]) }
+                bytes.append(text, i..<run)
+                for k in i..<run { origins.append(outer.isEmpty ? UInt32(k) : outer[k]) }
                 i = run
                 continue
             }
@@ -68,6 +66,11 @@ struct EncodedText {
             }
         }
         origins.append(origin(count))
+    }
+
+    /// Replaces the content by that of another, with one layer more taken off.
+    mutating func decode(_ outer: EncodedText) {
+        decode(outer.bytes.storage.span.extracting(0..<outer.bytes.count), outer: outer.origins.storage)
     }
 
     @inline(__always)

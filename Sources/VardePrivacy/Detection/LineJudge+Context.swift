@@ -31,6 +31,8 @@ extension LineJudge {
                 continue
             }
             if ByteClass.isLetter(c) || c >= 0x80 && c != 0xA0 && c != 0xAF {
+                // Columns of a statement are told apart by their places.
+                if c | 0x20 == 0x73, text.hasFolded("values", at: i - 6) { return result }
                 let hit = vocabulary.words.longestSuffix(text, end: i, inside: { $0 == .secret })
                 let meaning = hit.map { vocabulary.words.entries[$0.index].meaning } ?? .generic
                 if meaning != .generic {

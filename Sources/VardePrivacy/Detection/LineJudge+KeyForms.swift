@@ -1,3 +1,18 @@
+internal import VardeKernels
+
+/// A short key met before, by its bytes, and the word of it.
+struct KnownKey {
+    /// Keys have fewer bytes.
+    static let limit = 16
+    /// How many are known at once.
+    static let count = 64
+
+    var low: UInt64 = 0
+    var high: UInt64 = 0
+    /// Its start counts from the key's end.
+    var hit: WordTable<KeyMeaning>.Hit?
+}
+
 /// The forms keys are written in.
 extension LineJudge {
     /// Where a key ends that is closed by blanks, quotes and brackets before `p`: `"fnr":`, `fnr[0]=`; and of `password[new]=` where the
@@ -26,6 +41,36 @@ extension LineJudge {
         var first = word
         while first > 0, ByteClass.isKeyByte(text[first - 1]), word - first < 64 { first -= 1 }
         return first
+    }
+
+    /// As `keyWord`, which keys met before are not looked up for: most are those of the line before.
+    mutating func rememberedKeyWord(_ text: Span<UInt8>, _ end: Int) -> WordTable<KeyMeaning>.Hit? {
+        guard end >= KnownKey.limit else { return keyWord(text, end) }
+        var length = 0
+        while length < KnownKey.limit, ByteClass.isKeyByte(text[end - 1 - length]) { length += 1 }
+        guard length > 0, length < KnownKey.limit else { return keyWord(text, end) }
+        var low = Bytes.load64(text, at: end - 8)
+        var high = Bytes.load64(text, at: end - 16)
+        if length < 8 {
+            low &= ~0 << UInt64(64 - 8 * length)
+            high = 0
+        } else if length > 8 {
+            high &= ~0 << UInt64(128 - 8 * length)
+        } else {
+            high = 0
+        }
+        let mixed = (low ^ high &* 31) &* 0x9E37_79B9_7F4A_7C15
+        let place = Int(truncatingIfNeeded: mixed >> 58)
+        if knownKeys[place].low == low, knownKeys[place].high == high {
+            guard var hit = knownKeys[place].hit else { return nil }
+            hit.start += end
+            return hit
+        }
+        let hit = keyWord(text, end)
+        var known = KnownKey(low: low, high: high, hit: hit)
+        known.hit?.start -= end
+        knownKeys[place] = known
+        return hit
     }
 
     /// The word the key that ends at `end` ends in, or, of a secret's key, holds: `password1`, `password_v2`, `PASSWORD_DB`.

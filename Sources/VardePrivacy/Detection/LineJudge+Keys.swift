@@ -29,7 +29,7 @@ extension LineJudge {
             guard let name = elementName(text, p) else { return }
             end = name
         }
-        guard var hit = keyWord(text, end) ?? (closed.outer < end ? keyWord(text, closed.outer) : nil) else { return }
+        guard var hit = rememberedKeyWord(text, end) ?? (closed.outer < end ? rememberedKeyWord(text, closed.outer) : nil) else { return }
         var meaning = vocabulary.words.entries[hit.index].meaning
         var first = keyStart(text, hit.start)
         if meaning == .generic, isJSON, hit.isWhole, let named = pairedName(text, first) {
@@ -119,7 +119,9 @@ extension LineJudge {
             } else {
                 // Quotes of SQL are doubled within.
                 let isDoubled = c == 0x27 && i > value.start && text.at(i + 1) == 0x27 && ByteClass.isAlnum(text.at(i + 2))
-                if isDoubled { i += 1 } else if c == quote, backslashes <= opening { return i - backslashes }
+                // Within a name an apostrophe: 'Sinead O'Brien'.
+                let isWithin = c == 0x27 && i > value.start && ByteClass.isUpper(text[i - 1]) && ByteClass.isUpper(text.at(i + 1))
+                if isDoubled { i += 1 } else if c == quote, backslashes <= opening, !isWithin { return i - backslashes }
                 backslashes = 0
             }
             i += 1

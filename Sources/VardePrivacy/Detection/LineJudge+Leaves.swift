@@ -204,5 +204,7 @@ extension LineJudge {
     }
 
     /// What of a user's object names the user.
-    private static let keysOfUsers: WordSet = ["name", "login", "uid", "handle", "nick", "account", "full", "first", "last", "value"]
+    private static let keysOfUsers: WordSet = [
+        "name", "login", "uid", "handle", "nick", "account", "full", "first", "last", "value", "stringvalue",
+    ]
 }

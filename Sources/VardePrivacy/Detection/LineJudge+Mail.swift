@@ -5,7 +5,7 @@ extension LineJudge {
 
     /// An `@`: an e-mail address, unless it belongs to a URL's credentials, a remote shell, a package or an object's hash.
     mutating func judgeMail(_ text: Span<UInt8>, _ p: Int) {
-        guard p != credentialAt, let end = domainEnd(text, p + 1) else { return }
+        guard p != credentialAt, !judgeOracle(text, p), let end = domainEnd(text, p + 1) else { return }
         var start = p
         if text.at(p - 1) == 0x22, let quote = openingQuote(text, p - 1) {
             start = quote
@@ -23,6 +23,22 @@ extension LineJudge {
         if isObjectHash(text, start, p) { return }
         if text.at(start - 1) == 0x3C { judgeDisplayName(text, start - 1) }
         foundLowercased(.email, text, start, end)
+    }
+
+    /// `jdbc:oracle:thin:user/password@`: true where it is one.
+    private mutating func judgeOracle(_ text: Span<UInt8>, _ p: Int) -> Bool {
+        var slash = p - 1
+        let limit = max(0, p - 64)
+        while slash > limit, text[slash] > 0x22, text[slash] != 0x40, text[slash] != 0x2F, text[slash] != 0x27 { slash -= 1 }
+        guard slash > limit, text[slash] == 0x2F, p - slash > 1 else { return false }
+        var start = slash
+        while start > limit, ByteClass.isWord(text[start - 1]) { start -= 1 }
+        guard start < slash, text.has("thin:", at: start - 5) || text.has(":oci:", at: start - 5),
+            !isPlaceholder(text, slash + 1, p)
+        else { return false }
+        if !isRole(text, start, slash) { foundLowercased(.user, text, start, slash) }
+        foundVerbatim(.secret, text, slash + 1, p)
+        return true
     }
 
     /// The name before an address in brackets: `"Kari Nordmann" <`, `Kari Nordmann <`.

@@ -107,6 +107,20 @@ extension LineJudge {
         return false
     }
 
+    /// Whether the name that ends here is one of a directory's, `cn=Kari Nordmann,ou=people,dc=example`: those of certificates have no `dc`.
+    /// What was found is so for all names up to where was looked.
+    mutating func isOfDirectory(_ text: Span<UInt8>, _ end: Int) -> Bool {
+        if directory.seen.contains(end) { return directory.isThere }
+        var i = end
+        var isThere = false
+        while !isThere, i - end < 160, text.at(i) >= 0x20, text.at(i) != 0x22, text.at(i) != 0x3B {
+            isThere = text[i] == 0x2C && text.hasFolded("dc=", at: text.at(i + 1) == 0x20 ? i + 2 : i + 1)
+            i += 1
+        }
+        directory = (end..<max(i, end), isThere)
+        return isThere
+    }
+
     /// Whether the value that ends here is the name of what comes: `"Authorization","value":`.
     func isNameOfPair(_ text: Span<UInt8>, _ end: Int) -> Bool {
         var i = end

@@ -1,5 +1,12 @@
 /// Numbers under a key of their own.
 extension LineJudge {
+    /// The date behind a word of births in prose.
+    mutating func judgeBirth(_ text: Span<UInt8>, _ p: Int) {
+        var end = p
+        while ByteClass.isDigit(text.at(end)) || (text.at(end) &- 0x2D < 3 && ByteClass.isDigit(text.at(end + 1))) { end += 1 }
+        foundVerbatim(.birthDate, text, p, end)
+    }
+
     /// Values of number types are looked at this far, in bytes.
     private static let numberLimit = 48
 

@@ -359,6 +359,8 @@ extension LineJudge {
     private func isPair(_ text: Span<UInt8>, _ firstEnd: Int, _ second: Int) -> Bool {
         guard second > firstEnd else { return false }
         for i in firstEnd..<second {
+            // N59.9139 E10.7522
+            if i + 1 == second, i > firstEnd, text[i] == 0x45 || text[i] == 0x57 { break }
             switch text[i] {
             case 0x2C, 0x20, 0x3B, 0x2F: break
             case 0x2D, 0x2B: if i == firstEnd || i + 1 < second { return false }
@@ -380,6 +382,8 @@ extension LineJudge {
 
     /// Whether the word before decimals says that they are none of a place: `bbox [`, `histogram `.
     private func isMeasure(_ text: Span<UInt8>, _ p: Int) -> Bool {
+        // Nor is what begins within that pair.
+        if p < placeEnd { return false }
         var end = p
         while end > 0, p - end < 48, !ByteClass.isLetter(text[end - 1]) {
             // What was said of the pair before is said of this one.

@@ -4,12 +4,26 @@ extension LineJudge {
     func isSecretKey(
         _ text: Span<UInt8>, _ value: KeyValue, _ hit: WordTable<KeyMeaning>.Hit, _ meaning: KeyMeaning, keyStart: Int
     ) -> Bool {
-        if meaning == .weakSecret, !hit.isPart || !(value.isAssignment || value.isJSON || isRandomWord(text, value.start)) { return false }
+        if meaning == .weakSecret {
+            let isSaid = value.isAssignment || value.isJSON || isRandomWord(text, value.start) || isPin(text, value.start, hit)
+            if !hit.isPart || !isSaid { return false }
+        }
         let isPassword =
-            text.hasFolded("passw", at: hit.start) || text.hasFolded("passo", at: hit.start) || text.hasFolded("secret", at: hit.start)
+            switch text[hit.start] | 0x20 {
+            case 0x70: text.hasFolded("passw", at: hit.start) || text.hasFolded("passo", at: hit.start)
+            case 0x73: text.hasFolded("secret", at: hit.start)
+            default: false
+            }
         // Inside a longer word only passwords are believed, and of no word before them is it another thing: `userpassword`, not
         // `nexttoken`.
         return isPassword || hit.isPart && (hit.isWhole || !isHarmlessCompound(text, keyStart, hit.start))
+    }
+
+    /// `pin: 1234`: four to eight digits, and no port of a processor, which have fewer.
+    private func isPin(_ text: Span<UInt8>, _ start: Int, _ hit: WordTable<KeyMeaning>.Hit) -> Bool {
+        guard hit.isWhole, text.hasFolded("pin", at: hit.start) else { return false }
+        let end = runEnd(text, start)
+        return (4...8).contains(end - start) && !ByteClass.isWord(text.at(end))
     }
 
     mutating func judgeSecret(
@@ -32,9 +46,7 @@ extension LineJudge {
             while end < text.count, text[end] != 0x5D, text[end] != 0x29 { end += 1 }
         } else {
             if let block = blockStart(text, start) { start = block }
-            if text.hasFolded("setcookie", at: hit.start) || text.hasFolded("set-cookie", at: hit.start) {
-                start = nameEnd(text, start)
-            }
+            if isSetCookie(text, hit.start) { start = nameEnd(text, start) }
             let scheme = schemeLength(text, start)
             let parameters = parametersEnd(text, key: hit.start, start, scheme: scheme)
             start += scheme
@@ -63,7 +75,11 @@ extension LineJudge {
         end - start < 4 && (start..<end).allSatisfy { ByteClass.isDigit(text[$0]) }
     }
 
-    private func isCookie(_ text: Span<UInt8>, _ start: Int) -> Bool { text.hasFolded("cookie", at: start) }
+    private func isCookie(_ text: Span<UInt8>, _ start: Int) -> Bool { text[start] | 0x20 == 0x63 && text.hasFolded("cookie", at: start) }
+
+    private func isSetCookie(_ text: Span<UInt8>, _ start: Int) -> Bool {
+        text[start] | 0x20 == 0x73 && (text.hasFolded("setcookie", at: start) || text.hasFolded("set-cookie", at: start))
+    }
 
     /// Where a header's cookies end: `a=b; c=d`, each without blanks.
     private func cookiesEnd(_ text: Span<UInt8>, _ start: Int) -> Int {
@@ -137,7 +153,9 @@ extension LineJudge {
 
     /// The name of an authentication scheme stays before what it carries.
     func schemeLength(_ text: Span<UInt8>, _ start: Int) -> Int {
-        guard let blank = (start..<min(text.count, start + 20)).first(where: { text[$0] == 0x20 }), blank > start else { return 0 }
+        var blank = start
+        while blank - start < 20, ByteClass.isAlnum(text.at(blank)) || text.at(blank) == 0x2D { blank += 1 }
+        guard text.at(blank) == 0x20, blank > start, blank - start < 20 else { return 0 }
         let isScheme = Self.schemes.contains(text, start, blank) || Self.parameterSchemes.contains(text, start, blank)
         return isScheme ? blank + 1 - start : 0
     }

@@ -63,6 +63,7 @@ extension LineJudge {
             if text.at(p + 1) | 0x20 == 0x72 { judgeUserWord(text, p, 6) } else { judgeScheme(of: text, p) }
         case UInt8(ascii: "u"), UInt8(ascii: "U"): judgeUserWord(text, p, 4)
         case UInt8(ascii: "F"): judgeLogin(text, p)
+        case UInt8(ascii: "v"), UInt8(ascii: "V"): judgeRows(text, p)
         case UInt8(ascii: "p"), UInt8(ascii: "P"): judgePasswordWord(text, p)
         case UInt8(ascii: "y"), UInt8(ascii: "Y"): judgeIdentifiedBy(text, p)
         case UInt8(ascii: "A") where text.at(p + 1) == 0x63: judgeLogin(text, p)

@@ -41,6 +41,7 @@ extension LineJudge {
             if isSentence, !startsOrCounts(text, start, end) { return }
             foundLowercased(.address, text, start, end, isQuery: value.isQuery)
         case .weakName:
+            if text[hit.start] | 0x20 == 0x63, !isOfDirectory(text, end) { return }
             if !hit.isWhole, !isPersonPart(text, keyStart, hit.start) { return }
             if hit.isWhole, value.isJSON, isNameOfPair(text, end) { return }
             let isOther =
@@ -106,12 +107,13 @@ extension LineJudge {
     private func isShout(_ text: Span<UInt8>, _ i: Int) -> Bool { ByteClass.isUpper(text.at(i)) && ByteClass.isUpper(text.at(i + 1)) }
 
     private func isParticle(_ text: Span<UInt8>, _ i: Int) -> Bool {
-        for word in ["av ", "von ", "van ", "de ", "der ", "den ", "bin ", "al ", "af ", "la ", "el ", "ter ", "zu ", "da ", "di "]
-        where text.has(word, at: i) {
-            return true
-        }
-        return false
+        let end = text.at(i + 2) == 0x20 ? i + 2 : i + 3
+        return text.at(end) == 0x20 && text[i] &- 0x61 < 26 && Self.particles.contains(text, i, end)
     }
+
+    private static let particles: WordSet = [
+        "av", "von", "van", "de", "der", "den", "bin", "al", "af", "la", "el", "ter", "zu", "da", "di",
+    ]
 
     func hasLetter(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
         for i in start..<end where ByteClass.isLetter(text[i]) || text[i] >= 0x80 { return true }

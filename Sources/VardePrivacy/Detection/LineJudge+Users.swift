@@ -38,17 +38,20 @@ extension LineJudge {
         // "invalid user X", "for user X", "for bruker X", "user X logged", "bruker X logget", "user X from"
         let end = userEnd(text, i)
         guard end > i, isUserName(text, i, end) else { return }
-        let isSaidBefore = Self.saidBeforeUsers.contains { text.has($0, at: p - $0.utf8.count) }
-        let isSaidAfter = Self.saidOfUsers.contains { text.has($0, at: end) }
-        guard isSaidBefore || isSaidAfter else { return }
+        guard isSaidBefore(text, p) || text.at(end) == 0x20 && Self.saidOfUsers.begins(text, end + 1) else { return }
         foundLowercased(.user, text, i, end)
     }
 
-    private static let saidBeforeUsers = ["invalid ", "illegal ", "for ", "by ", "av ", "unknown ", "as "]
-    private static let saidOfUsers = [
-        " logged", " logget", " from ", " fra ", " signed", " authenticated", " login", " logg", " failed", " by ", " låst", " locked",
-        " sperret", " blocked", " disabled", " deaktivert", " not found", " ikke funnet", " does not exist", " finnes ikke", " is not ",
-        " er ikke ", " har ikke ", " has no ",
+    /// Whether a word stands before that speaks of users, in small letters.
+    private func isSaidBefore(_ text: Span<UInt8>, _ p: Int) -> Bool {
+        guard text.at(p - 1) == 0x20, text.at(p - 3) &- 0x61 < 26, text.at(p - 2) &- 0x61 < 26 else { return false }
+        return Self.saidBeforeUsers.endsWord(text, max(0, p - 8), p - 1)
+    }
+
+    private static let saidBeforeUsers: WordSet = ["invalid", "illegal", "for", "by", "av", "unknown", "as"]
+    private static let saidOfUsers: Beginnings = [
+        "logg", "from ", "fra ", "signed", "authenticated", "login", "failed", "by ", "låst", "locked", "sperret", "blocked", "disabled",
+        "deaktivert", "not found", "ikke funnet", "does not exist", "finnes ikke", "is not ", "er ikke ", "har ikke ", "has no ",
     ]
 
     private func userEnd(_ text: Span<UInt8>, _ start: Int) -> Int {

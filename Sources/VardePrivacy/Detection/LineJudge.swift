@@ -56,14 +56,16 @@ struct LineJudge {
     var means = PersonalDataScan.Means.any
 
     /// What was found, in the order of candidates.
-    private(set) var findings: [Finding] = []
+    private(set) var findings = Room<Finding>()
     /// Canonical values end to end.
-    private(set) var canonical: [UInt8] = []
+    private(set) var canonical = Room<UInt8>()
     private var candidates = [UInt32](repeating: 0, count: PersonalDataScan.capacity)
 
     // Of the text under judgement:
     /// Where the offsets of decoded text lie in the line, empty for the line itself.
     private var origins: [UInt32] = []
+    /// Keys met before, each at a place of its own.
+    var knownKeys = [KnownKey](repeating: KnownKey(), count: KnownKey.count)
     /// Values of keys are judged up to here.
     var keysDoneUntil = 0
     /// Objects and lists are walked up to here.
@@ -80,6 +82,8 @@ struct LineJudge {
     var callsDatabase: Bool?
     /// Where the pair of decimals ends that was last taken for a place.
     var placeEnd = -1
+    /// Where names of a directory were looked for last, and whether there are such.
+    var directory: (seen: Range<Int>, isThere: Bool) = (0..<0, false)
     /// An @ here ends the password of a URL.
     var credentialAt = -1
     /// Tokens are judged up to here.
@@ -95,15 +99,16 @@ struct LineJudge {
     }
 
     mutating func begin() {
-        if !findings.isEmpty { findings.removeAll(keepingCapacity: true) }
-        if !canonical.isEmpty { canonical.removeAll(keepingCapacity: true) }
+        findings.empty()
+        canonical.empty()
         endsInsideKey = false
     }
 
     /// Lets go of what was found, in buffers that hold pieces of lines.
     mutating func forgetLines() {
-        findings = []
-        canonical = []
+        findings = Room()
+        canonical = Room()
+        for i in knownKeys.indices { knownKeys[i] = KnownKey() }
         origins = []
     }
 
@@ -118,6 +123,7 @@ struct LineJudge {
         callsDatabase = nil
         withoutAt = 0..<0
         placeEnd = -1
+        directory = (0..<0, false)
         credentialAt = -1
         tokensDoneUntil = 0
         var isEncoded = false
@@ -158,6 +164,7 @@ struct LineJudge {
         case .position: judgePosition(text, p)
         case .access: judgeAccess(text, p)
         case .home: judgeHomePhone(text, p)
+        case .birth: judgeBirth(text, p)
         case nil: break
         }
     }
@@ -177,14 +184,14 @@ struct LineJudge {
     /// Records a finding whose canonical value is its text.
     mutating func foundVerbatim(_ type: PersonalDataType, _ text: Span<UInt8>, _ start: Int, _ end: Int) {
         let mark = canonical.count
-        Bytes.append(text.extracting(start..<end), to: &canonical)
+        canonical.append(text, start..<end)
         found(type, start, end, since: mark)
     }
 
     /// Records a finding whose canonical value is its letters in lower case; of a query string, blanks for `+`.
     mutating func foundLowercased(_ type: PersonalDataType, _ text: Span<UInt8>, _ start: Int, _ end: Int, isQuery: Bool = false) {
         let mark = canonical.count
-        Bytes.append(text.extracting(start..<end), to: &canonical)
+        canonical.append(text, start..<end)
         var previous: UInt8 = 0
         for i in mark..<canonical.count {
             var byte = canonical[i]
@@ -208,7 +215,7 @@ struct LineJudge {
 
     mutating func appendCanonical(_ text: StaticString) {
         if text.utf8CodeUnitCount == 0 { return }
-        canonical.append(contentsOf: text.description.utf8)
+        canonical.append(text.description)
     }
 
     /// Whether `nonce` stands somewhere in the text, which is looked through once.

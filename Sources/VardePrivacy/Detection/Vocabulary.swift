@@ -165,7 +165,7 @@ struct Vocabulary: Sendable {
                 + "kontaktnavn søkernavn sokernavn brukersnavn ansattnavn employeename contactname ownername eiernavn accountholder "
                 + "kontohaver mottakernavn avsendernavn recipientname sendername personname membername clientname visningsnavn kallenavn"
         ),
-        (.weakName, "name"),
+        (.weakName, "name cn"),
         (
             .user,
             "user username bruker brukernavn login loginname userid_name användare anvandare användarnamn anvandarnamn brugernavn bruger "
@@ -174,7 +174,7 @@ struct Vocabulary: Sendable {
         ),
         (
             .version,
-            "version versjon versionen ver fw firmware build release utgave sw programvare versio oid "
+            "version versjon versionen ver chrome chromium firefox edge fw firmware build release utgave sw programvare versio oid "
                 + "openssl sdk jdk jre jar driver tag"
         ),
         (

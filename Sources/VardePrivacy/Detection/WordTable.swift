@@ -17,6 +17,12 @@ struct WordTable<Meaning: Sendable>: Sendable {
     /// A bit per hash of the last three letters of longer words.
     private var endings = [UInt64](repeating: 0, count: 256)
     private(set) var longest = 0
+    /// Of every byte what it counts as: 0 where it ends a key, 1 between parts of one, else itself in lower case.
+    private let folded: [UInt8] = (0...255).map { byte in
+        let byte = UInt8(byte)
+        guard ByteClass.isKeyByte(byte) else { return 0 }
+        return byte == 0x2D || byte == 0x5F || byte == 0x2E ? 1 : ByteClass.isUpper(byte) ? byte | 0x20 : byte
+    }
 
     /// A word's bytes in the form compared, last first.
     static func reversed(_ word: String) -> [UInt8] {
@@ -114,15 +120,11 @@ struct WordTable<Meaning: Sendable>: Sendable {
                 position -= 1
                 continue
             }
-            guard ByteClass.isKeyByte(raw) else { break }
+            var byte = folded[Int(raw)]
+            if byte == 0 { break }
             position -= 1
-            if raw == 0x2D || raw == 0x5F || raw == 0x2E { continue }
-            var byte = raw
-            if byte &- 0x41 < 26 {
-                byte |= 0x20
-            } else if byte >= 0x80, byte <= 0x9E, position > 0, text[position - 1] == 0xC3 {
-                byte += 0x20
-            }
+            if byte == 1 { continue }
+            if byte >= 0x80, byte <= 0x9E, position > 0, text[position - 1] == 0xC3 { byte += 0x20 }
             hash = hash &* 131 &+ UInt32(byte)  // KeyFilter.step
             length += 1
             let index = find(hash, length: length)

@@ -143,9 +143,9 @@ enum CanonicalForms {
             if context.hasSuffix("\"") { text.append(0x22) }
             judge.begin()
             guard judge.judge(text.span, origins: []) != nil else { continue }
-            for finding in judge.findings where finding.start <= start && finding.end >= end || finding.start == start && finding.end == end
-            {
-                let form = Form(type: finding.type, bytes: Array(judge.canonical[finding.canonical]))
+            for finding in judge.findings.elements
+            where finding.start <= start && finding.end >= end || finding.start == start && finding.end == end {
+                let form = Form(type: finding.type, bytes: Array(judge.canonical.elements[finding.canonical]))
                 if !forms.contains(form) { forms.append(form) }
             }
         }
@@ -159,16 +159,14 @@ struct TokenCache {
     /// Places a value may be at: with one alone, values seen in turn drive each other out.
     private static let ways = 4
     private var keys = [KeyedHash.Value](repeating: KeyedHash.Value(low: 0, high: 0), count: sets * ways)
-    private var tokens = [UInt8](repeating: 0, count: sets * ways * Pseudonyms.tokenLength)
+    private(set) var tokens = [UInt8](repeating: 0, count: sets * ways * Pseudonyms.tokenLength)
     /// Which place of a set is written next.
     private var next = [UInt8](repeating: 0, count: sets)
     private let hash = KeyedHash()
     private var owner: Pseudonyms.Keys?
 
-    /// Appends the token of a canonical value, from the cache where it is there.
-    mutating func append(
-        _ keys: Pseudonyms.Keys, _ type: PersonalDataType, _ canonical: [UInt8], _ range: Range<Int>, to output: inout [UInt8]
-    ) {
+    /// Where in `tokens` that of a canonical value lies, which is put there where it is not.
+    mutating func token(_ keys: Pseudonyms.Keys, _ type: PersonalDataType, _ canonical: [UInt8], _ range: Range<Int>) -> Range<Int> {
         if keys !== owner {
             for i in self.keys.indices { self.keys[i] = KeyedHash.Value(low: 0, high: 0) }
             owner = keys
@@ -179,15 +177,15 @@ struct TokenCache {
         let first = set * Self.ways
         for place in first..<(first + Self.ways) where self.keys[place] == key {
             let base = place * Pseudonyms.tokenLength
-            Bytes.append(tokens.span.extracting(base..<base + Pseudonyms.tokenLength), to: &output)
-            return
+            return base..<base + Pseudonyms.tokenLength
         }
-        let start = output.count
-        keys.appendToken(type, canonical[range], to: &output)
+        var token: [UInt8] = []
+        keys.appendToken(type, canonical[range], to: &token)
         let place = first + Int(next[set])
         next[set] = UInt8((Int(next[set]) + 1) % Self.ways)
         self.keys[place] = key
         let base = place * Pseudonyms.tokenLength
-        for i in 0..<Pseudonyms.tokenLength { tokens[base + i] = output[start + i] }
+        for i in 0..<Pseudonyms.tokenLength { tokens[base + i] = token[i] }
+        return base..<base + Pseudonyms.tokenLength
     }
 }
