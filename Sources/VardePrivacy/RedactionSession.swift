@@ -77,6 +77,8 @@ package struct RedactionSession: Sendable {
     private var layerA = EncodedText()
     private var layerB = EncodedText()
     private var spans = Room<Finding>()
+    /// What is united into `spans`, where several layers found something.
+    private var unsorted = Room<Finding>()
     /// The line under work, with what stands for what was found in it.
     private var written = Room<UInt8>()
     private let actions: [RedactionAction]
@@ -312,44 +314,22 @@ package struct RedactionSession: Sendable {
 
     /// Unites overlapping findings: the first type in the order of judgement names the union, of equal types the one decoded furthest.
     private mutating func unite() {
-        var isSorted = spans.isEmpty
+        // Each layer's findings come in order: of one alone, or two, no sort is needed.
+        var runs = spans.isEmpty ? 1 : 3
+        var firstRun = 0
         var last = 0
         for finding in judge.findings.elements where actions[Int(finding.type.rawValue)] != .keep {
-            isSorted = isSorted && finding.start >= last
-            last = finding.start
-            if isSorted { join(finding) } else { spans.append(finding) }
-        }
-        if isSorted { return }
-        sortByStart()
-        let all = Array(spans.elements)
-        spans.empty()
-        for span in all { join(span) }
-    }
-
-    /// Puts a span behind the others, which begin before it, or makes it one with the last.
-    @inline(__always)
-    private mutating func join(_ span: Finding) {
-        guard let last = spans.last, span.start < last.end else { return spans.append(span) }
-        if span.type.rawValue <= last.type.rawValue {
-            spans[spans.count - 1] = span
-            spans[spans.count - 1].start = last.start
-        }
-        spans[spans.count - 1].end = max(last.end, span.end)
-    }
-
-    /// Stable, since findings of inner layers come later and name the value better.
-    private mutating func sortByStart() {
-        if spans.count <= 24 {
-            for i in 1..<spans.count {
-                var k = i
-                while k > 0, spans[k].start < spans[k - 1].start {
-                    (spans[k], spans[k - 1]) = (spans[k - 1], spans[k])
-                    k -= 1
-                }
+            if finding.start < last {
+                if runs == 1 { firstRun = spans.count }
+                runs += 1
             }
-        } else {
-            spans.sort { $0.start < $1.start }
+            last = finding.start
+            if runs == 1 { spans.join(finding) } else { spans.append(finding) }
         }
+        if runs == 1 { return }
+        if runs > 2 { spans.sortByStart() }
+        swap(&spans, &unsorted)
+        spans.unite(unsorted, middle: runs == 2 ? firstRun : unsorted.count)
     }
 
     /// Writes the text's `range` with every span replaced.

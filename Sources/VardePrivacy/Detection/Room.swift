@@ -30,7 +30,10 @@ struct Room<Element: Sendable>: Sendable {
         count += 1
     }
 
-    mutating func sort(by isBefore: (Element, Element) -> Bool) { storage[0..<count].sort(by: isBefore) }
+    mutating func sort(by isBefore: (Element, Element) -> Bool) {
+        let sorted = elements.sorted(by: isBefore)
+        for i in 0..<count { storage[i] = sorted[i] }
+    }
 }
 
 extension Room<UInt8> {
