@@ -47,6 +47,29 @@ package enum Bytes {
     }
 }
 
+/// Offsets in runs.
+package enum Offsets {
+    /// Writes `first` and those that follow it over what is there from `place` on. Complexity: O(count), at memory speed.
+    @inlinable
+    package static func store(from first: UInt32, count: Int, at place: Int, in output: inout [UInt32]) {
+        precondition(place >= 0 && count >= 0 && count <= output.count &- place, "store out of bounds")
+        // In bounds by the check above; the pointer is used inside the closure alone.
+        unsafe output.withUnsafeMutableBufferPointer { all in
+            for i in 0..<count { unsafe all[place &+ i] = first &+ UInt32(truncatingIfNeeded: i) }
+        }
+    }
+
+    /// Writes the offsets over those from `place` on.
+    @inlinable
+    package static func store(_ offsets: Span<UInt32>, at place: Int, in output: inout [UInt32]) {
+        precondition(place >= 0 && offsets.count <= output.count &- place, "store out of bounds")
+        // In bounds by the check above; the pointer is used inside the closure alone.
+        unsafe output.withUnsafeMutableBufferPointer { all in
+            for i in 0..<offsets.count { unsafe all[place &+ i] = offsets[i] }
+        }
+    }
+}
+
 extension Bytes {
     /// Writes the bytes over those from `offset` on. Complexity: O(count); of few bytes without a call.
     @inlinable @inline(__always)

@@ -26,7 +26,7 @@ struct EncodedText {
             while run < count, !(coloursOnly ? text[run] == 0x1B : EncodedText.mayBeginEncoding(text[run])) { run += 1 }
             if run > i {
                 bytes.append(text, i..<run)
-                for k in i..<run { origins.append(outer.isEmpty ? UInt32(k) : outer[k]) }
+                if outer.isEmpty { origins.append(from: UInt32(i), count: run - i) } else { origins.append(outer.span.extracting(i..<run)) }
                 i = run
                 continue
             }

@@ -72,9 +72,26 @@ extension Room<UInt8> {
         append(name)
         append(0x3E)
     }
+}
 
+extension Room<UInt32> {
+    /// Appends `first` and those that follow it.
+    mutating func append(from first: UInt32, count more: Int) {
+        if storage.count &- count < more { grow(more) }
+        Offsets.store(from: first, count: more, at: count, in: &storage)
+        count += more
+    }
+
+    mutating func append(_ offsets: Span<UInt32>) {
+        if storage.count &- count < offsets.count { grow(offsets.count) }
+        Offsets.store(offsets, at: count, in: &storage)
+        count += offsets.count
+    }
+}
+
+extension Room where Element: ExpressibleByIntegerLiteral {
     @inline(never)
     private mutating func grow(_ more: Int) {
-        storage.append(contentsOf: repeatElement(0, count: max(more, storage.count, 256)))
+        storage.append(contentsOf: repeatElement(0, count: Swift.max(more, storage.count, 256)))
     }
 }
