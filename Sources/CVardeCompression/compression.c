@@ -109,15 +109,6 @@ int64_t varde_zlib_compress(const uint8_t *input, size_t count, uint8_t *output,
     return status == Z_STREAM_END ? size : -1;
 }
 
-uint32_t varde_zlib_crc32(const uint8_t *input, size_t count, uint32_t seed) {
-    if (count > UINT_MAX) return 0;
-    return (uint32_t)crc32(seed, input, (uInt)count);
-}
-
-uint32_t varde_zlib_crc32_joined(uint32_t first, uint32_t second, int64_t second_count) {
-    return (uint32_t)crc32_combine(first, second, (z_off_t)second_count);
-}
-
 int64_t varde_zlib_decompress(const uint8_t *input, size_t count, uint8_t *output, size_t capacity, varde_zlib_container container) {
     if (count > UINT_MAX || capacity > UINT_MAX) return -1;
     z_stream stream = {0};

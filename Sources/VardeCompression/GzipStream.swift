@@ -11,7 +11,7 @@ package struct GzipPiece: Sendable {
         let count = fill(&out, capacity: Int(varde_deflate_bound(Int64(input.count)))) { varde_deflate_text(input, &$0) }
         precondition(count >= 0, "deflate cannot fail with enough room")
         bytes = out
-        checksum = varde_zlib_crc32(input, 0)
+        checksum = varde_gzip_crc32(input, 0)
         size = input.count
     }
 }
@@ -36,7 +36,7 @@ package struct GzipStream: Sendable {
 
     /// The bytes of the next piece.
     package mutating func append(_ piece: GzipPiece) -> [UInt8] {
-        checksum = varde_zlib_crc32_joined(checksum, piece.checksum, Int64(piece.size))
+        checksum = varde_gzip_crc32_joined(checksum, piece.checksum, Int64(piece.size))
         size &+= UInt32(truncatingIfNeeded: piece.size)
         defer { hasBegun = true }
         return hasBegun ? piece.bytes : Self.header + piece.bytes

@@ -112,7 +112,10 @@ package final class EgressClient: Sendable {
         configuration.httpVersion = .http1Only
         // What is scraped may hold personal data, and connections stay open from one scrape to the next.
         configuration.http1_1ConnectionDebugInitializer = { channel in
-            channel.eventLoop.makeCompletedFuture { try ReceiveWipe.add(to: channel.pipeline.syncOperations) }
+            channel.eventLoop.makeCompletedFuture {
+                try AbruptEnd.add(to: channel.pipeline.syncOperations)
+                try ReceiveWipe.add(to: channel.pipeline.syncOperations)
+            }
         }
         return configuration
     }

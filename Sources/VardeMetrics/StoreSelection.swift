@@ -109,11 +109,7 @@ struct StoreSelection: SeriesSelection {
 
     func name(at index: Int) -> String { value(of: Labels.metricName, at: index) ?? "" }
 
-    func areDifferentWithoutNames() -> Bool {
-        var seen: Set<SeriesIdentity> = []
-        seen.reserveCapacity(count)
-        return identities(without: [Labels.metricName]).allSatisfy { seen.insert($0).inserted }
-    }
+    func namesakes() -> [UInt32] { Namesakes.numbers(identities(without: [Labels.metricName])) }
 
     private func identity(at index: Int) -> SeriesIdentity {
         let (part, id) = firstPlace[index]

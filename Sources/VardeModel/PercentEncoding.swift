@@ -23,6 +23,17 @@ package enum PercentEncoding {
         return out
     }
 
+    /// Whether two digits of base 16 follow each `%`.
+    package static func isWhole(_ bytes: some Collection<UInt8>) -> Bool {
+        var rest = bytes[...]
+        while let sign = rest.firstIndex(of: UInt8(ascii: "%")) {
+            let digits = rest[sign...].dropFirst().prefix(2)
+            if digits.count < 2 || !digits.allSatisfy({ hex($0) != nil }) { return false }
+            rest = rest[digits.endIndex...]
+        }
+        return true
+    }
+
     /// Text of which only letters, digits, `-`, `_`, `.` and `~` stand as they are.
     package static func escaped(_ text: String, blankIsPlus: Bool) -> String {
         let digits = Array("0123456789ABCDEF".utf8)

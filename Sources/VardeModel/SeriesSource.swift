@@ -33,8 +33,9 @@ package protocol SeriesSelection: Sendable {
     func labels(at index: Int) -> Labels
     /// The metric's name, empty where a series has none.
     func name(at index: Int) -> String
-    /// Whether no two series have the same labels but for their names. May say no where it is so, never yes where it is not.
-    func areDifferentWithoutNames() -> Bool
+    /// For each series the number, from 1, of those it is the same as but for its name, 0 where there are none; empty where that is so of
+    /// all.
+    func namesakes() -> [UInt32]
     /// Appends the samples of one series with `from <= t <= through` (ms), ascending, merged and free of duplicates.
     func readSamples(at index: Int, from: Int64, through: Int64, into columns: inout SampleColumns) throws
     /// Reads many series for one thread, samples with `from <= t <= through` (ms).
@@ -45,6 +46,30 @@ package protocol SeriesSelection: Sendable {
     ///
     /// A store may answer from symbol ids; the default goes over the labels.
     func groups(by labels: [String], without: Bool) -> (groupOfSeries: [UInt32], groups: [Labels])
+}
+
+/// Things that are the same as others.
+package enum Namesakes {
+    /// For each key the number, from 1, of the keys it is equal to, 0 where it is alone; empty where all are.
+    package static func numbers<Key: Hashable>(_ keys: some Collection<Key>) -> [UInt32] {
+        // Where a key was first seen, until it comes again: then the number of both, negative.
+        var seen: [Key: Int] = [:]
+        seen.reserveCapacity(keys.count)
+        var numbers: [UInt32] = []
+        var last = 0
+        for (place, key) in keys.enumerated() {
+            guard let before = seen.updateValue(place, forKey: key) else { continue }
+            if numbers.isEmpty { numbers = Array(repeating: 0, count: keys.count) }
+            if before >= 0 {
+                last += 1
+                numbers[before] = UInt32(last)
+            }
+            let number = before >= 0 ? last : -before
+            numbers[place] = UInt32(number)
+            seen[key] = -number
+        }
+        return numbers
+    }
 }
 
 /// Reads the same stretch of time of many series, for one thread. Series are read fastest in ascending order of index.
@@ -67,10 +92,7 @@ private struct SingleSeriesReader<Selection: SeriesSelection>: SeriesReader {
 extension SeriesSelection {
     package func name(at index: Int) -> String { labels(at: index).name }
 
-    package func areDifferentWithoutNames() -> Bool {
-        var seen: Set<Labels> = []
-        return (0..<count).allSatisfy { seen.insert(labels(at: $0).removing([Labels.metricName])).inserted }
-    }
+    package func namesakes() -> [UInt32] { Namesakes.numbers((0..<count).lazy.map { labels(at: $0).removing([Labels.metricName]) }) }
 
     package func reader(from: Int64, through: Int64) -> any SeriesReader {
         reader(from: from, through: through, staleMarkersOnly: false)

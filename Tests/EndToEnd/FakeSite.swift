@@ -64,12 +64,16 @@ final class FakeSite: Sendable {
             return
         }
         _ = LoopbackListener.send(Array("HTTP/1.1 200 Connection established\r\n\r\n".utf8), to: connection)
+        // Both are closed once neither is read from any more.
+        let isBack = DispatchSemaphore(value: 0)
         Thread.detachNewThread {
             pass(from: other, to: connection)
             shutdown(connection, Int32(SHUT_RDWR))
+            isBack.signal()
         }
         pass(from: connection, to: other)
         shutdown(other, Int32(SHUT_RDWR))
+        isBack.wait()
     }
 
     private static func pass(from one: Int32, to other: Int32) {

@@ -1,9 +1,11 @@
 import Foundation
+import Synchronization
 
 /// Accepts connections on a free port of loopback, each on a thread of its own, and closes them once they are served.
 final class LoopbackListener: Sendable {
     let port: Int
     private let descriptor: Int32
+    private let isStopped = Atomic(false)
 
     init(serve: @escaping @Sendable (Int32) -> Void) throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -20,6 +22,8 @@ final class LoopbackListener: Sendable {
         port = Int(UInt16(bigEndian: address.sin_port))
         descriptor = listener
         Thread.detachNewThread {
+            // Who accepts closes: a number that was given back may be somebody else's already.
+            defer { close(listener) }
             while true {
                 let connection = Self.again { Int(accept(listener, nil, nil)) }
                 if connection < 0 { return }
@@ -32,8 +36,7 @@ final class LoopbackListener: Sendable {
     }
 
     func stop() {
-        shutdown(descriptor, Int32(SHUT_RDWR))
-        close(descriptor)
+        if !isStopped.exchange(true, ordering: .relaxed) { shutdown(descriptor, Int32(SHUT_RDWR)) }
     }
 
     /// Repeats a call that a signal cut short: children of other tests end all the time.

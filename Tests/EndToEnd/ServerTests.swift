@@ -26,7 +26,9 @@ import VardeCompression
             #expect(table.status == 0 && table.output.contains("e2e_total") && table.output.contains("118"), "\(table)")
             let raw = try await server.run(["logs", #"{app="nginx"} |= "GET""#, "-o", "raw"])
             #expect(raw.output.split(separator: "\n").count == 10, "\(raw)")
-            let chart = try await server.run(["query", "rate(e2e_total[30s])", "-o", "chart", "--since", "1m"])
+            let chart = try await server.run([
+                "query", "rate(e2e_total[30s])", "-o", "chart", "--since", "1m", "--end", "\(Double(now - 1000) / 1000)",
+            ])
             #expect(chart.status == 0 && chart.output.unicodeScalars.contains { (0x2801...0x28FF).contains($0.value) }, "\(chart)")
             #expect(try await server.run(["labels"]).output.split(separator: "\n").contains("job"))
             #expect(try await server.run(["series", #"{job="test"}"#]).output.contains("e2e_total"))
@@ -94,6 +96,12 @@ import VardeCompression
             BadInput(
                 name: "bad query", path: "/api/v1/query?query=sum(", type: "text/plain", body: [], method: "GET", status: 400,
                 words: "1:5"),
+            BadInput(
+                name: "a form whose only pair is broken", path: "/api/v1/query", type: "application/x-www-form-urlencoded",
+                body: Array("query=%zz".utf8), status: 400, words: "no expression"),
+            BadInput(
+                name: "a form with a semicolon", path: "/api/v1/query", type: "application/x-www-form-urlencoded",
+                body: Array("query=1;time=4".utf8), status: 400, words: "no expression"),
             BadInput(
                 name: "a subquery of billions of steps", path: "/api/v1/query?query=max_over_time(nosuch%5B1y%3A1ms%5D)",
                 type: "text/plain",

@@ -30,9 +30,9 @@ private final class ShortNameServer: @unchecked Sendable {  // Sockets are made 
     }
 
     func stop() {
+        // Each is closed by who waits at it.
         shutdown(streams, Int32(SHUT_RDWR))
-        close(streams)
-        close(datagrams)
+        shutdown(datagrams, Int32(SHUT_RDWR))
     }
 
     /// The question as an answer: with `count` records of 127.0.0.x, or cut.
@@ -51,6 +51,7 @@ private final class ShortNameServer: @unchecked Sendable {  // Sockets are made 
     }
 
     private func answerDatagrams() {
+        defer { close(datagrams) }
         var buffer = [UInt8](repeating: 0, count: 512)
         while true {
             var sender = sockaddr()
@@ -63,6 +64,7 @@ private final class ShortNameServer: @unchecked Sendable {  // Sockets are made 
     }
 
     private func answerStreams() {
+        defer { close(streams) }
         var buffer = [UInt8](repeating: 0, count: 512)
         while true {
             let connection = accept(streams, nil, nil)

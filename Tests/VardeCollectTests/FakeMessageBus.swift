@@ -19,6 +19,7 @@ final class FakeMessageBus: Sendable {
     let socket: String
     private let folder: URL
     private let descriptor: Int32
+    private let isStopped = Atomic(false)
     private let heard = Heard()
 
     private final class Heard: Sendable { let calls = Mutex<[String]>([]) }
@@ -44,6 +45,8 @@ final class FakeMessageBus: Sendable {
         guard isBound else { throw CocoaError(.fileWriteUnknown) }
         let talk = Talk(units: units, properties: properties, isLittle: isLittle, manner: manner)
         Thread.detachNewThread { [heard] in
+            // Who accepts closes: a number that was given back may be somebody else's already.
+            defer { close(listener) }
             while true {
                 let connection = accept(listener, nil, nil)
                 if connection < 0, errno != EINTR { return }
@@ -55,8 +58,8 @@ final class FakeMessageBus: Sendable {
     }
 
     func stop() {
+        if isStopped.exchange(true, ordering: .relaxed) { return }
         shutdown(descriptor, Int32(SHUT_RDWR))
-        close(descriptor)
         try? FileManager.default.removeItem(at: folder)
     }
 

@@ -46,8 +46,16 @@ final class StoreUnderTest {
             #expect(selection.name(at: index) == labels.name)
             all[labels] = Dictionary(uniqueKeysWithValues: zip(columns.timestamps, columns.values.map(\.bitPattern)))
         }
-        let withoutNames = Set(all.keys.map { $0.removing([Labels.metricName]) })
-        #expect(selection.areDifferentWithoutNames() == (withoutNames.count == all.count))
+        let nameless = (0..<selection.count).map { selection.labels(at: $0).removing([Labels.metricName]) }
+        let counts = nameless.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+        let numbers = selection.namesakes()
+        #expect(numbers.isEmpty == counts.values.allSatisfy { $0 == 1 })
+        var known: [Labels: UInt32] = [:]
+        for (labels, number) in zip(nameless, numbers) {
+            #expect((number == 0) == (counts[labels] == 1))
+            if number > 0 { #expect(known.updateValue(number, forKey: labels) ?? number == number) }
+        }
+        #expect(Set(known.values).count == known.count)
         return all
     }
 

@@ -63,6 +63,38 @@ import VardeModel
         #expect(failure("absent_over_time({__name__=~\".*gauge\"}[5m])") == nil)
     }
 
+    /// Series without names are folded one by one, also where some are the same: no more is held than groups and steps, and a series.
+    @Test(arguments: [1, 2]) func `series that are the same but at other times are folded as they are read`(threads: Int) throws {
+        var source = PromQLMemorySource()
+        for host in 0..<400 {
+            for k in 0..<200 {
+                let name = k < 100 ? "early_total" : "late_total"
+                source.append(["__name__": name, "host": "\(host)"], Self.start + Int64(k) * 15_000, Double(k))
+            }
+        }
+        var options = PromQLOptions()
+        options.delaysNameRemoval = false
+        options.threads = threads
+        let engine = PromQLEngine(source: source, options: options)
+        // In between there is no window with two samples of both.
+        let query = { (range: String) in
+            let rate = "rate({__name__=~\".+_total\"}[\(range)])"
+            return "sum(\(rate)) + sum(count by (host) (\(rate)))"
+        }
+        let result = try engine.range(query("30s"), start: Self.start + 30_000, end: Self.start + 199 * 15_000, step: 15_000)
+        guard case .matrix(let matrix) = result.value else {
+            Issue.record("\(result.value)")
+            return
+        }
+        #expect(matrix.seriesCount == 1)
+        #expect((0..<matrix.grid.count).count { matrix.kind(0, $0) == PointKind.float } == 197)
+        // A row for each host in the inner sum and the count, not one for each series.
+        #expect(result.peakSamples < 400 * 198 * 3 / 2)
+        #expect(throws: QueryError.execution("vector cannot contain metrics with the same labelset")) {
+            try engine.range(query("5m"), start: Self.start, end: Self.start + 199 * 15_000, step: 15_000)
+        }
+    }
+
     @Test func `errors of functions name what was written`() {
         #expect(failure("absent_over_time(gauge[5m] anchored)")?.hasSuffix("not with absent_over_time") == true)
         #expect(failure("vector(1 </ 2)") == "operator \"</\" not allowed for Scalar operations")

@@ -124,3 +124,8 @@ enum Clock {
         return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
     }
 }
+
+func median(_ values: [Double]) -> Double {
+    let sorted = values.filter { !$0.isNaN }.sorted()
+    return sorted.isEmpty ? .nan : sorted[sorted.count / 2]
+}

@@ -52,9 +52,9 @@ int64_t varde_deflate_bound(int64_t count);
 int64_t varde_deflate_text(const uint8_t *VARDE_BYTES(count) input VARDE_NOESCAPE, size_t count,
                            uint8_t *VARDE_BYTES(capacity) output VARDE_NOESCAPE, size_t capacity);
 /// CRC-32 as gzip has it, of bytes that follow those of `seed`.
-uint32_t varde_zlib_crc32(const uint8_t *VARDE_BYTES(count) input VARDE_NOESCAPE, size_t count, uint32_t seed);
+uint32_t varde_gzip_crc32(const uint8_t *VARDE_BYTES(count) input VARDE_NOESCAPE, size_t count, uint32_t seed);
 /// CRC-32 of bytes whose first and second part have these; the second is so long.
-uint32_t varde_zlib_crc32_joined(uint32_t first, uint32_t second, int64_t second_count);
+uint32_t varde_gzip_crc32_joined(uint32_t first, uint32_t second, int64_t second_count);
 /// Decompresses all members; the size, -1 on bad or truncated bytes, -2 where the output is too small.
 int64_t varde_zlib_decompress(const uint8_t *VARDE_BYTES(count) input VARDE_NOESCAPE, size_t count,
                               uint8_t *VARDE_BYTES(capacity) output VARDE_NOESCAPE, size_t capacity, varde_zlib_container container);

@@ -336,7 +336,7 @@ private struct VectorJoin {
         if touched[row * steps + step] {
             throw rowGroups[row] == group && matching.cardinality != .oneToOne
                 ? .execution("multiple matches for labels: grouping labels must ensure unique matches")
-                : .execution("vector cannot contain metrics with the same labelset")
+                : .sameLabels
         }
         return row
     }

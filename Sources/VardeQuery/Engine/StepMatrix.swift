@@ -162,7 +162,7 @@ package struct StepMatrix: Sendable {
             }
             for step in 0..<grid.count where kind(series, step) != PointKind.absent {
                 if result.kind(target, step) != PointKind.absent {
-                    throw .execution("vector cannot contain metrics with the same labelset")
+                    throw .sameLabels
                 }
                 result.copy(target, step, from: self, series)
             }

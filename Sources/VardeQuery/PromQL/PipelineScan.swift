@@ -40,6 +40,8 @@ private struct PipelineWorker {
     /// The series kept, where they are not folded into groups.
     var matrix: StepMatrix
     var fold: AggregationFold?
+    /// Where series that are folded lose their names: those that must not have a point at the same step.
+    var clashes: NameClashes?
     var notes = PromQLAnnotations()
     /// Where the steps of an instant selector lie in the times of the series before, which often are those of the next.
     var plan = InstantPlan()
@@ -88,6 +90,7 @@ private struct PipelineWorker {
     private mutating func emit(_ row: borrowing StepRow, _ series: Int, drops: Bool) throws(QueryError) {
         if row.isEmpty { return }
         if fold != nil {
+            try clashes?.add(row.kinds, of: series)
             // The name is told only where histograms do not fit together.
             let name = row.histograms.isEmpty ? "" : names(series)
             let group = Int(groups[series])
@@ -187,7 +190,7 @@ extension PromQLEvaluator {
     /// All series of a pipeline.
     func collect(_ pipeline: RowPipeline, _ grid: StepGrid, _ notes: inout PromQLAnnotations) throws(QueryError) -> StepMatrix {
         let selection = try select(pipeline)
-        var parts = try scan(pipeline, selection, [], nil, grid, &notes).map(\.matrix)
+        var parts = try scan(pipeline, selection, [], nil, nil, grid, &notes).map(\.matrix)
         if parts.isEmpty { return StepMatrix(grid: grid) }
         var result = parts.removeFirst()
         for part in parts { result.append(contentsOf: part) }
@@ -196,9 +199,10 @@ extension PromQLEvaluator {
 
     /// The groups of a pipeline's series, folded as they stream.
     func fold(
-        _ operation: AggregationOperator, by labels: [String], without: Bool, _ pipeline: RowPipeline, _ selection: any SeriesSelection,
-        _ grid: StepGrid, _ notes: inout PromQLAnnotations
+        _ operation: AggregationOperator, by labels: [String], without: Bool, _ pipeline: RowPipeline, _ grid: StepGrid,
+        _ notes: inout PromQLAnnotations
     ) throws(QueryError) -> (StepMatrix, AggregationFindings) {
+        let selection = try select(pipeline)
         if selection.count == 0 { return (StepMatrix(grid: grid), AggregationFindings()) }
         var groups: (groupOfSeries: [UInt32], groups: [Labels])
         if labels.isEmpty, !without {
@@ -211,14 +215,24 @@ extension PromQLEvaluator {
         let groupCount = groups.groups.count
         try budget.hold(groupCount * grid.count)
         let empty = AggregationFold(operation, groupCount: groupCount, stepCount: grid.count)
+        let clashes = pipeline.mayClash && !options.delaysNameRemoval ? try nameClashes(selection) : nil
         var total: AggregationFold?
-        for worker in try scan(pipeline, selection, groups.groupOfSeries, empty, grid, &notes) {
+        var met = clashes
+        for worker in try scan(pipeline, selection, groups.groupOfSeries, empty, clashes, grid, &notes) {
             guard let fold = worker.fold else { continue }
             if total == nil { total = fold } else { total?.merge(fold) }
+            if let own = worker.clashes { try met?.merge(own) }
         }
         guard var total else { return (StepMatrix(grid: grid), AggregationFindings()) }
         let matrix = total.finish(labels: groups.groups, grid: grid)
         return (matrix, total.findings)
+    }
+
+    private func nameClashes(_ selection: any SeriesSelection) throws(QueryError) -> NameClashes? {
+        try budget.hold(selection.count)
+        defer { budget.release(selection.count) }
+        let namesakes = selection.namesakes()
+        return namesakes.isEmpty ? nil : NameClashes(namesakes)
     }
 
     /// Threads for work that is worth starting so many for.
@@ -239,15 +253,15 @@ extension PromQLEvaluator {
     }
 
     private func scan(
-        _ pipeline: RowPipeline, _ selection: any SeriesSelection, _ groups: [UInt32], _ fold: AggregationFold?, _ grid: StepGrid,
-        _ notes: inout PromQLAnnotations
+        _ pipeline: RowPipeline, _ selection: any SeriesSelection, _ groups: [UInt32], _ fold: AggregationFold?, _ clashes: NameClashes?,
+        _ grid: StepGrid, _ notes: inout PromQLAnnotations
     ) throws(QueryError) -> [PipelineWorker] {
         let count = selection.count
         let threads = threadCount(most: count / Self.seriesPerThread)
         let worker = PipelineWorker(
             evaluator: self, pipeline: pipeline, selection: selection, grid: grid, groups: groups,
             names: SeriesNames(fixed: pipeline.fixedName, selection: selection),
-            matrix: StepMatrix(grid: grid), fold: fold)
+            matrix: StepMatrix(grid: grid), fold: fold, clashes: clashes)
         let workers = try Threads.split(count, into: threads) { range throws(QueryError) in
             var own = worker
             try own.run(range)

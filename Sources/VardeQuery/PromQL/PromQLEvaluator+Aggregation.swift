@@ -6,13 +6,9 @@ extension PromQLEvaluator {
         if operation == .countValues { return try countValues(node, grid, &notes) }
         if operation.folds {
             if let pipeline = try pipeline(node.expression, grid, &notes), canFold(pipeline, node) {
-                let selection = try select(pipeline)
-                if try pipeline.mayClash && !options.delaysNameRemoval ? areDifferentWithoutNames(selection) : true {
-                    let (result, findings) = try fold(
-                        operation, by: node.grouping, without: node.without, pipeline, selection, grid, &notes)
-                    notes.add(findings, operation, node.expression.range)
-                    return result
-                }
+                let (result, findings) = try fold(operation, by: node.grouping, without: node.without, pipeline, grid, &notes)
+                notes.add(findings, operation, node.expression.range)
+                return result
             }
             let input = try vector(node.expression, grid, &notes)
             return foldMatrix(input, node, &notes)
@@ -31,12 +27,6 @@ extension PromQLEvaluator {
     private func canFold(_ pipeline: RowPipeline, _ node: PromQLAggregate) -> Bool {
         if options.delaysNameRemoval || !pipeline.dropsName { return true }
         return !options.typeAndUnitLabels && !node.grouping.contains { metadataLabels.contains($0) }
-    }
-
-    private func areDifferentWithoutNames(_ selection: any SeriesSelection) throws(QueryError) -> Bool {
-        try budget.hold(selection.count)
-        defer { budget.release(selection.count) }
-        return selection.areDifferentWithoutNames()
     }
 
     /// The group of each series, and each group's labels.

@@ -185,7 +185,7 @@ extension PromQLEvaluator {
                     result.appendEmpty(labels, dropsName: base.dropsName[series])
                 }
                 if result.kind(row, step) != PointKind.absent {
-                    throw .execution("vector cannot contain metrics with the same labelset")
+                    throw .sameLabels
                 }
                 result.copy(row, step, from: base, series)
             }

@@ -28,10 +28,11 @@ struct APIRequest: Sendable {
 
     func values(_ name: String) -> [String] { parameters.filter { $0.name == name }.map(\.value) }
 
-    /// Parses `a=b&c=d`, `+` as a blank, `%xx` decoded.
+    /// Parses `a=b&c=d`, `+` as a blank, `%xx` decoded. Pairs with a semicolon or a broken `%xx` are left out, as in Go.
     static func parseForm(_ text: some Sequence<UInt8>) -> [(name: String, value: String)] {
         var out: [(String, String)] = []
-        for pair in Array(text).split(separator: UInt8(ascii: "&")) {
+        for pair in Array(text).split(separator: UInt8(ascii: "&"))
+        where !pair.contains(UInt8(ascii: ";")) && PercentEncoding.isWhole(pair) {
             let equals = pair.firstIndex(of: UInt8(ascii: "="))
             let name = PercentEncoding.text(pair[..<(equals ?? pair.endIndex)], plusIsBlank: true)
             let value = equals.map { PercentEncoding.text(pair[(pair.index(after: $0))...], plusIsBlank: true) } ?? ""
