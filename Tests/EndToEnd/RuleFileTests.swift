@@ -51,6 +51,20 @@ import Testing
         """
     }
 
+    /// Evaluations are at 4m and 6m: what comes in between is not there at 5m.
+    private static func late(_ expected: String) -> String {
+        """
+        rule_files: [rules.yml]
+        evaluation_interval: 2m
+        tests:
+          - interval: 1m
+            input_series: [{series: 'requests_total{job="api"}', values: '0+120x10'}]
+            promql_expr_test:
+              - {expr: requests_total, eval_time: 5m, exp_samples: [{labels: 'requests_total{job="api"}', value: \(expected)}]}
+
+        """
+    }
+
     private static let cases: [(name: String, rules: String, test: String, check: Int32, run: Int32)] = [
         ("good", rules, test("2"), 0, 0),
         ("another value expected", rules, test("3"), 0, 1),
@@ -61,6 +75,8 @@ import Testing
         ("bad record name", rules.replacingOccurrences(of: "record: job:requests:rate1m", with: "record: 'a{b}'"), test("2"), 1, 1),
         ("two groups of one name", rules + rules.replacingOccurrences(of: "groups:\n", with: ""), test("2"), 1, 1),
         ("bad template", rules.replacingOccurrences(of: "{{ $value | humanize }}", with: "{{ $value | nothing }}"), test("2"), 1, 1),
+        ("a sample before the last evaluation", rules, late("480"), 0, 0),
+        ("a sample behind the last evaluation", rules, late("600"), 0, 1),
         ("no series notation", rules, test("2", samples: "'0 what'"), 0, 1),
     ]
 

@@ -115,6 +115,25 @@ import VardeCompression
         ]
     }
 
+    @Test func `Names and values do not steer the terminal, and times out of reach are refused`() async throws {
+        let server = try ServerProcess(configuration: Self.quiet)
+        try await server.start()
+        let odd = "odd{a=\"\u{1B}[31mred\u{7}\",b=\"two\\nlines\",c=\"\\\\ \\\" \u{202E}\"} 2\n"
+        #expect(try await server.post("/api/v1/import/prometheus", Array(odd.utf8), type: "text/plain").status / 100 == 2)
+        let told = #"odd{a="\x1b[31mred\a", b="two\nlines", c="\\ \" \u202e"}"#
+        for arguments in [["query", "odd"], ["series", "odd"], ["query", "odd", "-o", "chart", "--since", "1m"]] {
+            let shown = try await server.run(arguments)
+            #expect(shown.output.contains(told) && !shown.output.contains("red\u{7}"), "\(shown)")
+        }
+        #expect(try await server.run(["labels", "b"]).output == "two\\nlines\n")
+        for time in ["1e300", "-1e300", "9.3e18"] {
+            let refused = try await server.run(["query", "odd", "--end=\(time)"])
+            #expect(refused.status == 64 && refused.errors.contains(time), "\(refused)")
+        }
+        let far = try await server.run(["query", "(time() - \(ServerProcess.now / 1000 - 1800)) * 1e305", "-o", "chart"])
+        #expect(far.status == 0, "\(far)")
+    }
+
     @Test func `Bad input is answered by what and where, counted, and loses nothing else`() async throws {
         let server = try ServerProcess(configuration: Self.quiet)
         try await server.start()

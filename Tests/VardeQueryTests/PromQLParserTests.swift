@@ -75,6 +75,23 @@ import VardeModel
         #expect(refusal(String(repeating: "(", count: 200) + "1" + String(repeating: ")", count: 200)) == "accepted")
     }
 
+    @Test func `an offset that is no number or endless is the furthest there is`() throws {
+        for (text, offset) in [("nan", -9_223_372_036_854), ("-nan", -9_223_372_036_854), ("inf", 9_223_372_036_854)] as [(String, Int64)] {
+            guard case .selector(let selector) = try PromQLParser.parse("load offset \(text)") else {
+                Issue.record("\(text) makes something else")
+                continue
+            }
+            #expect(selector.shift.offset == offset, "\(text)")
+        }
+    }
+
+    @Test func `words of matching are no labels to group by`() {
+        for word in ["without", "on", "ignoring", "group_left", "group_right"] {
+            #expect(refusal("sum by (\(word)) (load)").contains("unexpected <\(word)> in grouping opts, expected label"))
+        }
+        for word in ["by", "bool", "offset", "sum", "start", "and"] { #expect(refusal("sum by (\(word)) (load)") == "accepted") }
+    }
+
     @Test func `numbers are read as Go reads them`() throws {
         func value(_ text: String) throws -> Double {
             guard case .number(let number) = try PromQLParser.parse(text) else { return .nan }

@@ -15,11 +15,11 @@ enum PromQLNumberText {
     /// The same in seconds.
     static let maxSeconds = 0x1p63 / 1e9
 
-    /// Milliseconds of a number of seconds, by way of whole nanoseconds, towards zero.
+    /// Milliseconds of a number of seconds, by way of whole nanoseconds, towards zero; of what is no number the least, as in Go.
     static func milliseconds(_ seconds: Double) -> Int64 {
         let nanoseconds = (seconds * 1e9).rounded(.toNearestOrAwayFromZero)
         if nanoseconds >= 0x1p63 { return maxDuration }
-        if nanoseconds <= -0x1p63 { return -maxDuration }
+        guard nanoseconds > -0x1p63 else { return -maxDuration }
         return Int64(nanoseconds) / 1_000_000
     }
 

@@ -141,6 +141,12 @@ package struct PromQLSeriesNotation {
         return value.isNaN ? .normalNaN : value
     }
 
+    private mutating func smallInteger() throws -> Int32 {
+        let start = position
+        guard let integer = Int32(exactly: try number()) else { throw fail("not an integer of 32 bits: \(text(start..<position))") }
+        return integer
+    }
+
     private mutating func floats() throws -> [Double] {
         var value = try number()
         var increment = 0.0
@@ -189,7 +195,7 @@ package struct PromQLSeriesNotation {
             let key = text(start..<position)
             guard accept(":") else { throw fail("histogram without end") }
             switch key {
-            case "schema": histogram.schema = Int32(try number())
+            case "schema": histogram.schema = try smallInteger()
             case "sum": histogram.sum = try number()
             case "count": histogram.count = try number()
             case "z_bucket": histogram.zeroCount = try number()
@@ -197,8 +203,8 @@ package struct PromQLSeriesNotation {
             case "custom_values": histogram.customBounds = try list()
             case "buckets": histogram.positiveBuckets = try list()
             case "n_buckets": histogram.negativeBuckets = try list()
-            case "offset": offsets.positive = Int32(try number())
-            case "n_offset": offsets.negative = Int32(try number())
+            case "offset": offsets.positive = try smallInteger()
+            case "n_offset": offsets.negative = try smallInteger()
             case "counter_reset_hint":
                 written = true
                 if accept("unknown") {

@@ -143,7 +143,8 @@ extension PromQLToken.Kind {
     /// Whether the word may be a label's name in a grouping.
     var canBeLabelName: Bool {
         switch self {
-        case .identifier, .metricIdentifier, .aggregation, .preprocessor, .keyword: true
+        case .identifier, .metricIdentifier, .aggregation, .preprocessor: true
+        case .keyword(let keyword): ![.without, .on, .ignoring, .groupLeft, .groupRight].contains(keyword)
         case .binary(let operation): operation.isSet || operation == .atan2
         default: false
         }

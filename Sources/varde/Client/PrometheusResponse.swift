@@ -1,4 +1,5 @@
 import Foundation
+import VardeModel
 
 /// The envelope of Prometheus' API, with what the commands read of it.
 struct PrometheusResponse<Payload: Decodable>: Decodable {
@@ -124,6 +125,14 @@ struct QueryData: Decodable {
 /// Labels as PromQL writes them, metric name first.
 func describe(_ labels: [String: String]) -> String {
     let name = labels["__name__"] ?? ""
-    let rest = labels.filter { $0.key != "__name__" }.sorted { $0.key < $1.key }.map { "\($0.key)=\"\($0.value)\"" }
-    return rest.isEmpty && !name.isEmpty ? name : "\(name){\(rest.joined(separator: ", "))}"
+    let rest = labels.filter { $0.key != "__name__" }.sorted { $0.key < $1.key }.map {
+        ($0.key.isClassicLabelName ? $0.key : $0.key.quoted) + "=" + $0.value.quoted
+    }
+    let text =
+        if name.isEmpty || name.isClassicMetricName {
+            rest.isEmpty && !name.isEmpty ? name : "\(name){\(rest.joined(separator: ", "))}"
+        } else {
+            "{\(([name.quoted] + rest).joined(separator: ", "))}"
+        }
+    return text.printable
 }

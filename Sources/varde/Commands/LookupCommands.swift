@@ -29,7 +29,7 @@ struct LabelsCommand: AsyncParsableCommand {
         let body = try await connection.get(path, parameters)
         if json { return Terminal.write(String(decoding: body, as: UTF8.self) + "\n") }
         let response = try connection.decode(PrometheusResponse<[String]>.self, from: body)
-        Terminal.write((response.data ?? []).map { $0 + "\n" }.joined())
+        Terminal.write((response.data ?? []).map { $0.printable + "\n" }.joined())
     }
 }
 

@@ -14,10 +14,13 @@ struct TimeArgument: ExpressibleByArgument {
         self.init(argument, now: Date().timeIntervalSince1970)
     }
 
+    /// Seconds whose nanoseconds fit into 64 bits, as Loki's API takes them: into the year 2262.
+    private static let limit = 9.2e9
+
     init?(_ text: String, now: Double) {
         if text == "now" {
             secondsSinceEpoch = now
-        } else if let seconds = Double(text), seconds.isFinite {
+        } else if let seconds = Double(text), seconds.magnitude < Self.limit {
             secondsSinceEpoch = seconds
         } else if let ago = DurationText.milliseconds(text.hasPrefix("now-") ? String(text.dropFirst(4)) : text) {
             secondsSinceEpoch = now - Double(ago) / 1000

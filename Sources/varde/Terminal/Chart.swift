@@ -33,7 +33,8 @@ struct Chart {
         let rows = max(4, min(20, terminal.height - 8))
         var canvas = BrailleCanvas(columns: columns, rows: rows)
         func x(_ time: Double) -> Int { end > start ? Int(((time - start) / (end - start) * Double(columns * 2 - 1)).rounded()) : 0 }
-        func y(_ value: Double) -> Int { Int(((high - value) / (high - low) * Double(rows * 4 - 1)).rounded()) }
+        // By halves: the whole may be more than the greatest number.
+        func y(_ value: Double) -> Int { Int(((high / 2 - value / 2) / (high / 2 - low / 2) * Double(rows * 4 - 1)).rounded()) }
         for (index, line) in lines.enumerated() {
             var last: (x: Int, y: Int)?
             for point in line.points {

@@ -12,6 +12,7 @@ struct Table {
 
     /// The table as text, with a line break after each row; without rows only the headings.
     func render(on terminal: Terminal) -> String {
+        let rows = rows.map { $0.map(\.printable) }
         var widths = headings.map(\.count)
         for row in rows {
             for (column, cell) in row.enumerated() where column < widths.count { widths[column] = max(widths[column], cell.count) }

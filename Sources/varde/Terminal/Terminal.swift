@@ -1,5 +1,6 @@
 import Foundation
 import VardeKernels
+import VardeModel
 
 /// What the program writes to: how wide it is, and whether a person reads it.
 struct Terminal: Sendable {
@@ -64,4 +65,24 @@ enum Colour: Int, CaseIterable, Sendable {
 
     /// Colours of a chart's lines, in turn.
     static let lines: [Colour] = [.blue, .green, .yellow, .red, .magenta, .cyan]
+}
+
+extension String {
+    /// The text as a terminal may be shown it: what would steer it or the order of its letters, escaped. Names and values are anybody's.
+    var printable: String {
+        func steers(_ scalar: Unicode.Scalar) -> Bool {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: true
+            default: false
+            }
+        }
+        guard unicodeScalars.contains(where: steers) else { return self }
+        return unicodeScalars.map { scalar in
+            if !steers(scalar) { return String(scalar) }
+            if scalar.isASCII { return String(String(scalar).quoted.dropFirst().dropLast()) }
+            let digits = String(scalar.value, radix: 16)
+            let width = scalar.value > 0xFFFF ? 8 : 4
+            return (width == 8 ? "\\U" : "\\u") + String(repeating: "0", count: width - digits.count) + digits
+        }.joined()
+    }
 }
