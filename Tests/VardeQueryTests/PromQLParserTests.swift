@@ -75,14 +75,12 @@ import VardeModel
         #expect(refusal(String(repeating: "(", count: 200) + "1" + String(repeating: ")", count: 200)) == "accepted")
     }
 
-    @Test func `an offset that is no number or endless is the furthest there is`() throws {
-        for (text, offset) in [("nan", -9_223_372_036_854), ("-nan", -9_223_372_036_854), ("inf", 9_223_372_036_854)] as [(String, Int64)] {
-            guard case .selector(let selector) = try PromQLParser.parse("load offset \(text)") else {
-                Issue.record("\(text) makes something else")
-                continue
-            }
-            #expect(selector.shift.offset == offset, "\(text)")
+    @Test(arguments: ["nan", "-NaN"]) func `an offset that is no number is the furthest there is`(text: String) throws {
+        guard case .selector(let selector) = try PromQLParser.parse("load offset \(text)") else {
+            Issue.record("something else is made of it")
+            return
         }
+        #expect(selector.shift.offset == -9_223_372_036_854)
     }
 
     @Test func `words of matching are no labels to group by`() {
