@@ -128,7 +128,7 @@ import VardeCompression
         #expect(try await server.run(["labels", "b"]).output == "two\\nlines\n")
         for time in ["1e300", "-1e300", "9.3e18"] {
             let refused = try await server.run(["query", "odd", "--end=\(time)"])
-            #expect(refused.status == 64 && refused.errors.contains(time), "\(refused)")
+            #expect(refused.status == 2 && refused.errors.contains(time), "\(refused)")
         }
         let far = try await server.run(["query", "(time() - \(ServerProcess.now / 1000 - 1800)) * 1e305", "-o", "chart"])
         #expect(far.status == 0, "\(far)")
