@@ -72,6 +72,7 @@ extension EgressClient {
                     let pipeline = channel.pipeline.syncOperations
                     do {
                         if let context { try pipeline.addHandler(NIOSSLClientHandler(context: context, serverHostname: shown)) }
+                        try AbruptEnd.add(to: pipeline)
                         try pipeline.addHTTPClientHandlers()
                         try pipeline.addHandler(ProxiedExchange(head: head, body: body, maxBytes: most, answered: answered))
                     } catch { answered.fail(error) }

@@ -18,6 +18,7 @@ extension EgressClient {
         switch error {
         case let error as NIOConnectionError: error.connectionErrors.first.map { words($0.error) } ?? "connection refused"
         case let error as IOError: words(error)
+        case let error as HTTPParserError where error == .invalidEOFState: "the connection was closed before the answer was complete"
         case let error as HTTPParserError: "the answer is not well-formed HTTP (\(error))"
         case let error as HTTPClientError where error == .remoteConnectionClosed: "the connection was closed before the answer was complete"
         case let error as ChannelError where error == .ioOnClosedChannel || error == .eof: "the connection was closed"
