@@ -95,6 +95,16 @@ import VardeModel
         }
     }
 
+    /// A series for each value, and 9,000 steps of each.
+    @Test(arguments: ["histogram_quantiles(bad_bucket, \"q\", time())", "count_values(\"v\", vector(time()))"])
+    func `series made of values count as samples held`(query: String) {
+        let engine = engine(Self.source)
+        #expect(throws: QueryError.execution("query processing would load too many samples into memory in query execution")) {
+            try engine.range(query, start: Self.start, end: Self.start + 9_000_000, step: 1_000)
+        }
+        #expect(throws: Never.self) { try engine.range(query, start: Self.start, end: Self.start + 60_000, step: 1_000) }
+    }
+
     @Test func `errors of functions name what was written`() {
         #expect(failure("absent_over_time(gauge[5m] anchored)")?.hasSuffix("not with absent_over_time") == true)
         #expect(failure("vector(1 </ 2)") == "operator \"</\" not allowed for Scalar operations")

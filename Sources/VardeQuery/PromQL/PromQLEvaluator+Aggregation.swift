@@ -162,6 +162,7 @@ extension PromQLEvaluator {
                 if let known = rows[key] {
                     row = known
                 } else {
+                    try budget.hold(grid.count)
                     row = result.seriesCount
                     rows[key] = row
                     result.appendEmpty(key)

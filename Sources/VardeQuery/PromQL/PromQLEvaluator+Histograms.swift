@@ -39,6 +39,8 @@ extension PromQLEvaluator {
         defer { forcings.report(position, to: &notes) }
         if let label {
             for quantiles in parameters {
+                // Each value a quantile takes makes series of its own.
+                try budget.hold(Set(quantiles.map(\.bitPattern)).count * groups.count * grid.count)
                 for (place, group) in groups.enumerated() {
                     appendQuantiles(quantiles, label: label, group, place, input, position, to: &result, &forcings, &notes)
                 }
