@@ -45,31 +45,16 @@ import Testing
         defer { kill(site.processIdentifier, SIGKILL) }
         let proxy = try FakeSite.proxy("")
         defer { proxy.stop() }
+        let authority = "tls_config: {ca_file: \(certificate.certificate)}"
+        let target = "scheme: https, scrape_interval: 1s, scrape_timeout: 1s, static_configs: [{targets: ['127.0.0.1:\(port)']}]"
         let server = try ServerProcess(
             configuration: """
                 collect: {host: {enabled: false}}
                 scrape_configs:
-                  - job_name: trusted
-                    scheme: https
-                    scrape_interval: 1s
-                    scrape_timeout: 1s
-                    tls_config: {ca_file: \(certificate.certificate)}
-                    static_configs: [{targets: ["127.0.0.1:\(port)"]}]
-                  - job_name: tunnelled
-                    scheme: https
-                    proxy_url: http://\(proxy.address)
-                    scrape_interval: 1s
-                    scrape_timeout: 1s
-                    tls_config: {ca_file: \(certificate.certificate)}
-                    static_configs: [{targets: ["127.0.0.1:\(port)"]}]
-                  - job_name: cut
-                    scheme: https
-                    metrics_path: /cut
-                    scrape_interval: 1s
-                    scrape_timeout: 1s
-                    tls_config: {ca_file: \(certificate.certificate)}
-                    static_configs: [{targets: ["127.0.0.1:\(port)"]}]
-                  - {job_name: stranger, scheme: https, scrape_interval: 1s, scrape_timeout: 1s, static_configs: [{targets: ["127.0.0.1:\(port)"]}]}
+                  - {job_name: trusted, \(authority), \(target)}
+                  - {job_name: tunnelled, proxy_url: "http://\(proxy.address)", \(authority), \(target)}
+                  - {job_name: cut, metrics_path: /cut, \(authority), \(target)}
+                  - {job_name: stranger, \(target)}
 
                 """)
         try await server.start()

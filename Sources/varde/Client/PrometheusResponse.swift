@@ -124,15 +124,5 @@ struct QueryData: Decodable {
 
 /// Labels as PromQL writes them, metric name first.
 func describe(_ labels: [String: String]) -> String {
-    let name = labels["__name__"] ?? ""
-    let rest = labels.filter { $0.key != "__name__" }.sorted { $0.key < $1.key }.map {
-        ($0.key.isClassicLabelName ? $0.key : $0.key.quoted) + "=" + $0.value.quoted
-    }
-    let text =
-        if name.isEmpty || name.isClassicMetricName {
-            rest.isEmpty && !name.isEmpty ? name : "\(name){\(rest.joined(separator: ", "))}"
-        } else {
-            "{\(([name.quoted] + rest).joined(separator: ", "))}"
-        }
-    return text.printable
+    Labels(labels.map { Label($0.key, $0.value) }).description.printable
 }
